@@ -43,6 +43,7 @@ import { transactions } from "./contract/transactions.ts";
 import { touches } from "./contract/touches.ts";
 import { undone } from "./contract/undone.ts";
 import { unpops } from "./contract/unpops.ts";
+import { streams } from "./contract/streams.ts";
 import { keys } from "./contract/keys.ts";
 import { reports } from "./contract/reports.ts";
 import { windows } from "./contract/windows.ts";
@@ -122,6 +123,7 @@ const chapters = {
   lists,
   listTakes,
   listTransactions,
+  streams,
 };
 
 export function storeContract(

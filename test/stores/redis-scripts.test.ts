@@ -25,13 +25,13 @@ const keyUses: Record<string, RegExp> = {
   claimed: /queue\.claimed|end_claims/,
   events: /queue\.events/,
   front: /queue\.front|line_up/,
-  stream: /STREAM/,
+  stream: /STREAM|look_at_group/,
   claims: /queue\.claims|end_claims|records_at/,
 };
 
 /** Files that define no verb. */
 const PART =
-  /^(rare|staged|lining-up|next-out|more-pops|entering|leaving|taking|claiming|matching|queue|unique|left-end|list-line|list-dropping|figures|line|more|events|bound|claims|facts|crons|look-again|rates|ranked|grouped|group-turns|turns|own-groups|held-back|counters|name-kind|sets|stream-record|stream-line)\.lua$/;
+  /^(rare|staged|lining-up|next-out|more-pops|entering|leaving|taking|claiming|matching|queue|unique|left-end|list-line|list-dropping|figures|line|more|events|bound|claims|facts|crons|look-again|rates|ranked|grouped|group-turns|turns|own-groups|held-back|counters|name-kind|sets|stream-record|stream-line|stream-places|streams|taking-within)\.lua$/;
 
 const root = join(import.meta.dir, "../../src/stores/redis");
 const luaFiles = (folder: string) =>

@@ -8,11 +8,13 @@ import { encodeHeaders } from "../../src/queue/headers.ts";
 import type { Operation } from "../../src/queue/operations.ts";
 import { LAST_ID } from "../../src/queue/stream-ids.ts";
 import type { Session } from "../../src/queue/store.ts";
+import type { StreamAck, StreamTake } from "../../src/queue/streams.ts";
 import { RedisStore } from "../../src/stores/redis/redis-store.ts";
 import type { Operation as LaneOperation, ResultOf } from "../../src/stores/redis/operation.ts";
 import { full } from "../../src/stores/redis/full-verbs.ts";
 import { smallLists } from "../../src/stores/redis/list-verbs.ts";
 import { plain } from "../../src/stores/redis/plain-verbs.ts";
+import { smallStreams } from "../../src/stores/redis/small-stream-verbs.ts";
 import { tokens } from "../../src/stores/redis/token-verbs.ts";
 import type { Argument, Encoding, ScriptReply } from "../../src/stores/redis/verb.ts";
 import { closeAfterTest } from "../support/close-after-test.ts";
@@ -41,6 +43,7 @@ const verbs: [path: string, Verb][] = [
   ...Object.values(plain).map((verb) => [`plain/${verb.name}`, verb as unknown as Verb] as const),
   ...Object.values(tokens).map((verb) => [`tokens/${verb.name}`, verb as unknown as Verb] as const),
   ...smallLists.map(([part, verb]) => [`${part}/${verb.name}`, verb as Verb] as const),
+  ...Object.values(smallStreams).map((verb) => [`tokens/${verb.name}`, verb as Verb] as const),
   ...Object.values(full).map((verb) => [`full/${verb.name}`, verb as unknown as Verb] as const),
 ].map(([path, verb]) => [path, verb]);
 
@@ -182,6 +185,18 @@ const streamOperations: Operation[] = [
   { kind: "streamRemove", ...stream, ids: [bytes, queue] },
 ];
 
+const ofGroup = { ...stream, group: bytes };
+const take: StreamTake = { kind: "streamTake", ...ofGroup, claimant, count: 1, isForGood: false };
+const acknowledge: StreamAck = { kind: "streamAck", ...ofGroup, ids: [bytes], others: "keep" };
+const smallStreamOperations: Operation[] = [
+  ...streamOperations,
+  { ...entered, id: null, trim: null },
+  take,
+  { ...take, group: Buffer.from("default") },
+  { ...take, group: Buffer.from("default"), count: 5 },
+  { ...acknowledge, group: Buffer.from("default") },
+];
+
 const counter = { queue, key: bytes };
 const thenEvent = { contents: bytes, end: "left", options } as const;
 const grouped = { ...options, group: bytes };
@@ -300,6 +315,7 @@ async function exchangesOfAllVerbs(): Promise<Record<string, Exchange[]>> {
     for (const operation of plainOperations) await session.ask(operation);
     await Promise.all(plainOperations.map((operation) => session.ask(operation)));
     for (const operation of listOperations) await session.ask(operation);
+    for (const operation of smallStreamOperations) await session.ask(operation);
     for (const operation of operations) await session.ask(operation);
     await moveApart(session);
     // One batch: the plain verbs that it has are done by the full script.

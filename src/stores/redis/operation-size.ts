@@ -88,6 +88,7 @@ function countOf(operation: Operation): number {
   if ("events" in operation) return operation.events.length;
   if ("claims" in operation) return operation.claims.length;
   if ("targets" in operation) return operation.targets.length;
+  if (operation.kind === "streamTake") return operation.count;
   if ("ids" in operation) return operation.ids.length;
   if ("members" in operation) return operation.members.length;
   if ("copies" in operation) return operation.copies.length;
@@ -112,6 +113,7 @@ export function sizeOf(operation: Operation): number {
     case "streamAdd":
       return operation.contents.length;
     case "streamRemove":
+    case "streamAck":
       return operation.ids.reduce((sum, { length }) => sum + length, 0);
     case "listInsert":
       return operation.pivot.length + operation.contents.length;

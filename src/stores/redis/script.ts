@@ -98,6 +98,7 @@ import sets from "./full/sets.lua" with { type: "text" };
 import settings from "./full/settings.lua" with { type: "text" };
 import settle from "./full/settle.lua" with { type: "text" };
 import streamAdd from "./full/stream-add.lua" with { type: "text" };
+import streamEach from "./full/stream-each.lua" with { type: "text" };
 import streamLength from "./full/stream-length.lua" with { type: "text" };
 import streamLine from "./full/stream-line.lua" with { type: "text" };
 import streamRange from "./full/stream-range.lua" with { type: "text" };
@@ -155,6 +156,12 @@ import ackWithTokens from "./tokens/ack-with-tokens.lua" with { type: "text" };
 import claiming from "./tokens/claiming.lua" with { type: "text" };
 import matching from "./tokens/matching.lua" with { type: "text" };
 import tokensListPop from "./tokens/list-pop.lua" with { type: "text" };
+import tokensStreamAck from "./tokens/stream-ack.lua" with { type: "text" };
+import tokensStreamAdd from "./tokens/stream-add.lua" with { type: "text" };
+import streamPlaces from "./tokens/stream-places.lua" with { type: "text" };
+import tokensStreamTake from "./tokens/stream-take.lua" with { type: "text" };
+import tokensStreams from "./tokens/streams.lua" with { type: "text" };
+import takeWithin from "./tokens/taking-within.lua" with { type: "text" };
 import tokensListPush from "./tokens/list-push.lua" with { type: "text" };
 import tokensPopBatch from "./tokens/pop-batch.lua" with { type: "text" };
 import popWithTokens from "./tokens/pop-with-tokens.lua" with { type: "text" };
@@ -240,6 +247,13 @@ function onDemand(...files: string[]): string {
   return `do\nlocal function make()\n${all}\nend\n${names.join(", ")} = ${makes}\nend`;
 }
 
+/** A function that returns what these files do, made once. */
+function lazily(name: string, ...files: string[]): string {
+  const make = `made = (function()\n${files.join("\n")}\nend)()`;
+  const body = `local made\n${name} = function()\nif not made then\n${make}\nend\nreturn made\nend`;
+  return `local ${name}\ndo\n${body}\nend`;
+}
+
 /** The functions in that table are made when they are needed first; queue.lua has its name. */
 function once(table: string, ...files: string[]): string {
   const begin = `make_${table} = function()\nif ${table} then\nreturn\nend\n${table} = {}\n`;
@@ -258,12 +272,16 @@ const plain = [
 const withTokens = [
   counter,
   onDemand(liningUp, plainPush, pushMade, tokensListPush),
-  onDemand(nextOut, taking, plainPop, claiming, popWithTokens, tokensPopBatch),
+  onDemand(nextOut, taking, plainPop, claiming, takeWithin, popWithTokens, tokensPopBatch),
   onDemand(tokensListPop),
+  lazily("make_streams", streamRecord, streamPlaces),
+  onDemand(tokensStreams, liningUp, nextOut, tokensStreamAdd),
+  onDemand(tokensStreams, nextOut, taking, claiming, takeWithin, tokensStreamTake),
+  onDemand(tokensStreams, tokensStreamAck),
   onDemand(matching, plainAck, ackWithTokens, plainRedo, redoWithTokens, tokensTouch),
   ...common,
 ];
-const orderedTaking = [orderedNextOut, taking, claiming, orderedMorePops];
+const orderedTaking = [orderedNextOut, taking, claiming, takeWithin, orderedMorePops];
 const inOrder = [
   counter,
   slices,
@@ -292,7 +310,9 @@ const life = [
   onDemand(push, pushBatch, listPush),
   onDemand(pop, popBatch, hidden(listPop), hidden(listMove)),
   onDemand(ack, ackBatch),
-  ...[redo, fail, crash, touch, peek, ready, listLength, listen].map((file) => onDemand(file)),
+  ...[redo, fail, crash, touch, peek, ready, listLength, listen, streamEach].map((file) =>
+    onDemand(file),
+  ),
   onDemand(
     streamRecord,
     listLine,

@@ -31,6 +31,9 @@ const TOGETHER_WITH_NONE: ReadonlySet<string> = new Set([
   "popBatch",
   "listPush",
   "listPop",
+  "streamAdd",
+  "streamTake",
+  "streamAck",
   "transaction",
 ]);
 

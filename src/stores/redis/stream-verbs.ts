@@ -5,7 +5,6 @@ import { FIRST_ID, streamIdOf, textOfStreamId } from "../../queue/stream-ids.ts"
 import {
   NO_MORE_IDS,
   SMALLER_ID,
-  type StreamAdd,
   type StreamEntry,
   type StreamOperation,
   type StreamTrim,
@@ -17,7 +16,7 @@ import { type ScriptReply, valueOf, type Verb } from "./verb.ts";
 
 type StreamKind = "streamAdd" | "streamTrim" | "streamRemove" | "streamLength" | "streamRange";
 
-const REFUSED: Record<number, string> = {
+export const STREAM_REFUSED: Record<number, string> = {
   [-3]: WRONG_TYPE,
   [-4]: TOO_LARGE,
   [-5]: SMALLER_ID,
@@ -26,23 +25,17 @@ const REFUSED: Record<number, string> = {
 
 /** What the reply says in the place of a result, or else what is read. */
 function resultIn<T>(reply: ScriptReply | undefined, queue: Buffer, read: () => T): T {
-  const refused = typeof reply === "number" ? REFUSED[reply] : undefined;
+  const refused = typeof reply === "number" ? STREAM_REFUSED[reply] : undefined;
   const otherwise: string | StoreError | null = refused ?? refusalIn(reply, queue);
   return otherwise === null ? read() : (otherwise as T);
 }
 
 /** The kind, the bound, slack and most, as stream_add takes them. */
-function trimArguments(trim: Pick<StreamTrim, "by" | "most"> | null): string[] {
+export function trimArguments(trim: Pick<StreamTrim, "by" | "most"> | null): string[] {
   if (trim === null) return ["KEEP", "", "", ""];
   const { by, most } = trim;
   if ("from" in by) return ["FROM", textOfStreamId(by.from), "", String(most)];
   return ["LENGTH", String(by.length), String(by.slack), String(most)];
-}
-
-/** Pushes share a call if each gets the next id, and they trim to the same length. */
-export function streamAddVariantOf({ id, ifThere, trim }: StreamAdd): string | null {
-  if (id !== null || ifThere) return null;
-  return `stream add ${trimArguments(trim).join(" ")}`;
 }
 
 /** Whether a stream is another one than before. */

@@ -50,10 +50,14 @@ const pushBatch: Verb<"pushBatch"> = {
   results: (reply, [batch]) => [madeIds(reply, batch!.events.length)],
 };
 
-const PARTS_BEFORE = 5;
+export const PARTS_BEFORE = 5;
 
 /** leaseMsOf: that of the pop which has the event at that place, from 0. */
-function poppedIn(reply: ScriptReply, queue: Buffer, leaseMsOf: (at: number) => number): Popped[] {
+export function poppedIn(
+  reply: ScriptReply,
+  queue: Buffer,
+  leaseMsOf: (at: number) => number,
+): Popped[] {
   const parts = reply as (Buffer | null)[];
   const [claim, places, ms, first, step] = reply as unknown as [
     number,

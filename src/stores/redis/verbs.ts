@@ -17,7 +17,8 @@ import {
 } from "./list-verbs.ts";
 import { orderedVerbOf } from "./ordered-verbs.ts";
 import { isLarge, plain, usualOr } from "./plain-verbs.ts";
-import { hasChangedStream, streamAddVariantOf } from "./stream-verbs.ts";
+import { isSmallStream, severally, smallStreams, streamVariantOf } from "./small-stream-verbs.ts";
+import { hasChangedStream } from "./stream-verbs.ts";
 import type { Level } from "./script.ts";
 import { tokens } from "./token-verbs.ts";
 import { transactionVerb } from "./transaction-verb.ts";
@@ -64,7 +65,9 @@ export function variantOf(operation: Operation): Variant | null {
     case "listPop":
       return isSinglePop(operation) ? LIST_POP[operation.end] : null;
     case "streamAdd":
-      return streamAddVariantOf(operation);
+    case "streamTake":
+    case "streamAck":
+      return streamVariantOf(operation);
     default:
       return null;
   }
@@ -137,8 +140,11 @@ export function levelOf(operation: Operation): Level {
     case "listPop":
       if (isSinglePop(operation)) return "plain";
       return isBatchPop(operation) ? "tokens" : "life";
-    case "listMove":
     case "streamAdd":
+    case "streamTake":
+    case "streamAck":
+      return isSmallStream(operation) ? "tokens" : operation.kind === "streamAdd" ? "life" : "full";
+    case "listMove":
     case "streamTrim":
     case "streamRemove":
     case "streamLength":
@@ -178,6 +184,9 @@ export function isOrdered(operation: Operation): boolean {
     case "listPush":
     case "listPop":
     case "listLength":
+    case "streamAdd":
+    case "streamTake":
+    case "streamAck":
       return false;
     default:
       return true;
@@ -251,9 +260,14 @@ export function verbOf<K extends Kind>(operation: OperationOf<K>, level: Level):
   if (kind === "transaction") {
     return transactions[level === "full" ? "full" : "steps"] as unknown as Verb<K>;
   }
-  if (level === "life" || level === "full") return (full as Verbs)[kind] as Verb<K>;
+  if (level === "life" || level === "full") {
+    const verb = (full as Verbs)[kind] as Verb<K>;
+    const isSeveral = kind === "streamTake" || kind === "streamAck";
+    return isSeveral ? (severally(verb as never) as unknown as Verb<K>) : verb;
+  }
   const own = levelOf(operation);
   if (own === "ordered") return orderedVerbOf(operation as Push | PushBatch) as unknown as Verb<K>;
+  if (kind in smallStreams) return smallStreams[kind as "streamAdd"] as unknown as Verb<K>;
   if (isSmallList(operation)) return smallListVerbOf(operation) as unknown as Verb<K>;
   const verbs: Verbs = own === "plain" ? plain : tokens;
   return verbs[kind] as Verb<K>;

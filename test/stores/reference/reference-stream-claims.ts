@@ -159,7 +159,7 @@ function claimsNamed(queue: ReferenceQueue, ids: Buffer[]): ReferenceEvent[] {
 }
 
 function idleMsOf({ nowMs }: ReferenceQueue, { claim }: ReferenceEvent): number {
-  return nowMs - claim!.sinceMs;
+  return Math.floor(nowMs - claim!.sinceMs);
 }
 
 function attemptOf({ failures, crashes }: ReferenceEvent): number {

@@ -229,8 +229,8 @@ function consumerNamed(queue: ReferenceQueue, name: Buffer): StreamConsumer {
   return {
     name,
     pending: claims.length,
-    idleMs: nowMs - seenMs,
-    inactiveMs: activeMs === -1 ? -1 : nowMs - activeMs,
+    idleMs: Math.floor(nowMs - seenMs),
+    inactiveMs: activeMs === -1 ? -1 : Math.floor(nowMs - activeMs),
   };
 }
 

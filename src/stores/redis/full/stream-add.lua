@@ -9,26 +9,6 @@
 
 local SMALLER, NO_MORE = -5, -6
 
--- The next place in that ms, 20 digits; without it in that of the clock or of the latest one.
-local function place_behind(latest, ms)
-  local wanted = (ms or digits_of(string.format('%.0f', now()))) .. ZEROS
-  if wanted > latest then
-    return wanted
-  elseif ms and wanted < string.sub(latest, 1, 20) then
-    return nil
-  end
-  local place = next_place(latest)
-  return place and (not ms or string.sub(place, 1, 20) == ms) and place or nil
-end
-
--- The place of so many more; nil behind the last one of the ms, or of all.
-local function place_after(place, step, ms)
-  for _ = 1, step do
-    place = place and next_place(place)
-  end
-  return place and (not ms or string.sub(place, 1, 20) == ms) and place or nil
-end
-
 -- More ids are not passed over one by one.
 local STEP_MAX = 1024
 

@@ -2,7 +2,7 @@
 -- "removed" and "delivered", ids or nothing; "group", "=" and the name of the first group, or nothing; and
 -- by "@" and the name of each consumer of its group when it was seen, and when it last took something or
 -- nothing, both in ms: "<ms> <ms>". Places are compared as texts: "ms" and "seq" with 20 digits each.
--- KEYS    of the queue: events claims stream
+-- KEYS    queues lists, of the queue: events claims stream
 -- ARGV    (none)
 -- Returns nothing by itself
 
@@ -61,6 +61,26 @@ local function next_place(place)
   return ms and ms .. ZEROS
 end
 
+-- The next place in that ms, 20 digits; without it in that of the clock or of the latest one.
+local function place_behind(latest, ms)
+  local wanted = (ms or digits_of(string.format('%.0f', now()))) .. ZEROS
+  if wanted > latest then
+    return wanted
+  elseif ms and wanted < string.sub(latest, 1, 20) then
+    return nil
+  end
+  local place = next_place(latest)
+  return place and (not ms or string.sub(place, 1, 20) == ms) and place or nil
+end
+
+-- The place of so many more; nil behind the last one of the ms, or of all.
+local function place_after(place, step, ms)
+  for _ = 1, step do
+    place = place and next_place(place)
+  end
+  return place and (not ms or string.sub(place, 1, 20) == ms) and place or nil
+end
+
 -- The first "@" of the field of a consumer keeps its name apart from the other fields.
 local function consumer_field(name)
   return '@' .. name
@@ -100,6 +120,7 @@ end
 
 -- The queue becomes a stream.
 local function make_record(queue)
+  redis.call('SREM', LISTS, queue.name)
   queue.record = { last = FIRST_ID, added = 0, removed = FIRST_ID, delivered = FIRST_ID }
   redis.call('ZADD', queues_key, 0, queue.name)
   write_record(queue, { last = FIRST_ID })

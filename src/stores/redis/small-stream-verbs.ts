@@ -1,0 +1,130 @@
+// The verbs of streams in the script "tokens", on queues that have nothing rare, and how several
+// operations on streams share a call. See tokens/stream-*.lua.
+import { WRONG_TYPE } from "../../queue/lists.ts";
+import { BATCH_CONTENTS_BYTES } from "../../queue/operations.ts";
+import {
+  NO_GROUP,
+  NO_MORE_IDS,
+  type StreamAck,
+  type StreamAdd,
+  type StreamTake,
+} from "../../queue/streams.ts";
+import { USUAL_LEASE_MS } from "./keys.ts";
+import { allBut, poppedCount } from "./plain-verbs.ts";
+import { trimArguments } from "./stream-verbs.ts";
+import { madeIds, PARTS_BEFORE, poppedIn } from "./token-verbs.ts";
+import { type Argument, type ScriptReply, valueOf, type Verb } from "./verb.ts";
+
+type Shared = StreamAdd | StreamTake | StreamAck;
+
+const WRONG = -3;
+const ABSENT_GROUP = -7;
+
+/** So many ids may be acknowledged by the small script. */
+const SMALL_ACK_MAX = 500;
+
+/** Whether the small script can do it. */
+export function isSmallStream(operation: Shared): boolean {
+  switch (operation.kind) {
+    case "streamAdd": {
+      const { id, ifThere, trim } = operation;
+      return id === null && !ifThere && (trim === null || "length" in trim.by);
+    }
+    case "streamTake":
+      return !operation.isForGood;
+    case "streamAck":
+      return operation.others === "keep" && operation.ids.length <= SMALL_ACK_MAX;
+  }
+}
+
+/**
+ * Operations share a call if they are about the same group, each push gets the next id and trims to
+ * the same length, and each take is of one event.
+ */
+export function streamVariantOf(operation: Shared): string | null {
+  if (!isSmallStream(operation)) return null;
+  if (operation.kind === "streamAdd") return `add ${trimArguments(operation.trim).join(" ")}`;
+  const group = operation.group.toString("latin1");
+  if (operation.kind === "streamAck") return `acknowledge ${group}`;
+  return operation.count === 1 ? `take ${group}` : null;
+}
+
+/** More operations than a call has. */
+const ALL = Infinity;
+
+const add: Verb<"streamAdd"> = {
+  name: "stream_add",
+  call(adds, encoding) {
+    const { queue, trim } = adds[0]!;
+    const values = adds.map(({ contents }) => valueOf(contents, null, encoding));
+    return [encoding.numberOf(queue), ...trimArguments(trim), ...values];
+  },
+  results(reply, adds) {
+    if (reply === WRONG) return adds.map(() => WRONG_TYPE);
+    const parts = reply as ScriptReply[];
+    const isMade = typeof parts[0] === "number" && parts[0] >= 0;
+    if (isMade) return madeIds(reply, adds.length);
+    return parts.map((id) => (Buffer.isBuffer(id) ? id : NO_MORE_IDS));
+  },
+};
+
+const take: Verb<"streamTake"> = {
+  name: "stream_take",
+  call(takes, { numberOf }) {
+    const { queue, group, count } = takes[0]!;
+    const numbers = [USUAL_LEASE_MS, count, BATCH_CONTENTS_BYTES].map(String);
+    return [numberOf(queue), group, ...numbers, ...takes.map(({ claimant }) => claimant)];
+  },
+  results(reply, takes) {
+    if (reply === WRONG) return takes.map(() => WRONG_TYPE);
+    if (reply === ABSENT_GROUP) return takes.map(() => NO_GROUP);
+    const { queue } = takes[0]!;
+    const popped = poppedIn(reply, queue, () => USUAL_LEASE_MS);
+    if (takes.length === 1) return [{ queue, popped }];
+    return takes.map((_, at) => ({ queue, popped: popped.slice(at, at + 1) }));
+  },
+  // One that stands alone is never done in part.
+  doneIn: (reply) =>
+    typeof reply === "number" ? ALL : Math.max(1, poppedCount(reply, PARTS_BEFORE)),
+};
+
+const ack: Verb<"streamAck"> = {
+  name: "stream_ack",
+  call: (acks, { numberOf }) => [
+    acks[0]!.group,
+    numberOf(acks[0]!.queue),
+    ...acks.flatMap(({ ids }) => ids),
+  ],
+  results(reply, acks) {
+    if (reply === WRONG) return acks.map(() => WRONG_TYPE);
+    const count = acks.reduce((sum, { ids }) => sum + ids.length, 0);
+    const all =
+      reply === ABSENT_GROUP
+        ? Array<"none">(count).fill("none")
+        : allBut<"acked" | "none">(reply, count, "acked", "none");
+    let from = 0;
+    return acks.map(({ queue, ids }) => {
+      const outcomes = all.slice(from, (from += ids.length));
+      return { queue, outcomes };
+    });
+  },
+};
+
+export const smallStreams = { streamAdd: add, streamTake: take, streamAck: ack };
+
+/** A verb that does one operation, for calls of several. See full/stream-each.lua. */
+export function severally<K extends "streamTake" | "streamAck">(verb: Verb<K>): Verb<K> {
+  return {
+    name: "stream_each",
+    call: (operations, encoding) => {
+      const calls = operations.flatMap((each): Argument[] => {
+        const call = verb.call([each], encoding);
+        return [String(call.length), ...call];
+      });
+      return [verb.name, ...calls];
+    },
+    results: (reply, operations) =>
+      operations.map((each, at) => verb.results((reply as ScriptReply[])[at]!, [each])[0]!),
+    doneIn: (reply) => (reply as ScriptReply[]).length,
+  };
+}
