@@ -1,5 +1,6 @@
 // A group of a stream as commands name it: what its operations answer if it is not there, and who
 // reads in it.
+import { nameOf } from "../queue/name-cache.ts";
 import type { ResultOf } from "../queue/operations.ts";
 import { FIRST_ID } from "../queue/stream-ids.ts";
 import { NO_GROUP, type StreamPending } from "../queue/streams.ts";
@@ -50,7 +51,7 @@ export function refuse(error: unknown, command: string, groups: readonly GroupNa
 /** Who claims for that consumer. */
 export function claimantOf(consumer: Buffer, { client }: QueueCall): Buffer {
   checkWorker(consumer);
-  return client.claimants.of(consumer.toString("latin1"));
+  return client.claimants.of(nameOf(consumer));
 }
 
 export function checkIds(ids: Buffer[]): void {

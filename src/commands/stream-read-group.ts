@@ -1,5 +1,6 @@
 // XREADGROUP: entries that a consumer of a group claims, or has claimed before, from one stream or
 // several. It may wait for them.
+import { StoreError } from "../queue/errors.ts";
 import type { Popped } from "../queue/event.ts";
 import { boundName } from "../queue/bindings.ts";
 import { nameOf } from "../queue/name-cache.ts";
@@ -29,6 +30,8 @@ import { wordOf } from "./words.ts";
 
 /** So many entries of a stream are read in a transaction that does not say how many. */
 const FEW = 100;
+/** Of more arguments most of the bytes that came with them are their own. */
+const COPIED_MAX = 64;
 const [DOLLAR, GREATER] = [36, 62];
 
 interface Options {
@@ -244,11 +247,13 @@ async function waitFor(
 ): Promise<Answer> {
   const { client, context } = call;
   const { isForGood, blockMs } = reading;
-  const worker = reading.consumer.toString("latin1");
+  const worker = nameOf(reading.consumer);
   countConsumer(queues, call);
   await context.store.watch(queues, "ready");
   const attempt = async () => {
     const found = await findIn(reads, reading, call);
+    // It waits on while the store is away.
+    if (found.error instanceof StoreError) throw found.error;
     return found.error || found.entries.length > 0 ? found : null;
   };
   const takes = { worker, claims: !isForGood };
@@ -258,8 +263,17 @@ async function waitFor(
   return (found && answerTo(found, reading, call)) ?? NIL_ARRAY;
 }
 
-function readGroup(call: QueueCall): Submission | Promise<Answer> {
+/** A call that may wait has arguments of its own: as views they would keep all received bytes. */
+function ownReadingIn(call: QueueCall): Reading {
   const reading = readingIn(call.args);
+  if (reading.blockMs === null || call.phase !== "alone") return reading;
+  if (call.args.length > COPIED_MAX) return reading;
+  call.args = call.args.map((each) => Buffer.from(each));
+  return readingIn(call.args);
+}
+
+function readGroup(call: QueueCall): Submission | Promise<Answer> {
+  const reading = ownReadingIn(call);
   const { group, queues, behind, wrong, blockMs } = reading;
   const groups: GroupName[] = queues.map((queue) => ({ queue, group }));
   if (wrong) return refuse(wrong, "XREADGROUP", groups.slice(0, behind.length + 1));
@@ -277,7 +291,10 @@ function readGroup(call: QueueCall): Submission | Promise<Answer> {
     if (own !== null) return own;
     return waits ? waitFor(found.queues, reads, reading, call) : NIL_ARRAY;
   };
-  if (reads.length > 1 && !isPart) {
+  if (reads.length === 1) {
+    return Submission.one(reads[0]!, (result) => answer(Found.in(reads, [result], reading)));
+  }
+  if (!isPart) {
     // Later commands of its client see nothing that is undone.
     call.isExclusive = true;
     return findIn(reads, reading, call).then(answer);

@@ -63,10 +63,10 @@ export type TrimBy = { length: number; slack: number } | { from: StreamId };
 
 /**
  * Pushes an event on the left. Its id is greater than all that the stream has had: the id given; or
- * with `seq` null the next one of that ms; or with `id` null the next one of the ms of the store's
- * clock, or where that is behind, of the latest ms. (If other operations have pushed an event of
- * that id, an id that the store chooses is a later one.) No dedupe window is looked for or taken.
- * Then it trims. Refused as a Push.
+ * with `seq` null the next one of that ms; or with `id` null one that the store makes, as for a
+ * push without an id, or where that is not greater, the one behind the latest. (If other operations
+ * have pushed an event of that id, an id that the store chooses is a later one.) No dedupe window
+ * is looked for or taken. Then it trims. Refused as a Push.
  */
 export interface StreamAdd {
   kind: "streamAdd";

@@ -6,7 +6,7 @@ import { eventually } from "../support/eventually.ts";
 import type { Decoded } from "../support/reply-decoder.ts";
 import { Wire } from "../support/wire.ts";
 import { ListLedger, type Totals } from "./list-ledger.ts";
-import { type Choose, pop, QUEUES, type Request, type Role, roles } from "./list-requests.ts";
+import { type Choose, pop, QUEUES, type Request, type Role, listRoles } from "./list-requests.ts";
 import { errorOf, outcomeOf } from "./load.ts";
 
 const OPEN_MAX = 400;
@@ -25,6 +25,9 @@ export class ListLoad {
   constructor(
     private readonly port: (client: number) => number,
     private readonly choose: Choose,
+    private readonly roles: Role[] = listRoles,
+    /** Events in each queue that nobody takes. */
+    private readonly kept = 0,
   ) {
     this.#running = roles.map((role, client) => this.#run(client, role));
   }
@@ -45,7 +48,7 @@ export class ListLoad {
         QUEUES.map((queue) => pop(["RPOP", queue, 100], this.ledger, 100)),
       );
       const status = (await wire.call("QSTATUS", ...QUEUES)) as Decoded[][];
-      return status.every(([, total]) => total === 0);
+      return status.every(([, total]) => total === this.kept);
     };
     try {
       await eventually(isEmpty, { ...LONG, message: "all queues are empty" });
@@ -87,7 +90,7 @@ export class ListLoad {
   }
 
   async #step(wire: Wire, role: Role): Promise<void> {
-    const isFull = () => role === roles[0] && this.ledger.open > OPEN_MAX;
+    const isFull = () => this.roles.indexOf(role) === 0 && this.ledger.open > OPEN_MAX;
     await eventually(() => this.#isStopped || !isFull(), LONG);
     let requests = role(this.ledger, this.choose);
     while (requests.length > 0) requests = await this.#exchange(wire, requests);

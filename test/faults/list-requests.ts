@@ -25,7 +25,12 @@ type Event = [queue: Buffer, id: Buffer, contents: Buffer, token: Buffer];
 /** In one shard of a cluster. */
 export const QUEUES = ["a{1}", "b{1}"];
 /** An event whose pop was not answered comes back when its lease ends. */
-const LEASE_SECONDS = 3;
+export const LEASE_SECONDS = 3;
+
+/** The field of an entry that has the contents. */
+export const FIELD = "event";
+/** An entry as list commands and commands of queues show it. */
+const ENTRY = /^\*2\r\n\$5\r\nevent\r\n\$\d+\r\n([^]*)\r\n$/;
 
 const nothing = () => {};
 
@@ -38,10 +43,10 @@ const producer: Role = (ledger, choose) =>
     const kind = ["LPUSH", "RPUSH", "LPUSH", "QPUSH"][choose(0, 3)]!;
     const count = kind === "QPUSH" ? 1 : choose(1, 4);
     const all = Array.from({ length: count }, () => ledger.newContents());
-    return push([kind, queue(choose), ...all], ledger, all);
+    return push([kind, queueOf(choose), ...all], ledger, all);
   });
 
-function push(words: Argument[], ledger: ListLedger, all: string[]): Request {
+export function push(words: Argument[], ledger: ListLedger, all: string[]): Request {
   const pushed = (outcome: Outcome) => () => {
     for (const contents of all) ledger.pushed(contents, outcome);
     return [];
@@ -52,7 +57,7 @@ function push(words: Argument[], ledger: ListLedger, all: string[]): Request {
 /** Pushes an event, and perhaps removes it again. */
 const remover: Role = (ledger, choose) => {
   const contents = ledger.newContents();
-  const at = queue(choose);
+  const at = queueOf(choose);
   const ended = (outcome: Outcome) => () => ledger.ended(contents, outcome);
   const remove: Request = {
     words: ["LREM", at, choose(-1, 1), contents],
@@ -68,7 +73,7 @@ const remover: Role = (ledger, choose) => {
 
 const popper: Role = (ledger, choose) =>
   requests(choose(1, 5), () => {
-    const [one, other] = [queue(choose), queue(choose)];
+    const [one, other] = [queueOf(choose), queueOf(choose)];
     const count = choose(1, 3);
     const commands: [count: number, words: Argument[]][] = [
       [1, ["LPOP", one]],
@@ -81,7 +86,7 @@ const popper: Role = (ledger, choose) =>
   });
 
 const waiter: Role = (ledger, choose) => {
-  const [one, other] = [queue(choose), queue(choose)];
+  const [one, other] = [queueOf(choose), queueOf(choose)];
   const commands: [count: number, words: Argument[]][] = [
     [1, ["BRPOP", one, other, 0.3]],
     [1, ["BLPOP", one, 0.3]],
@@ -109,12 +114,17 @@ export function pop(words: Argument[], ledger: ListLedger, count: number): Reque
 function contentsIn(reply: Decoded): string[] {
   if (Array.isArray(reply)) return reply.flatMap(contentsIn);
   const text = Buffer.isBuffer(reply) ? reply.toString("latin1") : "";
-  return text === "" || QUEUES.includes(text) ? [] : [text];
+  return text === "" || QUEUES.includes(text) ? [] : [contentsSeen(text)];
+}
+
+/** The contents of the ledger. */
+export function contentsSeen(contents: string): string {
+  return ENTRY.exec(contents)?.[1] ?? contents;
 }
 
 const mover: Role = (ledger, choose) =>
   requests(choose(1, 4), () => {
-    const [from, to] = [queue(choose), queue(choose)];
+    const [from, to] = [queueOf(choose), queueOf(choose)];
     const [side, other] = [choose(0, 1), choose(0, 1)].map((at) => ["LEFT", "RIGHT"][at]!);
     const commands: Argument[][] = [
       ["LMOVE", from, to, side!, other!],
@@ -141,9 +151,12 @@ const claimant: Role = (ledger, choose) => {
     words: ["QPOP", ...options, "FROM", ...QUEUES],
     answered: (reply) =>
       ((reply ?? []) as Event[]).map((event) => {
-        const contents = event[2].toString("latin1");
+        const [name, id, bytes, token] = event;
+        const contents = contentsSeen(bytes.toString("latin1"));
         ledger.claimed(contents, sentAt, lease);
-        return end(event, contents, ledger, choose(0, 4) === 0);
+        if (choose(0, 4) > 0)
+          return end(["QACK", name, id, "TOKEN", token], contents, ledger, true);
+        return end(["QFAIL", name, id, token, "DELAY", 0], contents, ledger, false);
       }),
     refused: nothing,
     lost: nothing,
@@ -151,26 +164,27 @@ const claimant: Role = (ledger, choose) => {
   return [one];
 };
 
-function end([name, id, , token]: Event, contents: string, ledger: ListLedger, fails: boolean) {
+/** A command that ends a claim; isAck: then the event is gone. */
+export function end(words: Argument[], contents: string, ledger: ListLedger, isAck: boolean) {
   ledger.releasing(contents);
   const ended = (outcome: Outcome) => {
-    if (!fails) ledger.ended(contents, outcome);
+    if (isAck) ledger.ended(contents, outcome);
     if (outcome !== "unknown") ledger.released(contents);
     return [];
   };
   return {
-    words: fails ? ["QFAIL", name, id, token, "DELAY", 0] : ["QACK", name, id, "TOKEN", token],
+    words,
     answered: (reply: Decoded) => ended(reply === 1 ? "done" : "refused"),
     refused: () => ended("refused"),
     lost: () => ended("unknown"),
   };
 }
 
-function queue(choose: Choose): string {
+export function queueOf(choose: Choose): string {
   return QUEUES[choose(0, 1)]!;
 }
 
-export const roles: Role[] = [
+export const listRoles: Role[] = [
   producer,
   producer,
   remover,

@@ -44,6 +44,7 @@ import { touches } from "./contract/touches.ts";
 import { undone } from "./contract/undone.ts";
 import { unpops } from "./contract/unpops.ts";
 import { streams } from "./contract/streams.ts";
+import { streamRanges } from "./contract/stream-ranges.ts";
 import { keys } from "./contract/keys.ts";
 import { reports } from "./contract/reports.ts";
 import { windows } from "./contract/windows.ts";
@@ -124,6 +125,7 @@ const chapters = {
   listTakes,
   listTransactions,
   streams,
+  streamRanges,
 };
 
 export function storeContract(

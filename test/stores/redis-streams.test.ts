@@ -62,7 +62,7 @@ describe("streams in the small script", () => {
     await ask(add);
     const id = Buffer.from(`${ms}-2`);
     await ask({ kind: "push", queue, end: "left", id, contents, options: null });
-    expect((await together([add, add])).map(String)).toEqual([`${ms}-1`, `${ms}-3`]);
+    expect((await together([add, add])).map(String)).toEqual([`${ms}-3`, `${ms}-4`]);
     await ask({ ...add, id: { ms: 2n ** 64n - 1n, seq: 2n ** 64n - 2n } } as Operation);
     const [last, none] = await together([add, add]);
     expect(String(last)).toBe("18446744073709551615-18446744073709551615");

@@ -6,9 +6,7 @@ import { join } from "node:path";
 import { NO_OPTIONS } from "../../src/queue/event.ts";
 import { encodeHeaders } from "../../src/queue/headers.ts";
 import type { Operation } from "../../src/queue/operations.ts";
-import { LAST_ID } from "../../src/queue/stream-ids.ts";
 import type { Session } from "../../src/queue/store.ts";
-import type { StreamAck, StreamTake } from "../../src/queue/streams.ts";
 import { RedisStore } from "../../src/stores/redis/redis-store.ts";
 import type { Operation as LaneOperation, ResultOf } from "../../src/stores/redis/operation.ts";
 import { full } from "../../src/stores/redis/full-verbs.ts";
@@ -22,6 +20,7 @@ import { startTestRedis } from "../support/okq-server.ts";
 import { Random } from "./random.ts";
 import { RandomOperations } from "./random-operations.ts";
 import { targetOf, ignoredCallbacks } from "./redis-targets.ts";
+import { groupOperations, smallStreamOperations, streamOperations } from "./stream-operations.ts";
 import { fitsArguments, fitsReply, headerOf } from "./script-header.ts";
 
 const folder = join(import.meta.dir, "../../src/stores/redis");
@@ -168,35 +167,6 @@ const listOperations: Operation[] = [
   { kind: "listTrim", ...list, from: 1, to: 5 },
 ];
 
-const stream = { queue: Buffer.from("stream") };
-const entered = { kind: "streamAdd", ...stream, contents: bytes, ifThere: false } as const;
-const firstId = { ms: 1n, seq: 0n };
-const byLength = { length: 5, slack: 0 };
-const streamOperations: Operation[] = [
-  { ...entered, id: null, trim: null },
-  { ...entered, id: null, trim: { by: byLength, most: 5 } },
-  { ...entered, id: { ms: 2n ** 60n, seq: null }, trim: { by: { from: firstId }, most: 5 } },
-  { ...entered, id: firstId, trim: null },
-  { ...entered, queue: Buffer.from("none"), id: null, ifThere: true, trim: null },
-  { kind: "streamLength", ...stream },
-  { kind: "streamRange", ...stream, from: firstId, to: LAST_ID, count: 5, isReverse: true },
-  { kind: "streamTrim", ...stream, by: byLength, most: 5 },
-  { kind: "streamTrim", ...stream, by: { from: firstId }, most: 5 },
-  { kind: "streamRemove", ...stream, ids: [bytes, queue] },
-];
-
-const ofGroup = { ...stream, group: bytes };
-const take: StreamTake = { kind: "streamTake", ...ofGroup, claimant, count: 1, isForGood: false };
-const acknowledge: StreamAck = { kind: "streamAck", ...ofGroup, ids: [bytes], others: "keep" };
-const smallStreamOperations: Operation[] = [
-  ...streamOperations,
-  { ...entered, id: null, trim: null },
-  take,
-  { ...take, group: Buffer.from("default") },
-  { ...take, group: Buffer.from("default"), count: 5 },
-  { ...acknowledge, group: Buffer.from("default") },
-];
-
 const counter = { queue, key: bytes };
 const thenEvent = { contents: bytes, end: "left", options } as const;
 const grouped = { ...options, group: bytes };
@@ -271,6 +241,7 @@ const operations: Operation[] = [
   ...setOperations,
   ...listOperations,
   ...streamOperations,
+  ...groupOperations,
   { kind: "probe" },
 ];
 

@@ -77,8 +77,9 @@ function kindsOf(text: string): string {
 
 /** A pattern for the kinds of a reply: n, t, - for nil, and lists in brackets. */
 function replyOf(header: string): RegExp {
+  if (header.startsWith("nil, or a list of")) return /^(\[.*\]|[n-])$/;
   if (header.startsWith("nil")) return /^-$/;
-  if (header.startsWith("a list of")) return /^(\[.*\]|n)$/;
+  if (/^(a list of|what became of it)/.test(header)) return /^(\[.*\]|n)$/;
   if (header.startsWith("how many are left")) return /^(n|-|\[nt\])$/;
   if (/^(how many|the place,|1 if|1, or 0)/.test(header)) return /^n$/;
   if (

@@ -79,8 +79,15 @@ export function laterOf(one: Place, other: Place): Place {
   return comparePlaces(one, other) < 0 ? other : one;
 }
 
+let latestMs: Whole = 0;
+let latestPrefix = "0-";
+
 export function textOfPlace({ ms, seq }: Place): string {
-  return `${ms}-${seq}`;
+  if (ms !== latestMs) {
+    latestMs = ms;
+    latestPrefix = `${ms}-`;
+  }
+  return latestPrefix + seq;
 }
 
 /** So many places behind it in the same ms; null if there are none. */

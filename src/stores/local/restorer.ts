@@ -28,6 +28,8 @@ export class Restorer implements Restoration {
   readonly #claimants = new Map<string | null, string | null>();
   readonly #counters = new Map<number, LocalCounter>();
   #lastClaim = 0;
+  /** The highest number that is known. */
+  #last = 0;
   /** Queues in which events expire earlier than was noted. */
   readonly #late = new Set<LocalQueue>();
   /** Events that an okq claimed which did not number claims. */
@@ -49,6 +51,8 @@ export class Restorer implements Restoration {
     const queue = this.#model.open(name);
     queue.number = number;
     if (facts !== null) this.#model.restoreFacts(queue, decodeFacts(facts));
+    // Events that come from now on have greater keys.
+    if (queue.stream !== null) this.#last = Math.max(this.#last, queue.stream.writtenTo);
   }
 
   event(name: string, stored: StoredPlace, more: string | null, isRetrying: boolean): void {
@@ -115,8 +119,9 @@ export class Restorer implements Restoration {
 
   end(last: number): void {
     this.#counters.clear();
-    this.#changes.startAfter(last);
-    this.#model.numberClaimsAfter(Math.max(this.#lastClaim, last));
+    this.#last = Math.max(this.#last, last);
+    this.#changes.startAfter(this.#last);
+    this.#model.numberClaimsAfter(Math.max(this.#lastClaim, this.#last));
     this.#restoreUnnumbered();
     for (const [line, places] of this.#lines) restoreLine(line, places);
     this.#lines.clear();

@@ -10,6 +10,7 @@ import { lists } from "./list-verbs.ts";
 import { peek, ready } from "./plain-verbs.ts";
 import { management } from "./management-verbs.ts";
 import type { Operation } from "./operation.ts";
+import { streamGroups } from "./stream-group-verbs.ts";
 import { streams } from "./stream-verbs.ts";
 import { sets } from "./set-verbs.ts";
 import { optionsOf, pushResult } from "./push-arguments.ts";
@@ -63,6 +64,7 @@ export const full: { [K in Exclude<Operation["kind"], "transaction">]: Verb<K> }
   ...lists,
   ...sets,
   ...streams,
+  ...streamGroups,
   push: {
     name: "push",
     call(pushes, encoding) {

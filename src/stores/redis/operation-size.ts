@@ -1,5 +1,6 @@
 // How much of a batch an operation is.
 import type { Transaction } from "../../queue/operations.ts";
+import { eventsOf } from "../../queue/transaction.ts";
 import type { Operation } from "./operation.ts";
 
 const GROWING: ReadonlySet<string> = new Set([
@@ -13,6 +14,8 @@ const GROWING: ReadonlySet<string> = new Set([
   "listSet",
   "listInsert",
   "streamAdd",
+  "streamCreateGroup",
+  "streamCreateConsumer",
   "setAdd",
   "cronSet",
   "initCounter",
@@ -65,6 +68,15 @@ const WEIGHTS: Partial<Record<Operation["kind"], number>> = {
   streamTrim: 64,
   streamRemove: 8,
   streamRange: 64,
+  streamAck: 4,
+  streamNack: 8,
+  streamClaim: 8,
+  streamPending: 64,
+  streamInfo: 128,
+  streamCreateGroup: 128,
+  streamDestroyGroup: 128,
+  streamCreateConsumer: 16,
+  streamDeleteConsumer: 128,
 };
 
 /**
@@ -83,12 +95,13 @@ export function weightOf(operation: Operation): number {
 function countOf(operation: Operation): number {
   if (operation.kind === "popBatch") return operation.queues.length + operation.count;
   if (operation.kind === "listPop") return operation.queues.length - 1 + operation.count;
+  if (operation.kind === "streamTake") return operation.count;
+  if (operation.kind === "streamClaim") return eventsOf(operation);
   if (operation.kind === "listPush") return operation.contents.length;
   if ("queues" in operation) return operation.queues.length;
   if ("events" in operation) return operation.events.length;
   if ("claims" in operation) return operation.claims.length;
   if ("targets" in operation) return operation.targets.length;
-  if (operation.kind === "streamTake") return operation.count;
   if ("ids" in operation) return operation.ids.length;
   if ("members" in operation) return operation.members.length;
   if ("copies" in operation) return operation.copies.length;
@@ -114,6 +127,7 @@ export function sizeOf(operation: Operation): number {
       return operation.contents.length;
     case "streamRemove":
     case "streamAck":
+    case "streamNack":
       return operation.ids.reduce((sum, { length }) => sum + length, 0);
     case "listInsert":
       return operation.pivot.length + operation.contents.length;

@@ -97,14 +97,6 @@ import setRemove from "./full/set-remove.lua" with { type: "text" };
 import sets from "./full/sets.lua" with { type: "text" };
 import settings from "./full/settings.lua" with { type: "text" };
 import settle from "./full/settle.lua" with { type: "text" };
-import streamAdd from "./full/stream-add.lua" with { type: "text" };
-import streamEach from "./full/stream-each.lua" with { type: "text" };
-import streamLength from "./full/stream-length.lua" with { type: "text" };
-import streamLine from "./full/stream-line.lua" with { type: "text" };
-import streamRange from "./full/stream-range.lua" with { type: "text" };
-import streamRecord from "./full/stream-record.lua" with { type: "text" };
-import streamRemove from "./full/stream-remove.lua" with { type: "text" };
-import streamTrim from "./full/stream-trim.lua" with { type: "text" };
 import stats from "./full/stats.lua" with { type: "text" };
 import status from "./full/status.lua" with { type: "text" };
 import tick from "./full/tick.lua" with { type: "text" };
@@ -150,6 +142,7 @@ import taking from "./plain/taking.lua" with { type: "text" };
 import prelude from "./prelude.lua" with { type: "text" };
 import rankedMember from "./ranked-member.lua" with { type: "text" };
 import { SHARDS } from "./shards.ts";
+import { streamFiles as streams } from "./stream-files.ts";
 import slices from "./slices.lua" with { type: "text" };
 import stage from "./stage.lua" with { type: "text" };
 import ackWithTokens from "./tokens/ack-with-tokens.lua" with { type: "text" };
@@ -274,7 +267,7 @@ const withTokens = [
   onDemand(liningUp, plainPush, pushMade, tokensListPush),
   onDemand(nextOut, taking, plainPop, claiming, takeWithin, popWithTokens, tokensPopBatch),
   onDemand(tokensListPop),
-  lazily("make_streams", streamRecord, streamPlaces),
+  lazily("make_streams", streams.record, streamPlaces),
   onDemand(tokensStreams, liningUp, nextOut, tokensStreamAdd),
   onDemand(tokensStreams, nextOut, taking, claiming, takeWithin, tokensStreamTake),
   onDemand(tokensStreams, tokensStreamAck),
@@ -310,15 +303,19 @@ const life = [
   onDemand(push, pushBatch, listPush),
   onDemand(pop, popBatch, hidden(listPop), hidden(listMove)),
   onDemand(ack, ackBatch),
-  ...[redo, fail, crash, touch, peek, ready, listLength, listen, streamEach].map((file) =>
+  ...[redo, fail, crash, touch, peek, ready, listLength, listen, streams.each].map((file) =>
     onDemand(file),
   ),
   onDemand(
-    streamRecord,
+    streams.record,
     listLine,
     listDropping,
-    streamLine,
-    ...[streamAdd, streamTrim, streamRemove, streamLength, streamRange].map((file) => hidden(file)),
+    streams.line,
+    ...[streams.add, streams.trim, streams.remove, streams.length, streams.range].map((file) =>
+      hidden(file),
+    ),
+    streams.groups,
+    ...[streams.take, streams.ack].map((file) => hidden(file)),
   ),
 ];
 
@@ -343,7 +340,25 @@ const others = [
     listDropping,
     ...[listRange, listSet, listRemove, listTrim, listInsert].map((file) => hidden(file)),
   ),
-  onDemand(bind, flush),
+  onDemand(
+    streams.record,
+    listLine,
+    listDropping,
+    streams.line,
+    streams.groups,
+    ...[streams.claim, streams.nack, streams.pending, streams.info].map((file) => hidden(file)),
+  ),
+  onDemand(
+    streams.record,
+    listLine,
+    listDropping,
+    streams.line,
+    streams.groups,
+    bind,
+    flush,
+    ...[streams.createGroup, streams.destroyGroup].map((file) => hidden(file)),
+    ...[streams.createConsumer, streams.deleteConsumer].map((file) => hidden(file)),
+  ),
   ...[initCounter, countDown, getCounter, dropCounter, listCounters].map((file) => onDemand(file)),
   onDemand(crons, cronSet, cronDelete, cronGet, cronList, cronQueues, cronDue, cronFire),
   onDemand(sets, setAdd, setRemove, setDrop, setMembers, setContains, setCount, setList),

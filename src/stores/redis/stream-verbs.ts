@@ -3,29 +3,30 @@ import type { StoreError } from "../../queue/errors.ts";
 import { TOO_LARGE, WRONG_TYPE } from "../../queue/lists.ts";
 import { FIRST_ID, streamIdOf, textOfStreamId } from "../../queue/stream-ids.ts";
 import {
+  NO_GROUP,
   NO_MORE_IDS,
   SMALLER_ID,
   type StreamEntry,
   type StreamOperation,
   type StreamTrim,
 } from "../../queue/streams.ts";
-import type { Operation } from "./operation.ts";
 import { contentsOf } from "./value.ts";
 import { refusalIn } from "./verb-values.ts";
 import { type ScriptReply, valueOf, type Verb } from "./verb.ts";
 
 type StreamKind = "streamAdd" | "streamTrim" | "streamRemove" | "streamLength" | "streamRange";
 
-export const STREAM_REFUSED: Record<number, string> = {
+const REFUSED: Record<number, string> = {
   [-3]: WRONG_TYPE,
   [-4]: TOO_LARGE,
   [-5]: SMALLER_ID,
   [-6]: NO_MORE_IDS,
+  [-7]: NO_GROUP,
 };
 
 /** What the reply says in the place of a result, or else what is read. */
-function resultIn<T>(reply: ScriptReply | undefined, queue: Buffer, read: () => T): T {
-  const refused = typeof reply === "number" ? STREAM_REFUSED[reply] : undefined;
+export function resultIn<T>(reply: ScriptReply | undefined, queue: Buffer, read: () => T): T {
+  const refused = typeof reply === "number" ? REFUSED[reply] : undefined;
   const otherwise: string | StoreError | null = refused ?? refusalIn(reply, queue);
   return otherwise === null ? read() : (otherwise as T);
 }
@@ -36,13 +37,6 @@ export function trimArguments(trim: Pick<StreamTrim, "by" | "most"> | null): str
   const { by, most } = trim;
   if ("from" in by) return ["FROM", textOfStreamId(by.from), "", String(most)];
   return ["LENGTH", String(by.length), String(by.slack), String(most)];
-}
-
-/** Whether a stream is another one than before. */
-export function hasChangedStream(kind: Operation["kind"], result: unknown): boolean {
-  if (result === null || result === WRONG_TYPE) return false;
-  if (kind === "streamAdd") return result !== SMALLER_ID && result !== NO_MORE_IDS;
-  return result !== 0;
 }
 
 export const streams: { [K in Extract<StreamKind, StreamOperation["kind"]>]: Verb<K> } = {

@@ -18,7 +18,7 @@ import {
 import { orderedVerbOf } from "./ordered-verbs.ts";
 import { isLarge, plain, usualOr } from "./plain-verbs.ts";
 import { isSmallStream, severally, smallStreams, streamVariantOf } from "./small-stream-verbs.ts";
-import { hasChangedStream } from "./stream-verbs.ts";
+import { hasChangedStream } from "./stream-results.ts";
 import type { Level } from "./script.ts";
 import { tokens } from "./token-verbs.ts";
 import { transactionVerb } from "./transaction-verb.ts";
@@ -143,7 +143,7 @@ export function levelOf(operation: Operation): Level {
     case "streamAdd":
     case "streamTake":
     case "streamAck":
-      return isSmallStream(operation) ? "tokens" : operation.kind === "streamAdd" ? "life" : "full";
+      return isSmallStream(operation) ? "tokens" : "life";
     case "listMove":
     case "streamTrim":
     case "streamRemove":
@@ -312,10 +312,6 @@ export function isChange<K extends Kind>(kind: K, result: ResultOf<OperationOf<K
     case "listTrim":
     case "listSet":
       return hasChangedList(kind, result);
-    case "streamAdd":
-    case "streamTrim":
-    case "streamRemove":
-      return hasChangedStream(kind, result);
     case "set":
     case "setGroup":
     case "setDrop":
@@ -337,6 +333,6 @@ export function isChange<K extends Kind>(kind: K, result: ResultOf<OperationOf<K
     case "touchBatch":
       return (result as unknown[]).some(Boolean);
     default:
-      return false;
+      return hasChangedStream(kind, result);
   }
 }

@@ -7,6 +7,7 @@ import {
   FIRST_ID,
   type StreamId,
   streamIdAfter,
+  streamIdOf,
   textOfStreamId,
 } from "../../../src/queue/stream-ids.ts";
 import {
@@ -36,7 +37,7 @@ export const streaming = {
     if (isNoStream(state, queue.name)) return WRONG_TYPE;
     if (ifThere && !isThere(queue)) return null;
     checkPauses(state, queue);
-    const id = nextId(queue, operation);
+    const id = nextId(state, queue, operation);
     if (typeof id === "string") return id;
     const { tree } = queue;
     const fullOne = state.isJudged ? undefined : tree.fullOne(1);
@@ -139,6 +140,7 @@ export function laterOf(one: StreamId, other: StreamId): StreamId {
 }
 
 function nextId(
+  state: ReferenceState,
   queue: ReferenceQueue,
   { id }: StreamAdd,
 ): StreamId | typeof SMALLER_ID | typeof NO_MORE_IDS {
@@ -149,7 +151,7 @@ function nextId(
     const isGreater = compareStreamIds(given, latest) > 0;
     return isGreater && !isTaken(given) ? given : SMALLER_ID;
   }
-  const first = { ms: id === null ? BigInt(queue.nowMs) : id.ms, seq: 0n };
+  const first = id === null ? streamIdOf(bytesOf(state.made()))! : { ms: id.ms, seq: 0n };
   const isFree = compareStreamIds(first, latest) > 0;
   let next = isFree ? first : streamIdAfter(latest);
   while (next !== null && isTaken(next)) next = streamIdAfter(next);

@@ -29,7 +29,7 @@ import { asPlace, asStreamId, comparePlaces, type Place, placeIn } from "../plac
 import { CLAIMED } from "../states.ts";
 import { bytesOfName, claimedIn, claimsOf, queueOfGroup } from "../stream-group.ts";
 import { claimedAtMs, workerIn } from "../workers.ts";
-import { acknowledge, judgeParts } from "./counting.ts";
+import { acknowledge, isMember, judgeParts } from "./counting.ts";
 import { popSeveral, textOf, type Undo } from "./popping.ts";
 import { contentsOf, entriesOf } from "./streaming.ts";
 import { asOne } from "./transacting.ts";
@@ -56,8 +56,16 @@ export function streamTake(model: Model, operation: StreamTake): StreamTaken | N
   return { queue: bytes, popped };
 }
 
+/** A client names the same Buffer again and again. */
+const workerNames = new WeakMap<Buffer, string>();
+
 function workerNameOf(claimant: Buffer): string {
-  return workerIn(textOf(claimant));
+  let name = workerNames.get(claimant);
+  if (name === undefined) {
+    name = workerIn(textOf(claimant));
+    workerNames.set(claimant, name);
+  }
+  return name;
 }
 
 function idleMsOf(model: Model, event: LocalEvent): number {
@@ -190,6 +198,9 @@ export function streamAck(model: Model, operation: StreamAck): StreamEnded<Strea
   const name = queueOfGroup(model, top, group);
   const queue = name === null ? undefined : model.get(name);
   const bytes = name === null ? top : bytesOfName(name, top);
+  if (ids.length === 1 && others === "keep") {
+    return { queue: bytes, outcomes: [ackAlone(model, queue, ids[0]!)] };
+  }
   const claims = claimsOf(model, operation);
   if (claims.length === 0) return { queue: bytes, outcomes: ids.map(() => "none") };
   judgeParts(model, [...new Set(claims)]);
@@ -201,12 +212,20 @@ export function streamAck(model: Model, operation: StreamAck): StreamEnded<Strea
     acknowledge(model, event, null);
     return others === "count" && has.has(event.id) ? "shared" : "acked";
   };
-  if (ids.length === 1 && others !== "remove") return { queue: bytes, outcomes: ids.map(ackOne) };
   const outcomes = asOne(model, () => {
     if (others === "remove") for (const event of elsewhere) drop(model, event);
     return ids.map(ackOne);
   });
   return { queue: bytes, outcomes };
+}
+
+/** The plain case, as fast as it can be. */
+function ackAlone(model: Model, queue: LocalQueue | undefined, id: Buffer): StreamAckOutcome {
+  const event = claimedIn(queue, id);
+  if (event === undefined) return "none";
+  if (isMember(event)) judgeParts(model, [event]);
+  acknowledge(model, event, null);
+  return "acked";
 }
 
 /** What is ready or claimed under the ids of these claims in other queues of the tree. */

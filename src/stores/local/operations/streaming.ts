@@ -31,6 +31,7 @@ import {
   laterOf,
   type Place,
   placeBehind,
+  placeIn,
   placeInNextMs,
   textOfPlace,
 } from "../places.ts";
@@ -78,7 +79,7 @@ export function isThere(queue: LocalQueue | undefined): queue is LocalQueue {
 
 /** Throws a Refusal, before anything is changed. */
 function add(model: Model, queue: LocalQueue, { place, step }: Next): void {
-  const isNew = queue.size === 0;
+  const isNew = queue.stream === null && queue.size === 0;
   model.pushing(queue, () => pushFree(model, step));
   const stream = isNew ? model.makeStream(queue) : queue.stream;
   if (stream !== null) model.addedTo(queue, stream, place);
@@ -93,9 +94,7 @@ function nextOf(
   const latest = latestIn(model, queue);
   const isWhole = id !== null && id.seq !== null;
   const none = id === null ? NO_MORE_IDS : SMALLER_ID;
-  let place = isWhole
-    ? asPlace(id as StreamId)
-    : chosenBehind(latest, id && asPlace({ ms: id.ms, seq: 0n }).ms, model.nowMs);
+  let place = isWhole ? asPlace(id as StreamId) : chosenBehind(model, latest, id);
   // A client may have pushed many ids in front: then more and more are left out.
   for (let step = 1; place !== null; step *= 2) {
     if (comparePlaces(place, latest) <= 0) return SMALLER_ID;
@@ -107,12 +106,12 @@ function nextOf(
   return none;
 }
 
-/** The next place in that ms (null: in that of the clock, or of the latest one). */
-function chosenBehind(latest: Place, ms: Place["ms"] | null, nowMs: number): Place | null {
-  const wanted = ms ?? nowMs;
-  if (wanted > latest.ms) return { ms: wanted, seq: 0 };
-  if (ms !== null && ms < latest.ms) return null;
-  return placeBehind(latest, 1) ?? (ms === null ? placeInNextMs(latest) : null);
+/** The next place in that ms; with null that of an id that was never made before. */
+function chosenBehind(model: Model, latest: Place, id: StreamAdd["id"]): Place | null {
+  const wanted = id ? asPlace({ ms: id.ms, seq: 0n }) : placeIn(model.nextId(0), model.nowMs);
+  if (comparePlaces(wanted, latest) > 0) return wanted;
+  if (id === null) return placeBehind(latest, 1) ?? placeInNextMs(latest);
+  return wanted.ms < latest.ms ? null : placeBehind(latest, 1);
 }
 
 /** Throws a JournalError. */

@@ -134,7 +134,7 @@ local function time_bytes(ms)
   return table.concat(bytes)
 end
 
-local fail_for_good
+local fail_for_good, is_in_shard
 do
   -- The block of headers without those of these names.
   local function without_headers(block, names)
@@ -207,7 +207,7 @@ do
   end
 
   -- Whether a queue of that name is in the shard of this batch: see shards.ts.
-  local function is_in_shard(name)
+  is_in_shard = function(name)
     local shard = tonumber(ARGV[7])
     if not shard then
       return true
@@ -285,22 +285,14 @@ local function fail_claim(queue, id, claim, text, next_try)
   if is_last then
     return fail_for_good(queue, id, more)
   end
-  local due
-  if next_try == 'BACKOFF' then
-    due = now() + backoff_of(more.b or setting(queue, 'backoff') or 'exponential 1 600', more.f)
-  else
-    due = time_of(next_try)
-  end
+  local wait = next_try == 'BACKOFF'
+    and backoff_of(more.b or setting(queue, 'backoff') or 'exponential 1 600', more.f)
+  local due = wait and now() + wait or time_of(next_try)
   return return_waiting(queue, id, more, due, claim.begin)
 end
 
-local function crash_claim(queue, id, claim)
-  local more = more_of(queue, id)
-  leave_claimed(queue, id, more)
-  if more.x then
-    erase(queue, id, more)
-    return
-  end
+-- A claim has crashed. Counts that, and returns whether it was the last attempt.
+local function count_crash(queue, id, claim, more)
   more.c = (more.c or 0) + 1
   tally(queue, 'crashes')
   local worker = string.match(claim.claimant, '^%S* %S* (.+)$')
@@ -314,13 +306,32 @@ local function crash_claim(queue, id, claim)
       report('failed', queue, id, claim_facts(claim, more, text, true))
     end
   end
-  if is_last then
+  return is_last
+end
+
+local function crash_claim(queue, id, claim)
+  local more = more_of(queue, id)
+  leave_claimed(queue, id, more)
+  if more.x then
+    erase(queue, id, more)
+  elseif count_crash(queue, id, claim, more) then
     tally(queue, 'failed')
     fail_for_good(queue, id, more)
   else
     local wait = backoff_of(setting(queue, 'crash-backoff') or 'none', more.c)
     return_waiting(queue, id, more, now() + wait, claim.begin)
   end
+end
+
+-- A claim ends, and counts nothing. due: see enter_waiting.
+local function redo_claim(queue, id, due)
+  local more = more_of(queue, id)
+  leave_claimed(queue, id, more)
+  if more.x then
+    erase(queue, id, more)
+    return 'removed'
+  end
+  return return_waiting(queue, id, more, due, -take_ticks(1))
 end
 
 -- An event with that record is acknowledged. Returns what undoes its count, or nil.
@@ -332,8 +343,8 @@ local function count_part(more)
   end
 end
 
--- Why these members may not be acknowledged in one step: -1 or -2, and the name of a queue that refuses
--- the event of a counter; nil if they may be. left: see full_one.
+-- Why these members may not be acknowledged in one step: -1 or -2, and the name of a queue that refuses the
+-- event of a counter; nil if they may be. left: see full_one.
 local function refusal_of(queue, parts, left)
   if #parts > 0 and not queue.is_judged then
     make_counters()

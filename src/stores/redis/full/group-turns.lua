@@ -255,9 +255,9 @@ groups.end_turn = function(queue, is_claimed)
   end
 end
 
--- An event that was taken out of turn is handed out, but not claimed.
-groups.give_turn = function(queue, more)
-  had_turn(queue, more.G and record_of(queue, more.G) or record_at(queue, ''), false)
+-- An event is handed out out of turn.
+groups.give_turn = function(queue, more, is_claimed)
+  had_turn(queue, more.G and record_of(queue, more.G) or record_at(queue, ''), is_claimed)
 end
 
 -- A pop at that time, in ms, is undone.

@@ -34,6 +34,8 @@ local function pop_some(queue, place, terms, replies)
   return refusal, not popped and queue.is_behind
 end
 
+popping.some = pop_some
+
 verbs.pop_batch = function(from, to)
   local terms = {
     left = tonumber(ARGV[from]), wanted = tonumber(ARGV[from + 1]), claimant = ARGV[from + 2],

@@ -101,7 +101,7 @@ end
 -- It was the turn of the event.
 local function note_turn(queue, more, is_claimed, is_left)
   if queue.has_groups and is_left then
-    groups.give_turn(queue, more)
+    groups.give_turn(queue, more, is_claimed)
   elseif queue.has_groups then
     groups.end_turn(queue, is_claimed)
   end

@@ -320,6 +320,7 @@ local function push_plain(queue, is_left, id, value)
 end
 
 pushing.one, pushing.options_in = push_one, options_in
+pushing.new, pushing.many = push_new, pushing_many
 pushing.plain, pushing.refusal = push_plain, refusal_of_push
 
 -- More copies would hold up Redis: the rest of the pushes comes in another batch.

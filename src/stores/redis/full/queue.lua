@@ -13,8 +13,8 @@ local make_rates, make_ranked, make_groups, make_counters
 -- Reports what happened to an event, while somebody listens: see listen.lua.
 local report
 
--- What push.lua has for other verbs, once its verb was made.
-local pushing = {}
+-- What push.lua and pop-batch.lua have for other verbs, once their verbs were made.
+local pushing, popping = {}, {}
 
 -- A table of a flat list of names and values.
 local function by_name(flat)

@@ -10,13 +10,7 @@ verbs.redo = function(from, to)
     local id = ARGV[at]
     local claim = claim_of(queue, id, ARGV[at + 1])
     if claim then
-      local more = more_of(queue, id)
-      leave_claimed(queue, id, more)
-      if more.x then
-        erase(queue, id, more)
-      else
-        return_waiting(queue, id, more, time_of(ARGV[at + 2]), -take_ticks(1))
-      end
+      redo_claim(queue, id, time_of(ARGV[at + 2]))
     end
     replies[#replies + 1] = claim and 1 or 0
   end

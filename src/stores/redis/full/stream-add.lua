@@ -1,5 +1,5 @@
 -- Pushes events on the left, one after the other, each under an id that is greater than the latest one.
--- KEYS    queues, of the queue: all, set
+-- KEYS    queues counter, of the queue: all, set
 -- ARGV    queue ALWAYS|THERE ms? seq? KEEP|LENGTH|FROM bound slack most value... (THERE: only if it is a stream
 --         or has events; ms and seq: of the id, if there is one event; LENGTH: trims to that length, if slack
 --         or more of them go; FROM: trims up to that id; at most so many)
@@ -56,6 +56,7 @@ end
 
 verbs.stream_add = function(from, to)
   require_memory()
+  read_counter()
   verb_named('push')
   local queue, replies = opened_at(ARGV[from]), {}
   local terms = trim_terms(from + 4)

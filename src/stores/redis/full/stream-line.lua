@@ -232,3 +232,16 @@ local function entries_between(queue, from, to, count, is_reverse)
   end
   return ids
 end
+
+-- Removes an event that is ready or claimed; returns whether it was there.
+local function remove_entry(queue, id)
+  local state = state_of(queue, id)
+  if state == 'ready' then
+    drop(queue, id, state)
+  elseif state == 'claimed' then
+    local more = more_of(queue, id)
+    leave_claimed(queue, id, more)
+    erase(queue, id, more)
+  end
+  return state == 'ready' or state == 'claimed'
+end

@@ -61,9 +61,10 @@ local function next_place(place)
   return ms and ms .. ZEROS
 end
 
--- The next place in that ms, 20 digits; without it in that of the clock or of the latest one.
+-- The next place in that ms, 20 digits; without it that of an id that was never made before, or where that
+-- is not greater than the latest one, the place behind that.
 local function place_behind(latest, ms)
-  local wanted = (ms or digits_of(string.format('%.0f', now()))) .. ZEROS
+  local wanted = ms and ms .. ZEROS or place_of_id(made_text((take_numbers(1))))
   if wanted > latest then
     return wanted
   elseif ms and wanted < string.sub(latest, 1, 20) then

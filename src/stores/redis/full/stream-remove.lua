@@ -3,19 +3,6 @@
 -- ARGV    queue id...
 -- Returns how many were in the queue itself; -3 for a name of another kind
 
--- Whether it was there.
-local function remove_entry(queue, id)
-  local state = state_of(queue, id)
-  if state == 'ready' then
-    drop(queue, id, state)
-  elseif state == 'claimed' then
-    local more = more_of(queue, id)
-    leave_claimed(queue, id, more)
-    erase(queue, id, more)
-  end
-  return state == 'ready' or state == 'claimed'
-end
-
 verbs.stream_remove = function(from, to)
   local queue, count = opened_at(ARGV[from]), 0
   if is_no_stream(queue) then

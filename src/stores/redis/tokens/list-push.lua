@@ -13,12 +13,12 @@ verbs.list_push = function(from, to)
   local reply, ids = add_made(queue, from + 2, to)
   line_up(queue, ARGV[from + 1] == 'LEFT', ids)
   local length = redis.call('LLEN', queue.ready)
+  if may_have_extras(queue) then
+    length = length + redis.call('ZCARD', queue.front)
+  end
   if length == #ids and redis.call('HLEN', queue.events) == length then
     -- There were no events. A foreign key in the place of the lists loses no push.
     redis.pcall('SADD', LISTS, queue.name)
-  end
-  if may_have_extras(queue) then
-    length = length + redis.call('ZCARD', queue.front)
   end
   table.insert(reply, 1, length)
   return reply

@@ -1,22 +1,26 @@
 -- As full/stream-add.lua, of events that get the next ids.
--- KEYS    queues lists, of the queue: ready claimed events front stream
+-- KEYS    queues counter lists, of the queue: ready claimed events front stream
 -- ARGV    queue KEEP|LENGTH bound slack most value...
 -- Returns a list of time step place number as push-made.lua does, or of each event its id, or -6 if there is no
 --         greater one; -3 for a list
 
--- Adds them all, if the numbers are usual and none of the ids is there: returns the ms and the first seq.
+-- Adds them all, if the numbers are usual and none of the ids is there: returns the ms, the first seq and the
+-- step to the next one.
 local function add_behind(queue, last, from, to, ids)
   local ms, seq = string.match(last, '^(%d+)-(%d+)$')
   if not ms or #ms > 15 or #seq > 15 then
     return nil
   end
   ms, seq = tonumber(ms), tonumber(seq) + 1
-  if now() > ms then
-    ms, seq = now(), 0
+  local number, step = take_numbers(to - from + 1)
+  if made_ms > ms or (made_ms == ms and number >= seq) then
+    ms, seq = made_ms, number
+  else
+    step = 1
   end
   local form, added = string.format('%.0f-', ms) .. '%d', {}
   for at = from, to do
-    local id = string.format(form, seq + at - from)
+    local id = string.format(form, seq + (at - from) * step)
     ids[at - from + 1], added[2 * (at - from) + 1], added[2 * (at - from) + 2] = id, id, ARGV[at]
   end
   for _, known in ipairs(redis.call('HMGET', queue.events, unpack(ids))) do
@@ -25,7 +29,7 @@ local function add_behind(queue, last, from, to, ids)
     end
   end
   redis.call('HSET', queue.events, unpack(added))
-  return ms, seq
+  return ms, seq, step
 end
 
 -- Adds one after the other. Returns of each its id or -6, and the latest id.
@@ -74,7 +78,8 @@ verbs.stream_add = function(from, to)
   local queue, ids, reply = queue_at(ARGV[from]), {}, nil
   local key = STREAM .. queue.name
   local last, added = unpack(redis.call('HMGET', key, 'last', 'added'), 1, 2)
-  local is_stream, latest, ms, seq = last, last, nil, nil
+  local is_stream, latest = last, last
+  read_counter()
   -- Where a key has the wrong type these fail before anything is done.
   redis.call('LLEN', queue.ready)
   redis.call('ZCARD', queue.claimed)
@@ -86,9 +91,9 @@ verbs.stream_add = function(from, to)
     is_stream = redis.call('HLEN', queue.events) == 0
     latest = is_stream and '0-0' or make_streams().latest_of(queue)
   end
-  ms, seq = add_behind(queue, latest, from + 5, to, ids)
+  local ms, seq, step = add_behind(queue, latest, from + 5, to, ids)
   if ms then
-    reply, latest = { ms, 1, 1, seq }, ids[#ids]
+    reply, latest = { ms, step, 1, seq }, ids[#ids]
   else
     ids = {}
     reply, latest = add_each(queue, latest, from + 5, to, ids)

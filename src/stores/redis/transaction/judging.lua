@@ -31,18 +31,30 @@ local function prepare(queue, count, pushed)
   end
 end
 
+-- Whether that group of a stream has the queue itself.
+local function is_first_group(queue, group)
+  return group == 'default' or redis.call('HGET', STREAM .. queue.name, 'group') == '=' .. group
+end
+
 -- Calls run with each member that a step counts down, as w of the records of events.
 local function each_member(verb, from, to, run)
   if verb == 'count_down' then
     return run({ queue_at(ARGV[from]).name, ARGV[from + 1], ARGV[from + 2] })
-  elseif verb ~= 'ack' and verb ~= 'ack_batch' then
+  end
+  local is_of_stream = verb == 'stream_each' and ARGV[from] == 'stream_ack'
+  local queue, first, step
+  if is_of_stream and is_first_group(queue_at(ARGV[from + 2]), ARGV[from + 3]) then
+    queue, first, step = queue_at(ARGV[from + 2]), from + 5, 1
+  elseif verb == 'ack' or verb == 'ack_batch' then
+    queue, first, step = queue_at(ARGV[from]), from + 1, 3
+  end
+  if not queue or not queue.has_more then
     return nil
   end
-  local queue = queue_at(ARGV[from])
-  for at = from + 1, queue.has_more and to or from, 3 do
+  for at = first, to, step do
     local part = more_of(queue, ARGV[at]).w
     local refusal, refusing
-    if part and claim_of(queue, ARGV[at], ARGV[at + 1]) then
+    if part and claim_of(queue, ARGV[at], step == 3 and ARGV[at + 1] or '') then
       refusal, refusing = run(part)
     end
     if refusal then
