@@ -61,8 +61,8 @@ export class Cursors {
   }
 }
 
-function keyOf({ type, after }: Place): string {
-  return after === null ? type : `${type} ${nameOf(after)}`;
+function keyOf({ part, after }: Place): string {
+  return after === null ? part : `${part} ${nameOf(after)}`;
 }
 
 function bytesOf({ after }: Place): number {

@@ -1,6 +1,6 @@
-// The names of all keys that a user may see, page by page: those of queues with events in any
-// state, then those of sets.
-import { isKey } from "../queue/queue-status.ts";
+// The names of all keys that a user may see, page by page: those of streams and of queues
+// with events in any state, then those of sets.
+import { isKey, type QueueStatus } from "../queue/queue-status.ts";
 import type { Caller } from "./caller.ts";
 import { statusPagesOfAll } from "./inspect.ts";
 import { FIRST, type KeyType, type Place } from "./key-place.ts";
@@ -8,11 +8,15 @@ import { FIRST, type KeyType, type Place } from "./key-place.ts";
 /** More names at a time would delay other clients. */
 const PAGE = 64;
 
-const FIRST_SET: Place = { type: "set", after: null };
+const FIRST_SET: Place = { part: "sets", after: null };
+
+export interface Key {
+  name: Buffer;
+  type: KeyType;
+}
 
 export interface KeyPage {
-  names: Buffer[];
-  type: KeyType;
+  keys: Key[];
   /** How many names the store has looked at for it. */
   lookedAt: number;
   /** Where the next page begins; null: this is the last page. */
@@ -28,14 +32,18 @@ export async function* keyPages(
   limit = PAGE,
 ): AsyncGenerator<KeyPage> {
   const most = Math.min(limit, PAGE);
-  if (begin.type === "list") {
+  if (begin.part === "queues") {
     for await (const page of statusPagesOfAll(looker, begin.after, most)) {
-      const names = page.statuses.filter(isKey).map(({ queue }) => queue);
-      const next: Place = page.next ? { type: "list", after: page.next } : FIRST_SET;
-      yield { names, type: "list", lookedAt: page.lookedAt, next };
+      const keys = page.statuses.filter(isKey).map(keyOf);
+      const next: Place = page.next ? { part: "queues", after: page.next } : FIRST_SET;
+      yield { keys, lookedAt: page.lookedAt, next };
     }
   }
-  yield* setPages(looker, begin.type === "set" ? begin.after : null, most);
+  yield* setPages(looker, begin.part === "sets" ? begin.after : null, most);
+}
+
+function keyOf({ queue, isStream }: QueueStatus): Key {
+  return { name: queue, type: isStream ? "stream" : "list" };
 }
 
 async function* setPages(
@@ -51,8 +59,10 @@ async function* setPages(
       limit,
     });
     after = page.next;
-    const names = page.names.filter((name) => user?.mayUse(name));
-    const next: Place | null = after ? { type: "set", after } : null;
-    yield { names, type: "set", lookedAt: page.names.length, next };
+    const keys = page.names
+      .filter((name) => user?.mayUse(name))
+      .map((name): Key => ({ name, type: "set" }));
+    const next: Place | null = after ? { part: "sets", after } : null;
+    yield { keys, lookedAt: page.names.length, next };
   } while (after);
 }

@@ -4,9 +4,9 @@ export type KeyType = "list" | "set" | "stream";
 
 /** Between two keys. */
 export interface Place {
-  type: KeyType;
-  /** The name in front of it; null: it is in front of all keys of that type. */
+  part: "queues" | "sets";
+  /** The name in front of it; null: it is in front of all keys of that part. */
   after: Buffer | null;
 }
 
-export const FIRST: Place = { type: "list", after: null };
+export const FIRST: Place = { part: "queues", after: null };

@@ -1,4 +1,5 @@
-// DEL, EXISTS, TYPE and their kin. A key is a queue with events in any state, or a set.
+// DEL, EXISTS, TYPE and their kin. A key is a queue with events in any state, a stream, or a
+// set.
 import type { Event } from "../queue/event.ts";
 import type { Operation } from "../queue/operations.ts";
 import { isKey, type QueueStatus, totalOf } from "../queue/queue-status.ts";
@@ -158,11 +159,14 @@ async function removeAll({ args, client }: Call): Promise<Reply> {
   if (!user!.mayUseAll) {
     throw commandError("noQueueRight", { user: user!.name, queue: ALL_QUEUES });
   }
-  for await (const { names, type } of keyPages(client)) {
-    const kind = type === "list" ? "flush" : "setDrop";
-    for (const some of slicesOf(names, FLUSHED_AT_ONCE)) {
+  for await (const { keys } of keyPages(client)) {
+    for (const some of slicesOf(keys, FLUSHED_AT_ONCE)) {
       if (client.isClosed) return OK;
-      await Promise.all(some.map((queue) => session.ask<Flush | SetDrop>({ kind, queue })));
+      const drops = some.map(({ name, type }): Flush | SetDrop => ({
+        kind: type === "set" ? "setDrop" : "flush",
+        queue: name,
+      }));
+      await Promise.all(drops.map((drop) => session.ask(drop)));
     }
   }
   return OK;
@@ -213,14 +217,15 @@ export const keyCommands: Command[] = [
     ...looking,
     name: "EXISTS",
     syntax: "queue [queue ...]",
-    summary: "How many of these are keys: queues with events in any state, or sets.",
+    summary: "How many of these are keys: queues with events in any state, streams, or sets.",
     run: exists,
   },
   {
     ...looking,
     name: "TYPE",
     syntax: "queue",
-    summary: "list for a queue with events, set, or none.",
+    summary:
+      "stream for a key made by XADD or XGROUP, list for another queue with events, set, or none.",
     run: about((type) => new Simple(type)),
   },
   {

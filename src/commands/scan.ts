@@ -1,4 +1,4 @@
-// KEYS, SCAN and DBSIZE: the names of queues that have events, and of sets. They are looked for in
+// KEYS, SCAN and DBSIZE: the names of streams, of queues that have events, and of sets. They are looked for in
 // pages, so that other clients do not wait.
 import { Encoded, Output } from "../resp/reply.ts";
 import { Glob } from "../users/glob.ts";
@@ -34,8 +34,8 @@ async function keys(call: Call): Promise<Answer> {
   // As bytes of the reply: as objects they would take much more memory.
   const pages: Encoded[] = [];
   let count = 0;
-  const release = await collect(call, keyPages(call.client), ({ names }) => {
-    const fitting = names.filter(fits);
+  const release = await collect(call, keyPages(call.client), (listed) => {
+    const fitting = listed.keys.map(({ name }) => name).filter(fits);
     if (fitting.length === 0) return 0;
     const page = encoded(fitting);
     pages.push(new Encoded(page));
@@ -53,8 +53,8 @@ function encoded(names: Buffer[]): Buffer {
 
 async function countKeys(call: Call): Promise<number> {
   let count = 0;
-  await collect(call, keyPages(call.client), ({ names }) => {
-    count += names.length;
+  await collect(call, keyPages(call.client), (page) => {
+    count += page.keys.length;
     return 0;
   });
   return count;
@@ -74,7 +74,8 @@ async function scan({ args, client, context }: Call): Promise<Answer> {
   const names: Buffer[] = [];
   let left = Math.min(wanted, LOOKED_AT_MAX);
   for await (const page of keyPages(client, begin, left)) {
-    if (!type || type === page.type) names.push(...page.names.filter(fits));
+    const ofType = type ? page.keys.filter((key) => key.type === type) : page.keys;
+    names.push(...ofType.map(({ name }) => name).filter(fits));
     place = page.next;
     left -= Math.max(1, page.lookedAt);
     if (left <= 0 || client.isClosed) break;

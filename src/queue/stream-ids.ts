@@ -48,5 +48,5 @@ export function streamIdBefore({ ms, seq }: StreamId): StreamId | null {
  * end of the millisecond in which it was pushed.
  */
 export function placeOf(id: Buffer, pushedAtMs: number): StreamId {
-  return streamIdOf(id) ?? { ms: BigInt(pushedAtMs), seq: NUMBER_MAX };
+  return streamIdOf(id) ?? { ms: BigInt(Math.floor(pushedAtMs)), seq: NUMBER_MAX };
 }

@@ -131,7 +131,7 @@ test("a cursor can be used again, and one that is not known is an error", async 
 
 test("okq keeps the cursors that were used last", () => {
   const cursors = new Cursors();
-  const place = (n: number) => ({ type: "list", after: Buffer.from(`q${n}`) }) as const;
+  const place = (n: number) => ({ part: "queues", after: Buffer.from(`q${n}`) }) as const;
   const first = cursors.cursorOf(place(0));
   const others = Array.from({ length: 4095 }, (_, n) => cursors.cursorOf(place(n + 1)));
   expect(cursors.placeOf(first)).toEqual(place(0));
@@ -140,7 +140,7 @@ test("okq keeps the cursors that were used last", () => {
   expect(cursors.placeOf(others[0]!)).toBeUndefined();
   expect(cursors.placeOf(others[1]!)).toEqual(place(2));
   expect(cursors.cursorOf(place(2))).toBe(others[1]!);
-  const large = (n: number) => ({ type: "set", after: Buffer.alloc(64 * 1024, n) }) as const;
+  const large = (n: number) => ({ part: "sets", after: Buffer.alloc(64 * 1024, n) }) as const;
   const kept = Array.from({ length: 100 }, (_, n) => cursors.cursorOf(large(n)));
   expect(kept.filter((number) => cursors.placeOf(number)).length).toBeWithin(60, 65);
 });

@@ -2,12 +2,13 @@
 // that are gone.
 import { describe, expect, test } from "bun:test";
 import { eventually, eventuallyEqual } from "../support/eventually.ts";
-import { startOkqOn } from "../support/okq-server.ts";
+import { lifeStoresAndCluster, startOkqOn, useCluster } from "../support/okq-server.ts";
 import { ask, askAll, readable, type Readable } from "../support/readable.ts";
-import { groupStores } from "../support/stream-stores.ts";
 import { passwordOf, writeUsers } from "../support/users.ts";
 import { blockedClients, waitingClient } from "../support/waiting-client.ts";
 import type { Wire } from "../support/wire.ts";
+
+useCluster();
 
 const next = async (client: Wire) => readable(await client.next());
 const words = (command: string) => command.split(" ");
@@ -15,7 +16,7 @@ const read = (group: string, consumer = "c", streams = "s >") =>
   words(`XREADGROUP GROUP ${group} ${consumer} BLOCK 0 STREAMS ${streams}`);
 const found = (id: string): Readable => [["s", [[id, ["f", "v"]]]]];
 
-async function startWithGroups(store: (typeof groupStores)[number]) {
+async function startWithGroups(store: (typeof lifeStoresAndCluster)[number]) {
   const okq = await startOkqOn(store);
   const client = await okq.connect();
   const creates = ["XGROUP CREATE s g $ MKSTREAM", "XGROUP CREATE s other $"];
@@ -23,7 +24,7 @@ async function startWithGroups(store: (typeof groupStores)[number]) {
   return { okq, client };
 }
 
-describe.each(groupStores)("on %s", (store) => {
+describe.each(lifeStoresAndCluster)("on %s", (store) => {
   test("of each group the client that has waited longest gets the entry", async () => {
     const { okq, client } = await startWithGroups(store);
     const waiting: Wire[] = [];

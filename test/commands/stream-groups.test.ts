@@ -2,11 +2,12 @@
 // test/dialects compares their replies with those of a real Redis, byte for byte.
 import { describe, expect, test } from "bun:test";
 import { eventually } from "../support/eventually.ts";
-import { startOkqOn } from "../support/okq-server.ts";
+import { lifeStoresAndCluster, startOkqOn, useCluster } from "../support/okq-server.ts";
 import { ask, askAll, type Readable } from "../support/readable.ts";
-import { groupStores } from "../support/stream-stores.ts";
 import { passwordOf, writeUsers } from "../support/users.ts";
 import type { Wire } from "../support/wire.ts";
+
+useCluster();
 
 /** The replies to commands without blanks in their arguments. */
 function say(client: Wire, ...commands: string[]): Promise<Readable[]> {
@@ -16,7 +17,7 @@ function say(client: Wire, ...commands: string[]): Promise<Readable[]> {
 const entry = (id: string, value: string): Readable => [id, ["f", value]];
 const add = (...ids: string[]) => ids.map((id) => `XADD s ${id} f v${id[0]}`);
 
-describe.each(groupStores)("on %s", (store) => {
+describe.each(lifeStoresAndCluster)("on %s", (store) => {
   test("a group claims entries in their order and acknowledges them", async () => {
     const client = await (await startOkqOn(store)).connect();
     expect(await say(client, "XGROUP CREATE s g 0 MKSTREAM", ...add("1-1", "2-1", "3-1"))).toEqual([

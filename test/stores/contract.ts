@@ -44,6 +44,10 @@ import { touches } from "./contract/touches.ts";
 import { undone } from "./contract/undone.ts";
 import { unpops } from "./contract/unpops.ts";
 import { streams } from "./contract/streams.ts";
+import { streamAcks } from "./contract/stream-acks.ts";
+import { streamClaims } from "./contract/stream-claims.ts";
+import { streamTakes } from "./contract/stream-takes.ts";
+import { streamKinds } from "./contract/stream-kinds.ts";
 import { streamRanges } from "./contract/stream-ranges.ts";
 import { keys } from "./contract/keys.ts";
 import { reports } from "./contract/reports.ts";
@@ -126,6 +130,10 @@ const chapters = {
   listTransactions,
   streams,
   streamRanges,
+  streamKinds,
+  streamTakes,
+  streamClaims,
+  streamAcks,
 };
 
 export function storeContract(

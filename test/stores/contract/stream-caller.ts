@@ -264,7 +264,8 @@ export async function claim(
   const result = await store.submit(operation);
   if (typeof result === "string") return result;
   const next = result.next === null ? [] : ["next", textOfStreamId(result.next)];
-  return [idsOf(result.claimed.map(({ popped }) => popped)), ...next].join(" ");
+  const ids = result.claimed.map(({ popped }) => textOf(popped.id));
+  return [...ids, ...next].join(" ");
 }
 
 export async function ack(

@@ -3,6 +3,7 @@
 
 import { expect } from "bun:test";
 import { NO_MORE_IDS, SMALLER_ID } from "../../../src/queue/streams.ts";
+import { compareStreamIds } from "../../../src/queue/stream-ids.ts";
 import type { Check } from "../contract.ts";
 import { bind, readyIn } from "./bound-caller.ts";
 import { restartAll } from "./counters.ts";
@@ -14,6 +15,7 @@ import {
   counting,
   entriesOf,
   fromId,
+  placeNamed,
   removing,
   showing,
   sizeOf,
@@ -77,22 +79,48 @@ export function streams(check: Check): void {
   });
 
   check("the store makes ids of its clock, or follows the latest one", async (store) => {
-    const [now, next] = [store.nowMs, store.nowMs + 1];
-    expect(await add(store, "q", "*")).toBe(`${now}-0`);
-    expect(await add(store, "q", "*")).toBe(`${now}-1`);
+    const ids: string[] = [];
+    const make = async (ms: number) => {
+      const made = await add(store, "q", "*");
+      expect(made).toMatch(new RegExp(`^${ms}-\\d+$`));
+      ids.push(made!);
+    };
+    const next = store.nowMs + 1;
+    await make(store.nowMs);
+    await make(store.nowMs);
     store.advance(1);
-    expect(await add(store, "q", "*")).toBe(`${next}-0`);
+    await make(next);
     // The clock is behind.
     expect(await add(store, "q", `${next + 5000}-7`)).toBe(`${next + 5000}-7`);
-    expect(await add(store, "q", "*")).toBe(`${next + 5000}-8`);
+    await make(next + 5000);
+    expect(ids.at(-1)).toBe(`${next + 5000}-8`);
     expect(await add(store, "q", `${next + 5000}-${MAX}`)).toBe(`${next + 5000}-${MAX}`);
-    expect(await add(store, "q", "*")).toBe(`${next + 5001}-0`);
+    await make(next + 5001);
+    expect(ids.at(-1)).toBe(`${next + 5001}-0`);
     await restartAll(store);
-    expect(await add(store, "q", "*")).toBe(`${next + 5001}-1`);
+    await make(next + 5001);
+    expect(ids.at(-1)).toBe(`${next + 5001}-1`);
     store.advance(5001);
-    expect(await add(store, "q", "*")).toBe(`${next + 5001}-2`);
+    await make(next + 5001);
     store.advance(1);
-    expect(await add(store, "q", "*")).toBe(`${next + 5002}-0`);
+    await make(next + 5002);
+    const places = ids.map(placeNamed);
+    expect(places.toSorted(compareStreamIds)).toEqual(places);
+    expect(new Set(ids).size).toBe(ids.length);
+  });
+
+  check("an id that the store made is not made again after a flush", async (store) => {
+    const made = new Set<string | null>();
+    for (const _ of "123") {
+      made.add(await add(store, "q", "*"));
+      made.add(await add(store, "q", "*"));
+      await store.flush("q");
+    }
+    await restartAll(store);
+    made.add(await store.pushWith("q", null));
+    await store.flush("q");
+    made.add(await add(store, "q", "*"));
+    expect(made.size).toBe(8);
   });
 
   check("behind the greatest id there is no other", async (store) => {
@@ -114,19 +142,19 @@ export function streams(check: Check): void {
     // A later one: perhaps not the next one.
     expect(await add(store, "q", "2-*")).toMatch(/^2-[2-9]$/);
     expect(await add(store, "q", "3-*")).toBe("3-0");
-    const free = `${now}-9`;
-    expect(await add(store, "q", "*")).toMatch(new RegExp(`^${now}-[2-9]$`));
-    expect(await add(store, "q", free)).toBe(free);
-    expect(await sizeOf(store, "q")).toEqual([10, free]);
+    const made = (await add(store, "q", "*"))!;
+    expect(compareStreamIds(placeNamed(made), placeNamed(`${now}-1`))).toBe(1);
     // In any state, and in any queue of the tree.
     await bind(store, "q", "copy");
-    await store.pushWith("q@copy", `${now}-10`, { start: { afterMs: 9000 } });
-    await store.pushWith("q", `${now}-11`, { start: { afterMs: 9000 } });
-    expect(await add(store, "q", `${now}-10`)).toBe(SMALLER_ID);
-    expect(await add(store, "q", `${now}-11`)).toBe(SMALLER_ID);
-    const made = await add(store, "q", "*");
-    expect(made).toMatch(new RegExp(`^${now}-1[2-9]$`));
-    expect(await entriesOf(store, "q@copy")).toBe(made!);
+    await store.pushWith("q@copy", `${now}-1000`, { start: { afterMs: 9000 } });
+    await store.pushWith("q", `${now}-1001`, { start: { afterMs: 9000 } });
+    expect(await add(store, "q", `${now}-999`)).toBe(`${now}-999`);
+    expect(await add(store, "q", `${now}-1000`)).toBe(SMALLER_ID);
+    expect(await add(store, "q", `${now}-1001`)).toBe(SMALLER_ID);
+    const free = (await add(store, "q", "*"))!;
+    expect(compareStreamIds(placeNamed(free), placeNamed(`${now}-1001`))).toBe(1);
+    expect(await entriesOf(store, "q@copy")).toBe(`${now}-999 ${free}`);
+    expect(await sizeOf(store, "q")).toEqual([11, free]);
   });
 
   check("the latest id of a queue that is no stream is that of its left end", async (store) => {

@@ -1,2 +1,0 @@
-// The stores that have groups of streams.
-export const groupStores = ["reference", "memory", "sqlite"] as const;
