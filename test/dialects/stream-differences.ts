@@ -14,7 +14,7 @@ export const streamDifferences: Difference[] = [
   {
     reason: "an id of the clock is that of some ms",
     command: /^X\w+ (COUNT 1 STREAMS )?{k}clock/i,
-    part: /\$15\r\n\d{13}-\d+/g,
+    part: /\$\d+\r\n\d{13}-\d+/g,
     isTime: true,
   },
   {

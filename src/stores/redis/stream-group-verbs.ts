@@ -104,8 +104,10 @@ function groupIn(reply: ScriptReply): StreamGroup {
   };
 }
 
-function factsIn(reply: ScriptReply): StreamFacts {
-  const [length, lastId, removedId, added, first, last, groups] = reply as ScriptReply[];
+/** null: there is none. In a transaction nil stands for what was not done. */
+function factsIn(reply: ScriptReply[]): StreamFacts | null {
+  if (reply.length === 0) return null;
+  const [length, lastId, removedId, added, first, last, groups] = reply;
   return {
     length: length as number,
     lastId: idIn(lastId!),
@@ -204,7 +206,7 @@ export const streamGroups: { [K in GroupKind]: Verb<K> } = {
     name: "stream_info",
     call: ([info], { numberOf }) => [numberOf(info!.queue)],
     results: (reply, [info]) => [
-      reply === null ? null : resultIn(reply, info!.queue, () => factsIn(reply)),
+      resultIn(reply, info!.queue, () => factsIn(reply as ScriptReply[])),
     ],
   },
   streamCreateGroup: {
