@@ -28,8 +28,9 @@ export const STREAM_STEP_MAX = 10_000;
 
 /**
  * An operation that has to look at all claims of a queue, or at all ready events that are not where
- * a push on the left puts them, is TOO_LARGE with more than LIST_REACH of these. So is a
- * StreamCreateGroup that would copy more.
+ * a push on the left puts them, is TOO_LARGE with more than LIST_REACH of these (a StreamInfo: in
+ * all its groups together). So is a StreamCreateGroup that would copy more, or more than
+ * LIST_BYTES_MAX of contents.
  *
  * The other ready events are taken to stand in the order of their places, as StreamAdd pushes them.
  * Where other operations push as well, they stand about in it: ids that a store makes begin with
@@ -263,7 +264,10 @@ export interface StreamFacts extends StreamSize {
 
 export interface StreamGroup {
   name: Buffer;
-  /** The greatest place of what a StreamTake took since it is a stream; FIRST_ID if it is none. */
+  /**
+   * The greatest place of what a StreamTake took since it is a stream; FIRST_ID if it is none. After
+   * a restart it may be somewhat behind, and other claims of the consumers may count too.
+   */
   deliveredId: StreamId;
   ready: number;
   pending: number;
@@ -303,7 +307,7 @@ export interface StreamCreateGroup {
 /**
  * Nothing was done with "exists": that group is there, or is "default" where the first group has
  * another name; "absent": no such queue; "apart", "tooMany": as Bind; TOO_LARGE: the copies would
- * be more than LIST_REACH; "full": the bound queue, which was there before, has not the room.
+ * be too many; "full": the bound queue, which was there before, has not the room.
  */
 export type StreamCreateGroupOutcome =
   "ok" | "exists" | "absent" | "apart" | "tooMany" | "full" | typeof WRONG_TYPE | StreamTooLarge;

@@ -69,7 +69,9 @@ export async function startStreams(servers: Servers): Promise<Running> {
 }
 
 /** okq with other commands than the classic ones, on every store. */
-function okqs(ability: "tokens" | "waiting" | "groups" | "priorities" | "lists"): Contender[] {
+function okqs(
+  ability: "tokens" | "waiting" | "groups" | "priorities" | "lists" | "streams",
+): Contender[] {
   const on = (store: string, label: string, start: Contender["start"]): Contender => ({
     name: `${ability}-${store}`,
     label: `${label}, ${ability}`,
@@ -104,6 +106,7 @@ export const contenders: Contender[] = [
   ...okqs("groups"),
   ...okqs("priorities"),
   ...okqs("lists"),
+  ...okqs("streams"),
   {
     name: "redis-lists",
     label: "Redis lists",

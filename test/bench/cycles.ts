@@ -84,16 +84,12 @@ const groupRatios = [
   { inFlight: 16, ratio: 1.8 },
 ];
 
-/**
- * A cycle of two operations, LPUSH and BRPOP, costs 1.1 of the classic one, which has three. With
- * more in flight, the BRPOPs of a connection still come one after the other.
- */
-const listRatios = [{ inFlight: 1, ratio: (1.1 * 3) / 2 }];
-
 const TARGETS: Target[] = [
   ...beside("tokens", (store) => CLASSIC[store], bothAt(1.2)),
   ...beside("groups", (store) => `waiting-${store}`, groupRatios),
-  ...beside("lists", (store) => CLASSIC[store], listRatios),
+  // A cycle of two operations, LPUSH and BRPOP, beside the classic one, which has three.
+  ...beside("lists", (store) => CLASSIC[store], bothAt((1.1 * 3) / 2)),
+  ...beside("streams", (store) => CLASSIC[store], bothAt(1.1)),
   ...beside("priorities", (store) => `tokens-${store}`, bothAt(1.2)),
   { contender: "okq-memory", connections: 50, inFlight: 1, figure: "user time", ratio: 0.94 },
   { contender: "okq-memory", connections: 50, inFlight: 16, figure: "user time", ratio: 0.73 },

@@ -52,6 +52,7 @@ export type DialectName =
   | "okq-waiting"
   | "okq-groups"
   | "okq-priorities"
+  | "okq-streams"
   | "lists"
   | "streams"
   | "disque"
@@ -211,6 +212,16 @@ const streams: Dialect = {
   ],
 };
 
+/** In okq an acknowledged entry is gone. */
+const okqStreams: Dialect = {
+  ...streams,
+  commands: (queue, size) => ({
+    ...streams.commands(queue, size),
+    ack: [respBeforeId("XACK", queue, "g"), Buffer.alloc(0)],
+  }),
+  acked: [{ first: byte(":"), value: 1 }],
+};
+
 /** Disque generates the ids. */
 const disque: Dialect = {
   scanner: () => new RespScanner(1),
@@ -256,6 +267,7 @@ export const dialects: Record<DialectName, Dialect> = {
   "okq-waiting": okqWaiting,
   "okq-groups": okqGroups,
   "okq-priorities": okqPriorities,
+  "okq-streams": okqStreams,
   lists,
   streams,
   disque,

@@ -47,6 +47,8 @@ import { streams } from "./contract/streams.ts";
 import { streamAcks } from "./contract/stream-acks.ts";
 import { streamClaims } from "./contract/stream-claims.ts";
 import { streamTakes } from "./contract/stream-takes.ts";
+import { streamConsumers } from "./contract/stream-consumers.ts";
+import { streamGroups } from "./contract/stream-groups.ts";
 import { streamKinds } from "./contract/stream-kinds.ts";
 import { streamRanges } from "./contract/stream-ranges.ts";
 import { keys } from "./contract/keys.ts";
@@ -134,6 +136,8 @@ const chapters = {
   streamTakes,
   streamClaims,
   streamAcks,
+  streamGroups,
+  streamConsumers,
 };
 
 export function storeContract(

@@ -168,6 +168,9 @@ function bytesOf(operation: Operation, copiesOf: CopiesOf): number {
       );
       return bytes * (1 + copiesOf(operation.queue));
     }
+    // It may copy many events: it gets a batch of its own.
+    case "streamCreateGroup":
+      return batchBytesMax;
     case "set":
       return operation.contents?.length ?? 0;
     case "listPush": {
