@@ -265,8 +265,8 @@ export interface StreamFacts extends StreamSize {
 export interface StreamGroup {
   name: Buffer;
   /**
-   * The greatest place of what a StreamTake took since it is a stream; FIRST_ID if it is none. After
-   * a restart it may be somewhat behind, and other claims of the consumers may count too.
+   * The greatest place of what a StreamTake took since it is a stream; FIRST_ID if it is none.
+   * After a restart it may be somewhat behind, and other claims of the consumers may count too.
    */
   deliveredId: StreamId;
   ready: number;
