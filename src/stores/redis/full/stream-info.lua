@@ -1,12 +1,12 @@
 -- Shows a stream, or a queue with events as if it were one, with its groups and their consumers.
 -- KEYS    of the queues: all, set
 -- ARGV    queue
--- Returns an empty list if it is not there, else a list of how many entries there are, the latest id, the greatest
---         that was removed, how many were added, the id and the value of the first and of the last entry (two
---         lists, which may be empty), and a list of each group: its name, the greatest id that was delivered, how
---         many are ready and how many are claimed, the ids of the first and of the last claim, or nil, and of each
---         consumer its name, how many claims it has, and since how many ms it was seen and took something (-1:
---         never); -3 for a name of another kind, -4 if too many events had to be looked at
+-- Returns a list of how many entries there are, the latest id, the greatest that was removed, how many were added,
+--         the id and the value of the first and of the last entry (two lists, which may be empty), and a list of
+--         each group: its name, the greatest id that was delivered, how many are ready and how many are claimed,
+--         the ids of the first and of the last claim, or nil, and of each consumer its name, how many claims it
+--         has, and since how many ms it was seen and took something (-1: never); an empty list if there is
+--         nothing, -3 for a name of another kind, -4 if too many events had to be looked at
 
 -- The groups: names and queues. The first one only if it was created, or has consumers.
 local function groups_of(queue)
