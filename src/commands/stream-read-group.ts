@@ -7,7 +7,7 @@ import { nameOf } from "../queue/name-cache.ts";
 import type { ResultOf } from "../queue/operations.ts";
 import { FIRST_ID, type StreamId, streamIdAfter } from "../queue/stream-ids.ts";
 import {
-  STREAM_STEP_MAX,
+  STREAM_TAKE_MAX,
   type StreamAck,
   type StreamClaim,
   type StreamTake,
@@ -116,7 +116,7 @@ type Reads = StreamTake | StreamClaim;
 function readsOf(reading: Reading, at: number, claimant: Buffer, inTransaction: boolean): Reads[] {
   const { group, isForGood, minIdleMs } = reading;
   const [queue, behind] = [reading.queues[at]!, reading.behind[at]!];
-  const count = Math.min(reading.count || (inTransaction ? FEW : STREAM_STEP_MAX), STREAM_STEP_MAX);
+  const count = Math.min(reading.count || (inTransaction ? FEW : STREAM_TAKE_MAX), STREAM_TAKE_MAX);
   const common = { queue, group, claimant } as const;
   const claim = { ...common, kind: "streamClaim" } as const;
   if (behind !== null) {
@@ -310,7 +310,7 @@ export const streamReadGroupCommands: QueueCommand[] = [
       "STREAMS queue [queue ...] id [id ...]",
     summary:
       "With the id > claims new entries of each of these streams for that consumer, up to COUNT " +
-      `(at most ${STREAM_STEP_MAX}, and up to about 1 MiB at once), with the lease of the queue; ` +
+      `(at most ${STREAM_TAKE_MAX}, and up to about 1 MiB at once), with the lease of the queue; ` +
       "waits up to BLOCK ms while there are none, with 0 for ever, then nil. With another id " +
       "shows the consumer's claims behind that, and renews their leases. CLAIM: first claims " +
       "that have lasted so many ms, as entries of four elements. NOACK: delivers for good.",

@@ -104,10 +104,8 @@ function groupIn(reply: ScriptReply): StreamGroup {
   };
 }
 
-/** null: there is none. In a transaction nil stands for what was not done. */
-function factsIn(reply: ScriptReply[]): StreamFacts | null {
-  if (reply.length === 0) return null;
-  const [length, lastId, removedId, added, first, last, groups] = reply;
+function factsIn(reply: ScriptReply): StreamFacts {
+  const [length, lastId, removedId, added, first, last, groups] = reply as ScriptReply[];
   return {
     length: length as number,
     lastId: idIn(lastId!),
@@ -206,7 +204,7 @@ export const streamGroups: { [K in GroupKind]: Verb<K> } = {
     name: "stream_info",
     call: ([info], { numberOf }) => [numberOf(info!.queue)],
     results: (reply, [info]) => [
-      resultIn(reply, info!.queue, () => factsIn(reply as ScriptReply[])),
+      reply === NO_QUEUE ? null : resultIn(reply, info!.queue, () => factsIn(reply)),
     ],
   },
   streamCreateGroup: {
