@@ -128,10 +128,10 @@ describe("bounds", () => {
     const parts = ["XRANGE s - +", "XRANGE s - 100", "XRANGE s - + COUNT 150", "XTRIM s MAXLEN 10"];
     parts.push("XADD s MAXLEN 10 201 a b", "XREAD STREAMS s 0", "XREAD COUNT 120 STREAMS s 0");
     const replies = await say(client, "MULTI", ...parts, "EXEC");
-    const shown = (replies.at(-1) as Readable[]).map((reply) =>
+    const shown = (replies.at(-1) as Readable[]).map((reply): Readable =>
       Array.isArray(reply) ? reply.length : reply,
     );
-    expect(shown).toEqual([tooMuch, 100, 150, 100, "201-0", 1, 1] as Readable[]);
+    expect(shown).toEqual([tooMuch, 100, 150, 100, "201-0", 1, 1]);
     expect(await ask(client, "XLEN", "s")).toBe(200 + 1 - 100 - 8);
     const many = Array<string>(100).fill("XADD s MAXLEN ~ 10 * a b");
     const all = await say(client, "MULTI", ...many, "EXEC");

@@ -23,6 +23,8 @@ const ABSENT_GROUP = -7;
 
 /** So many ids may be acknowledged by the small script. */
 const SMALL_ACK_MAX = 500;
+/** So many events may be taken by it. Lua passes only some thousand values at a time. */
+const SMALL_TAKE_MAX = 1000;
 
 /** Whether the small script can do it. */
 export function isSmallStream(operation: Shared): boolean {
@@ -32,7 +34,7 @@ export function isSmallStream(operation: Shared): boolean {
       return id === null && !ifThere && (trim === null || "length" in trim.by);
     }
     case "streamTake":
-      return !operation.isForGood;
+      return !operation.isForGood && operation.count <= SMALL_TAKE_MAX;
     case "streamAck":
       return operation.others === "keep" && operation.ids.length <= SMALL_ACK_MAX;
   }
