@@ -1,5 +1,5 @@
-// KEYS, SCAN and DBSIZE: the names of streams, of queues that have events, and of sets. They are looked for in
-// pages, so that other clients do not wait.
+// KEYS, SCAN and DBSIZE: the names of streams, of queues that have events, and of sets. They are
+// looked for in pages, so that other clients do not wait.
 import { Encoded, Output } from "../resp/reply.ts";
 import { Glob } from "../users/glob.ts";
 import type { Answer } from "./answer.ts";

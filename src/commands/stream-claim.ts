@@ -2,7 +2,7 @@
 import type { Popped } from "../queue/event.ts";
 import type { ResultOf } from "../queue/operations.ts";
 import { type StreamId, textOfStreamId } from "../queue/stream-ids.ts";
-import { STREAM_STEP_MAX, type StreamClaim } from "../queue/streams.ts";
+import { STREAM_TAKE_MAX, type StreamClaim } from "../queue/streams.ts";
 import type { Reply } from "../resp/reply.ts";
 import type { Answer } from "./answer.ts";
 import type { QueueCall, QueueCommand } from "./command.ts";
@@ -81,7 +81,7 @@ function autoclaimIn([minIdle, start, ...words]: Buffer[]): Asked {
 function countIn(bytes: Buffer): number {
   const count = parseInteger(bytes);
   if (count === null || count < 1 || count >= COUNT_MAX) throw commandError("claimCount");
-  return Math.min(count, STREAM_STEP_MAX);
+  return Math.min(count, STREAM_TAKE_MAX);
 }
 
 function claim(

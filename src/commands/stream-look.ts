@@ -27,16 +27,15 @@ function range(call: QueueCall, name: string, isReverse: boolean): Submission | 
   const to = endIn(isReverse ? first : second);
   const wanted = countIn(options);
   if (wanted === 0) return noneOf(queue, name);
-  const most = call.phase === "alone" ? STREAM_STEP_MAX : FEW;
+  const isGiven = wanted <= STREAM_STEP_MAX;
+  const most = isGiven ? wanted : call.phase === "alone" ? STREAM_STEP_MAX : FEW;
   // Without COUNT, or with a large one, one more tells that there are too many.
-  const count = wanted <= STREAM_STEP_MAX ? wanted : most + 1;
+  const count = isGiven ? wanted : most + 1;
   const operation: StreamRange = { kind: "streamRange", queue, from, to, count, isReverse };
   const entriesOf = (result: ResultOf<StreamRange>) => {
     const entries = streamResultOf(result, name, queue);
-    if (entries.length > Math.max(most, Math.min(wanted, STREAM_STEP_MAX))) {
-      throw commandError("streamTooLarge", { command: name, queue });
-    }
-    return entries;
+    if (entries.length <= most) return entries;
+    throw commandError("streamTooLarge", { command: name, queue });
   };
   if (call.phase !== "alone" || count <= FEW) {
     return Submission.one(operation, (result) => entriesOf(result).map(entryReply));

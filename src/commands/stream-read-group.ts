@@ -7,7 +7,7 @@ import { nameOf } from "../queue/name-cache.ts";
 import type { ResultOf } from "../queue/operations.ts";
 import { FIRST_ID, type StreamId, streamIdAfter } from "../queue/stream-ids.ts";
 import {
-  STREAM_STEP_MAX,
+  STREAM_TAKE_MAX,
   type StreamAck,
   type StreamClaim,
   type StreamTake,
@@ -142,7 +142,7 @@ function takeOf(
   claimant: Buffer,
   inTransaction: boolean,
 ): StreamTake {
-  const count = Math.min(wanted || (inTransaction ? FEW : STREAM_STEP_MAX), STREAM_STEP_MAX);
+  const count = Math.min(wanted || (inTransaction ? FEW : STREAM_TAKE_MAX), STREAM_TAKE_MAX);
   return { kind: "streamTake", queue: queues[at]!, group, claimant, count, isForGood };
 }
 
@@ -207,12 +207,18 @@ class Found {
   }
 }
 
-/** Undoes what is not answered. Null: nothing was found. */
+/** Undoes what is not answered. */
+async function giveBack({ error, popped, surplus }: Found, { context }: QueueCall): Promise<void> {
+  const undone = surplus.splice(0);
+  if (error) undone.unshift(...popped.splice(0));
+  if (undone.length > 0) await new PoppedEvents(context.store, undone, null, true).giveBack();
+}
+
+/** Null: nothing was found. */
 function answerTo(found: Found, { isForGood }: Reading, call: QueueCall): Answer | null {
   const { client, context } = call;
   const { popped, entries, error } = found;
-  const undone = error ? [...popped, ...found.surplus] : found.surplus;
-  if (undone.length > 0) new PoppedEvents(context.store, undone, null, true).giveBack();
+  void giveBack(found, call);
   if (error) throw error;
   if (found.queues.length > 0) countConsumer(found.queues, call);
   if (entries.length === 0) return null;
@@ -223,13 +229,14 @@ function answerTo(found: Found, { isForGood }: Reading, call: QueueCall): Answer
 }
 
 /** Reads several streams, which may be in different parts of the store. */
-async function findIn(reads: Reads[], reading: Reading, { client }: QueueCall): Promise<Found> {
-  const asked = reads.map((read) => client.session.ask<Reads>(read));
+async function findIn(reads: Reads[], reading: Reading, call: QueueCall): Promise<Found> {
+  const asked = reads.map((read) => call.client.session.ask<Reads>(read));
   const outcomes = await Promise.allSettled(asked);
   const results = outcomes.map((each) => (each.status === "fulfilled" ? each.value : undefined));
   const found = Found.in(reads, results, reading);
   const failed = outcomes.find(({ status }) => status === "rejected");
   if (failed) found.error = (failed as PromiseRejectedResult).reason;
+  await giveBack(found, call);
   return found;
 }
 
@@ -261,19 +268,14 @@ async function waitFor(
   const attempt = async () => {
     const found = await findIn(reads, reading, call);
     // It waits on while the store is away.
-    if (found.error instanceof StoreError) answerTo(found, reading, call);
-    return found.error || found.entries.length > 0 ? found : giveBackSurplus(found, call);
+    if (found.error instanceof StoreError) throw found.error;
+    return found.error || found.entries.length > 0 ? found : null;
   };
   const takes = { worker, claims: !isForGood };
   const wait = (signal: AbortSignal) =>
     context.waiters.wait({ queues, timeoutMs: blockMs!, attempt, takes, signal });
   const found = await waiting(client, wait, { queues: reading.queues, worker, target: null });
   return (found && answerTo(found, reading, call)) ?? NIL_ARRAY;
-}
-
-function giveBackSurplus({ surplus }: Found, { context }: QueueCall): null {
-  if (surplus.length > 0) new PoppedEvents(context.store, surplus, null, true).giveBack();
-  return null;
 }
 
 /** A call that may wait has arguments of its own: as views they would keep all received bytes. */
@@ -325,7 +327,11 @@ function readGroup(call: QueueCall): Submission | Promise<Answer> {
   if (reads.length === 1) {
     return Submission.one(reads[0]!, (result) => answer(Found.in(reads, [result], reading)));
   }
-  if (!isPart) return findIn(reads, reading, call).then(answer);
+  if (!isPart) {
+    // Later commands of its client see nothing that is undone.
+    call.isExclusive = true;
+    return findIn(reads, reading, call).then(answer);
+  }
   return Submission.all(reads, (results) => answer(Found.in(reads, results, reading)));
 }
 
@@ -337,7 +343,7 @@ export const streamReadGroupCommands: QueueCommand[] = [
       "STREAMS queue [queue ...] id [id ...]",
     summary:
       "With the id > claims new entries of each of these streams for that consumer, up to COUNT " +
-      `(at most ${STREAM_STEP_MAX}, and up to about 1 MiB at once), with the lease of the queue; ` +
+      `(at most ${STREAM_TAKE_MAX}, and up to about 1 MiB at once), with the lease of the queue; ` +
       "waits up to BLOCK ms while there are none, with 0 for ever, then nil. With another id " +
       "shows the consumer's claims behind that, and renews their leases. CLAIM: first claims " +
       "that have lasted so many ms, as entries of four elements. NOACK: delivers for good.",

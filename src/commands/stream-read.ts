@@ -20,7 +20,7 @@ import { Submission } from "./submission.ts";
 import { waiting } from "./waiting.ts";
 import { wordOf } from "./words.ts";
 
-/** So many entries of a stream are read at once, and in a transaction. */
+/** So many entries of a stream are read at first, and without COUNT in a transaction. */
 const FEW = 100;
 /** No further streams are read behind so many bytes. */
 const BYTES_MAX = 16 * BATCH_CONTENTS_BYTES;
@@ -102,7 +102,7 @@ function rangeOf(queue: Buffer, from: From, count: number): StreamRange | Stream
 /** A part of a transaction reads what is there. */
 function readPart({ queues, from, wrong, count }: Reading): Submission {
   const asked = wrong ? queues.slice(0, from.length + 1) : queues;
-  const most = Math.min(count, FEW);
+  const most = Math.min(count === Infinity ? FEW : count, STREAM_STEP_MAX);
   const operations = asked.map((queue, at) => rangeOf(queue, from[at] ?? "end", most));
   return Submission.all(operations, (results) => {
     const found = results.map((result, at) => {
@@ -222,7 +222,7 @@ export const streamReadCommands: QueueCommand[] = [
       "[[id, [field, value, ...]], ...]], ...] (in RESP3 a map), or nil. `$`: only what comes " +
       "from now on. `+`: the latest event. BLOCK: waits for events, with 0 for ever, as QPOP " +
       "does; every client that waits gets every event. At most 10,000 events of a queue, and " +
-      "about 1 MiB in all (in a transaction 100).",
+      "about 1 MiB in all (in a transaction 100 without COUNT).",
     access: "inspect or consume",
     since: "0.1.0",
     flags: ["readonly", "blocking", "movablekeys"],

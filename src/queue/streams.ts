@@ -4,9 +4,10 @@
 // A queue is a stream from the first StreamAdd into it while it has no events in any state, or from
 // a StreamCreateGroup, until a Flush. A stream is there without events and consumers too, and keeps
 // its latest id. A queue is a list from the first ListPush or ListMove into it while it has no
-// events, until it has none. Any other queue is neither, and takes operations on lists and on
-// streams. WRONG_TYPE, and nothing was done: an operation on streams met a list or the name of a
-// set, one on lists met a stream or a set, one on sets met a stream or a queue with events.
+// events, until it has none; an undone pop does not make it one again. Any other queue is neither,
+// and takes operations on lists and on streams. WRONG_TYPE, and nothing was done: an operation on
+// streams met a list or the name of a set, one on lists met a stream or a set, one on sets met a
+// stream or a queue with events.
 //
 // A group has a queue of its own. The first group of a stream is the queue itself: under the name
 // with which it was created, and always under "default". Any other group is a bound queue:
@@ -25,6 +26,9 @@ export const DEFAULT_GROUP = Buffer.from("default");
 
 /** So many entries are removed, shown or claimed at once; see also LIST_BYTES_MAX. */
 export const STREAM_STEP_MAX = 10_000;
+
+/** So many events are taken at once, or found to be given to another consumer. */
+export const STREAM_TAKE_MAX = 1000;
 
 /**
  * An operation that has to look at all claims of a queue, or at all ready events that are not where
@@ -265,8 +269,8 @@ export interface StreamFacts extends StreamSize {
 export interface StreamGroup {
   name: Buffer;
   /**
-   * The greatest place of what a StreamTake took since it is a stream; FIRST_ID if it is none. After
-   * a restart it may be somewhat behind, and other claims of the consumers may count too.
+   * The greatest place of what a StreamTake took since it is a stream; FIRST_ID if it is none.
+   * After a restart it may be somewhat behind, and other claims of the consumers may count too.
    */
   deliveredId: StreamId;
   ready: number;

@@ -151,7 +151,7 @@ describe.each(lifeStoresAndCluster)("on %s", (store) => {
     ]);
   });
 
-  test("stream commands see events of Q commands, list and set commands see no stream", async () => {
+  test("stream commands see events of Q commands; lists and streams are apart", async () => {
     const client = await (await startOkqOn(store)).connect();
     await say(client, "QPUSH q x ID 1-1", "XADD s 1-1 a b", "RPUSH l x", "SADD m x");
     for (const push of ["RPUSH", "LPUSH"]) {

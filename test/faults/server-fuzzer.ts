@@ -134,6 +134,7 @@ export class ServerFuzzer {
     const words = typeof name === "string" ? name.split(" ") : [name];
     const args = Array.from({ length: this.#random.below(5) }, () => this.#argument());
     if (name === "XREADGROUP" && this.#random.below(2) === 0) return this.#readOfGroup();
+    if (name === "XREAD" && this.#random.below(2) === 0) return this.#readOfStreams();
     if (name === "BLMPOP") return [name, "0.01", ...args];
     return WAITING.has(String(name)) ? [...words, ...args, "0.01"] : [...words, ...args];
   }
@@ -142,6 +143,11 @@ export class ServerFuzzer {
     const queues = [this.#random.of(this.#queues), this.#random.of(this.#queues)];
     const end = ["BLOCK", "10", "STREAMS", ...queues, ">", ">"];
     return ["XREADGROUP", "GROUP", "default", this.#argument(), ...end];
+  }
+
+  #readOfStreams(): (string | Buffer)[] {
+    const queues = [this.#random.of(this.#queues), this.#random.of(this.#queues)];
+    return ["XREAD", "BLOCK", "10", "STREAMS", ...queues, "$", "0"];
   }
 
   #argument(): string | Buffer {

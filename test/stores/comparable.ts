@@ -6,15 +6,18 @@ import type { GroupFacts } from "../../src/queue/groups.ts";
 import type { ListMoved } from "../../src/queue/lists.ts";
 import type { Operation } from "../../src/queue/operations.ts";
 import type { QueueStats } from "../../src/queue/queue-status.ts";
+import { type Comparable, comparableStreamed } from "./comparable-streams.ts";
 import { textOf } from "./contract/caller.ts";
 import type { LifeCaller } from "./contract/life-caller.ts";
 
 /** Without what the contract leaves open, such as how many moves a Tick makes of a due event. */
-export function comparable(operation: Operation, result: unknown): unknown {
+export function comparable(operation: Operation, result: unknown, has: Comparable): unknown {
   if (operation.kind === "tick") return "moved";
   if (operation.kind === "transaction") {
-    return operation.operations.map((each, at) => comparable(each, (result as unknown[])[at]));
+    return operation.operations.map((each, at) => comparable(each, (result as unknown[])[at], has));
   }
+  const streamed = comparableStreamed(operation, result, has);
+  if (streamed !== undefined) return streamed;
   if (operation.kind === "cronDue") return inOrderOfNames(result as CronAt[]);
   if (operation.kind === "stats") return comparableStats(result as QueueStats);
   if (operation.kind === "group") return withoutOldest(result as GroupFacts);

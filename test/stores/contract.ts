@@ -49,6 +49,8 @@ import { streamClaims } from "./contract/stream-claims.ts";
 import { streamTakes } from "./contract/stream-takes.ts";
 import { streamConsumers } from "./contract/stream-consumers.ts";
 import { streamGroups } from "./contract/stream-groups.ts";
+import { streamReports } from "./contract/stream-reports.ts";
+import { streamTransactions } from "./contract/stream-transactions.ts";
 import { streamKinds } from "./contract/stream-kinds.ts";
 import { streamRanges } from "./contract/stream-ranges.ts";
 import { keys } from "./contract/keys.ts";
@@ -138,6 +140,8 @@ const chapters = {
   streamAcks,
   streamGroups,
   streamConsumers,
+  streamTransactions,
+  streamReports,
 };
 
 export function storeContract(

@@ -4,14 +4,20 @@ import { Duplicate, type EventFacts, type Popped } from "../../src/queue/event.t
 import { decodeHeaders } from "../../src/queue/headers.ts";
 import { listChanges } from "../../src/queue/list-changes.ts";
 import type { Operation, Push, Unpop } from "../../src/queue/operations.ts";
+import { streamChanges } from "../../src/queue/stream-changes.ts";
+import { type StreamId, textOfStreamId } from "../../src/queue/stream-ids.ts";
+import type { StreamClaimed } from "../../src/queue/streams.ts";
 import { comparable, failureText, shortened } from "./comparable.ts";
 import type { StoreUnderTest } from "./contract.ts";
 import { textOf } from "./contract/caller.ts";
 import { LifeCaller } from "./contract/life-caller.ts";
 import type { GivenClaim, Known, Step } from "./random-step.ts";
+import { CHOSEN_SEQ } from "./random-streams.ts";
 
 const LATEST_POPS = 6;
-const IS_MADE = /^\d{7,}-\d+$/;
+const IS_MADE = /^(\d{7,})-(\d+)$/;
+
+export type Outcome = { operation: Operation } & ({ result: unknown } | { error: unknown });
 
 /** One of the stores, and what it has answered. */
 export class Side implements Known {
@@ -21,8 +27,12 @@ export class Side implements Known {
   readonly madeIds: Buffer[] = [];
   readonly unpops: Unpop[] = [];
   readonly #versions = new Map<string, { latest: string; former: string | null }>();
-  /** Names that both stores have in common, by what this store made. */
+  /** Names that both stores have in common, by the ids that this store made. */
   readonly #names = new Map<string, string>();
+  /** As #names: an id may be a token too. */
+  readonly #tokens = new Map<string, string>();
+  /** Not all times are as in the other store since then. */
+  isRestarted = false;
 
   constructor(under: StoreUnderTest) {
     this.store = new LifeCaller(under);
@@ -33,24 +43,28 @@ export class Side implements Known {
     return this.#versions.get(`${queue}\n${textOf(id)}`)?.[which] ?? null;
   }
 
-  /** Submits all in one turn. The answers are texts that do not depend on the store. */
-  async answers(steps: Step[]): Promise<string[]> {
+  /** Submits all in one turn. */
+  async outcomes(steps: Step[]): Promise<Outcome[]> {
     const operations = steps.map((step) => {
       const operation = step(this);
       this.#forgetChanged(operation);
       return operation;
     });
-    const answer = (operation: Operation) =>
+    const outcome = (operation: Operation) =>
       this.store.submit(operation).then(
         (result) => ({ operation, result: result as unknown }),
         (error: unknown) => ({ operation, error }),
       );
-    const outcomes = await Promise.all(operations.map(answer));
-    return outcomes.map((outcome) => {
-      if ("error" in outcome) return failureText(outcome.error);
-      this.#note(outcome.operation, outcome.result);
-      return this.written(comparable(outcome.operation, outcome.result));
-    });
+    return await Promise.all(operations.map(outcome));
+  }
+
+  /** A text that does not depend on the store. hasOpen: see Comparable. */
+  answer(outcome: Outcome, hasOpen: boolean): string {
+    if ("error" in outcome) return failureText(outcome.error);
+    const { operation, result } = outcome;
+    this.#note(operation, result);
+    const has = { hasTimes: !this.isRestarted, hasOpen };
+    return this.written(comparable(operation, result, has));
   }
 
   #note(operation: Operation, result: unknown): void {
@@ -72,8 +86,24 @@ export class Side implements Known {
       if (pushed) this.#noteMade(pushed.id);
       else if (popped) this.#notePopped(popped);
     }
+    this.#noteStreamed(operation, result);
     this.#forgetChanged(operation);
     if (kind === "get" && result) this.noteVersion(textOf(operation.queue), result as EventFacts);
+  }
+
+  #noteStreamed(operation: Operation, result: unknown): void {
+    if (operation.kind === "streamClaim" && !operation.isCounted && typeof result === "object") {
+      // It answers that nothing is undone.
+      for (const { popped } of (result as StreamClaimed).claimed) this.#notePopped(popped);
+    }
+    for (const change of streamChanges(operation, result)) {
+      if (change.kind === "popped") this.#notePopped(change.popped);
+      // Another queue may have that id too.
+      const isMade = change.kind === "pushed" && operation.kind === "streamAdd";
+      if (!isMade || operation.id !== null) continue;
+      this.#nameOf(textOf(change.id));
+      this.madeIds.push(change.id);
+    }
   }
 
   /** Whether an undone pop, or a change, gives the event another version is open. */
@@ -102,7 +132,7 @@ export class Side implements Known {
     const { queue, id, token } = popped;
     this.unpops.push({ kind: "unpop", queue, popped });
     this.unpops.splice(0, this.unpops.length - LATEST_POPS);
-    if (token) this.#nameNew(token);
+    if (token) this.#nameNew(token, this.#tokens);
     const isClaimed = token !== null;
     if (isClaimed) this.claims.push({ queue: textOf(queue), id, token });
   }
@@ -115,14 +145,18 @@ export class Side implements Known {
   }
 
   #noteMade(id: Buffer): void {
-    this.#nameNew(id);
+    this.#nameNew(id, this.#names);
     this.madeIds.push(id);
   }
 
-  #nameNew(made: Buffer): void {
+  #nameNew(made: Buffer, names: Map<string, string>): void {
     const text = textOf(made);
-    if (this.#names.has(text)) throw new Error(`${text} was made twice`);
-    this.#names.set(text, `made ${this.#names.size}`);
+    if (names.has(text)) throw new Error(`${text} was made twice`);
+    names.set(text, `made ${names.size}`);
+  }
+
+  #nameOf(made: string): string {
+    return this.#names.getOrInsertComputed(made, () => `made ${this.#names.size}`);
   }
 
   /** Readable and exact. What the store made has a name, times count from the start. */
@@ -131,6 +165,7 @@ export class Side implements Known {
     if (value instanceof Duplicate) return `a duplicate of ${this.written(value.id)}`;
     if (value instanceof Map) return this.written(Object.fromEntries(value));
     if (Array.isArray(value)) return `[${value.map((each) => this.written(each)).join(", ")}]`;
+    if (isStreamId(value)) return this.#writtenBytes(Buffer.from(textOfStreamId(value)), "id");
     if (typeof value === "object" && value !== null) {
       const entries = Object.entries(value).toSorted(([one], [two]) => (one < two ? -1 : 1));
       const shown = entries.filter(([name]) => name !== "undo" && name !== "version");
@@ -145,11 +180,13 @@ export class Side implements Known {
   #writtenBytes(bytes: Buffer, key: string): string {
     if (key === "headers") return this.#writtenHeaders(bytes);
     const text = textOf(bytes);
-    let name = this.#names.get(text);
-    const isMade = IS_MADE.test(text);
-    // An event got this id when it moved to a queue where its own was taken.
-    if (!name && isMade) this.#names.set(text, (name = `made ${this.#names.size}`));
-    return name ?? shortened(text);
+    if (key === "token") return this.#tokens.get(text) ?? shortened(text);
+    const [, ms, seq] = IS_MADE.exec(text) ?? [];
+    if (ms === undefined || seq === undefined) return shortened(text);
+    const isChosen = BigInt(seq) >= CHOSEN_SEQ;
+    if (isChosen) return `start + ${BigInt(ms) - BigInt(this.startMs)}-${seq}`;
+    // An event gets such an id also when it moves to a queue where its own is taken.
+    return this.#nameOf(text);
   }
 
   #writtenHeaders(block: Buffer): string {
@@ -160,4 +197,8 @@ export class Side implements Known {
     });
     return headers.join(" ");
   }
+}
+
+function isStreamId(value: unknown): value is StreamId {
+  return typeof (value as StreamId | null)?.ms === "bigint";
 }

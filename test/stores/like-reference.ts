@@ -6,7 +6,7 @@ import { openReference } from "./open-reference.ts";
 
 interface Has {
   hasGroups?: boolean;
-  only?: "order" | "lists";
+  only?: "order" | "lists" | "streams";
 }
 
 /** OKQ_SEEDS takes the place of the seeds. */

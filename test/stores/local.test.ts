@@ -25,6 +25,9 @@ testLikeReference("local, all events in slabs", () => openLocal(0), likeReferenc
 testLikeReference("local, some events in slabs", () => openLocal(3), likeReference);
 const listsLikeReference = { seeds: [1, 2], rounds: 100, only: "lists" } as const;
 testLikeReference("local, lists", () => openLocal(), listsLikeReference);
+const streamsLikeReference = { seeds: [1, 2], rounds: 100, only: "streams" } as const;
+testLikeReference("local, streams", () => openLocal(), streamsLikeReference);
+testLikeReference("local, streams, all events in slabs", () => openLocal(0), streamsLikeReference);
 testLikeReference("local, lists, all events in slabs", () => openLocal(0), listsLikeReference);
 
 async function openCaller(): Promise<Caller> {

@@ -14,6 +14,7 @@ import type { Random } from "./random.ts";
 import { randomBinding } from "./random-bindings.ts";
 import { RandomGroups } from "./random-groups.ts";
 import { RandomLists } from "./random-lists.ts";
+import { RandomStreams, withOneRule } from "./random-streams.ts";
 import { ofChains, ofOthers, values } from "./random-settings.ts";
 import { always, type GivenClaim, type Known, type Step } from "./random-step.ts";
 
@@ -21,13 +22,19 @@ export const states: State[] = ["ready", "delayed", "claimed", "failed", "comple
 
 const workers = ["", "a", "a b\xff", "long-name"];
 
-type Has = Record<"hasChains" | "hasGroups", boolean>;
+interface Has {
+  hasChains: boolean;
+  hasGroups: boolean;
+  /** Ids that clients choose; some nasty ones if there are none. */
+  ids?: string[];
+}
 
 export class RandomLife {
   /** In a cluster the first three are in one part, and so are the others. */
   readonly queues: string[];
   readonly groups: RandomGroups;
   readonly lists: RandomLists;
+  readonly streams: RandomStreams;
   readonly #ids: string[];
   readonly #random: Random;
   readonly #hasChains: boolean;
@@ -40,14 +47,18 @@ export class RandomLife {
    * hasChains: failed events may move on to another queue. Without, every queue always has a
    * setting of its own and so is never gone: its figures are exact. hasGroups: some events do.
    */
-  constructor(random: Random, { hasChains, hasGroups }: Has) {
+  constructor(random: Random, { hasChains, hasGroups, ids }: Has) {
     this.#random = random;
     this.#hasChains = hasChains;
     const [chain, other] = random.shuffled(nastyTexts) as [string, string];
     this.queues = [chain, `${chain}@1`, `${chain}@1@2`, other, `${other}@1`];
-    this.#ids = random.shuffled(nastyTexts).slice(0, 7);
+    this.#ids = ids ?? random.shuffled(nastyTexts).slice(0, 7);
     this.groups = new RandomGroups(random, this.queues, hasGroups);
     this.lists = new RandomLists(random, this.queues);
+    this.streams = new RandomStreams(random, this.queues, {
+      hasChains,
+      isOrdered: ids !== undefined,
+    });
   }
 
   /** What every queue is given at the start. */
@@ -69,13 +80,7 @@ export class RandomLife {
     const random = this.#random;
     const size = 1 + random.below(random.below(10) === 0 ? 40 : 9);
     const steps = Array.from({ length: size }, () => this.#step(known));
-    // Events that fail at the same time by the same rule are due at the same time, in any order.
-    const isRule = (step: Step) => {
-      const operation = step(known);
-      return operation.kind === "fail" && operation.next === "backoff";
-    };
-    const first = steps.findIndex(isRule);
-    return steps.filter((step, at) => at <= first || !isRule(step));
+    return withOneRule(steps, known);
   }
 
   /** A change of settings: by itself, because it may end events at once. */
@@ -154,6 +159,8 @@ export class RandomLife {
       }
       case "list":
         return always(this.lists.one());
+      case "stream":
+        return this.streams.one(known);
       case "bind":
         return always(randomBinding(random, this.queues, this.#hasChains));
       case "cancel":
@@ -359,7 +366,7 @@ export class RandomLife {
       const at = length - 1 - random.below(Math.min(length, 6));
       return (its) => its.madeIds[at]!;
     }
-    const id = bytesOf(random.of(this.#ids));
+    const id = random.below(8) === 0 ? this.streams.id() : bytesOf(random.of(this.#ids));
     return () => id;
   }
 
@@ -377,4 +384,4 @@ const pushesAndPops = { push: 26, pushBatch: 4, pop: 18, popBatch: 4 };
 const ends = { ack: 8, ackBatch: 2, redo: 7, fail: 10, crash: 4, touch: 5, touchBatch: 1 };
 const looks = { get: 4, ready: 2, status: 2, settings: 1 };
 const changes = { remove: 3, retry: 4, move: 4, set: 4, cancel: 3, flush: 1, pause: 2, resume: 4 };
-const weights = { ...pushesAndPops, ...ends, ...looks, ...changes, bind: 3, list: 16 };
+const weights = { ...pushesAndPops, ...ends, ...looks, ...changes, bind: 3, list: 16, stream: 22 };

@@ -9,8 +9,8 @@ import type { Random } from "./random.ts";
 export abstract class RandomSimple extends RandomLife {
   readonly #random: Random;
 
-  constructor(random: Random, hasGroups: boolean) {
-    super(random, { hasChains: false, hasGroups });
+  constructor(random: Random, hasGroups: boolean, ids?: string[]) {
+    super(random, { hasChains: false, hasGroups, ...(ids && { ids }) });
     this.#random = random;
   }
 
@@ -36,6 +36,7 @@ export abstract class RandomSimple extends RandomLife {
       const afterMs = 100 + at;
       return (its) => {
         const operation = step(its);
+        if (operation.kind === "streamNack") return { ...operation, how: "redo" };
         const isRule = operation.kind === "fail" && operation.next === "backoff";
         return isRule ? { ...operation, next: { afterMs } } : operation;
       };

@@ -42,6 +42,11 @@ testLikeReference("cluster, lists", () => openForgetting(), {
   rounds: 60,
   only: "lists",
 });
+testLikeReference("cluster, streams", () => openForgetting(), {
+  seeds: [1, 2],
+  rounds: 60,
+  only: "streams",
+});
 
 const seeds = process.env.OKQ_SEEDS?.split(",").map(Number) ?? [1, 2, 3, 4, 5];
 

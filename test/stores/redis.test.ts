@@ -45,6 +45,12 @@ testLikeReference("redis, lists", () => openForgetting(), {
   only: "lists",
 });
 
+testLikeReference("redis, streams", () => openForgetting(), {
+  seeds: [1, 2, 3],
+  rounds: 100,
+  only: "streams",
+});
+
 const seeds = process.env.OKQ_SEEDS?.split(",").map(Number) ?? [1, 2, 3, 4, 5];
 
 test.each(seeds)("random operations get the answers of the local store (seed %d)", async (seed) => {

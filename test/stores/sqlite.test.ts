@@ -14,7 +14,7 @@ setDefaultTimeout(60_000);
 
 storeContract("SQLite", openSqlite);
 storeContract("SQLite, nothing kept in memory", () => openSqlite({ memoryBudgetBytes: 0 }));
-testLikeReference("SQLite", openSqlite, { seeds: [1, 2, 3], rounds: 150 });
+testLikeReference("SQLite", openSqlite, { seeds: [1, 2, 6], rounds: 150 });
 testLikeReference("SQLite, nothing kept in memory", () => openSqlite({ memoryBudgetBytes: 0 }), {
   seeds: [2, 5, 6],
   rounds: 150,
@@ -29,6 +29,7 @@ testLikeReference(
   },
 );
 testLikeReference("SQLite, lists", openSqlite, { seeds: [1, 2], rounds: 100, only: "lists" });
+testLikeReference("SQLite, streams", openSqlite, { seeds: [1, 2], rounds: 100, only: "streams" });
 
 async function compare(options: SqliteOptions, seed: number, rounds: number): Promise<void> {
   const [a, b] = [await openLocal(), await openSqlite(options)];

@@ -61,8 +61,8 @@ export class LocalStreams extends LocalCounters {
     Object.assign(stream, changes);
   }
 
-  /** A StreamAdd has given that id. */
-  addedTo(queue: LocalQueue, stream: LocalStream, id: Place): void {
+  /** A StreamAdd has given that id. isKept: the queue has the event, not only bound ones. */
+  addedTo(queue: LocalQueue, stream: LocalStream, id: Place, isKept: boolean): void {
     const { lastId, added } = stream;
     const { changes } = this;
     if (changes !== null) {
@@ -70,7 +70,7 @@ export class LocalStreams extends LocalCounters {
         stream.lastId = lastId;
         stream.added = added;
       });
-      if (added === 0) changes.noteFacts(queue);
+      if (added === 0 || !isKept) changes.noteFacts(queue);
     }
     stream.lastId = id;
     stream.added++;

@@ -204,7 +204,7 @@ export const streamGroups: { [K in GroupKind]: Verb<K> } = {
     name: "stream_info",
     call: ([info], { numberOf }) => [numberOf(info!.queue)],
     results: (reply, [info]) => [
-      reply === null ? null : resultIn(reply, info!.queue, () => factsIn(reply)),
+      reply === NO_QUEUE ? null : resultIn(reply, info!.queue, () => factsIn(reply)),
     ],
   },
   streamCreateGroup: {

@@ -52,7 +52,7 @@ export const operations: Operations = {
 
   unpop(state, { queue: name, popped }) {
     const queue = state.queue(textOf(name));
-    const { claim, event: given, rank, atMs, counted, isOfList } = popped.undo as Undo;
+    const { claim, event: given, rank, atMs, counted } = popped.undo as Undo;
     // A removed one that was undone before lives on by itself.
     const event = claim === null ? { ...given } : given;
     if (claim !== null) {
@@ -66,7 +66,6 @@ export const operations: Operations = {
     else queue.turns.takeBack(event, atMs);
     if (counted) uncount(counted);
     queue.enter(event, null, rank ?? queue.rankAt("left"));
-    if (isOfList && queue.events.size === 0 && queue.stream === null) queue.isList = true;
     queue.events.set(event.id, event);
     return true;
   },

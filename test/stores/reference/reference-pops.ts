@@ -15,7 +15,6 @@ export interface Undo {
   rank: ReferenceEvent["rank"] | null;
   atMs: number;
   counted: Uncount | null;
-  isOfList: boolean;
 }
 
 /**
@@ -44,7 +43,7 @@ export function popFrom(
     const { id, contents, options } = event;
     const rank = end === "left" && options.group === null ? null : event.rank;
     if (leasedMs === 0) judgeParts(state, [event], queue);
-    const { isList: isOfList, nowMs: atMs } = queue;
+    const atMs = queue.nowMs;
     queue.turns.give(event);
     const claim = leasedMs > 0 ? queue.claim(event, leasedMs, claimant) : null;
     if (!claim) queue.remove(event);
@@ -58,7 +57,7 @@ export function popFrom(
       attempt: 1 + event.failures + event.crashes,
       headers: claimant && options.headers,
       pushedAtMs: event.pushedAtMs,
-      undo: { claim: claim?.number ?? null, event: undone, rank, atMs, counted, isOfList },
+      undo: { claim: claim?.number ?? null, event: undone, rank, atMs, counted },
     };
   }
   return null;

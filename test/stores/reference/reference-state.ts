@@ -46,7 +46,8 @@ export class ReferenceState implements Shared {
   }
 
   made(): string {
-    if (this.nowMs > this.#madeMs) [this.#madeMs, this.#madeCount] = [this.nowMs, 0];
+    const nowMs = Math.floor(this.nowMs);
+    if (nowMs > this.#madeMs) [this.#madeMs, this.#madeCount] = [nowMs, 0];
     else this.#madeCount += 1;
     return `${this.#madeMs}-${this.#madeCount}`;
   }

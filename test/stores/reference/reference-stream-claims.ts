@@ -224,7 +224,7 @@ function claimAnew(
     endsAtMs: nowMs + leaseMs,
   };
   event.version = state.number();
-  return { claim: NO_CLAIM, event, rank: null, atMs: nowMs, counted: null, isOfList: false };
+  return { claim: NO_CLAIM, event, rank: null, atMs: nowMs, counted: null };
 }
 
 function poppedOf(queue: ReferenceQueue, event: ReferenceEvent, undo: Undo): Popped {

@@ -28,7 +28,7 @@ import type { ReferenceQueue } from "./reference-queue.ts";
 import type { ReferenceState } from "./reference-state.ts";
 import { consumerOf, placeOfEvent, ReferenceStream } from "./reference-stream.ts";
 import { claimsOf, groupQueue } from "./reference-stream-claims.ts";
-import { entriesBetween, latestId, mayLookThrough, shown } from "./reference-streams.ts";
+import { asOpen, entriesBetween, latestId, mayLookThrough, shown } from "./reference-streams.ts";
 
 export const streamGroups = {
   streamInfo(state: ReferenceState, operation: StreamInfo): StreamResults["streamInfo"] {
@@ -45,7 +45,7 @@ export const streamGroups = {
     const own = groupOf(stream?.group ?? "default", queue);
     const hasOwn = own.consumers.length > 0 || (stream !== null && stream.group !== null);
     const further = [...queue.bindings].map((name, at) => groupOf(name, others[at]!));
-    return {
+    return asOpen(queue, {
       length: entries.length,
       lastId: latestId(queue),
       removedId: stream?.removedId ?? FIRST_ID,
@@ -53,7 +53,7 @@ export const streamGroups = {
       first: first![0] ?? null,
       last: last![0] ?? null,
       groups: hasOwn ? [own, ...further] : further,
-    };
+    });
   },
 
   streamCreateGroup(

@@ -82,9 +82,28 @@ export const streaming = {
     const { from, to, count, isReverse } = operation;
     if (!mayLookThrough(state, queue)) return TOO_LARGE;
     const found = entriesBetween(queue, from, to);
-    return shown((isReverse ? found.toReversed() : found).slice(0, count));
+    return asOpen(queue, shown((isReverse ? found.toReversed() : found).slice(0, count)));
   },
 };
+
+/** Results that other stores need not show: see StreamTooLarge. */
+export const openResults = new WeakSet<object>();
+
+/** Where it is open which entries are shown, the result is noted as such. */
+export function asOpen<R>(queue: ReferenceQueue, result: R): R {
+  const plain = queue.inState("ready").filter((event) => !isElsewhere(event));
+  const places = plain.map(placeOfEvent);
+  const isInOrder = places.every((place, at) => {
+    return at === 0 || compareStreamIds(places[at - 1]!, place) <= 0;
+  });
+  if (!isInOrder && typeof result === "object" && result !== null) openResults.add(result);
+  return result;
+}
+
+/** Whether a ready event is not where a push on the left puts it. */
+function isElsewhere({ rank, group, priority }: ReferenceEvent): boolean {
+  return rank[0] !== "3 left end" || group !== null || priority !== 0;
+}
 
 /** The greatest id that was given, or where none was, that of the left-most ready event. */
 export function latestId(queue: ReferenceQueue): StreamId {
@@ -123,8 +142,6 @@ export function entriesNamed(queue: ReferenceQueue, ids: Buffer[]): ReferenceEve
 
 /** All claims, and the ready events that are not where a push on the left puts them. */
 export function mayLookThrough(state: ReferenceState, queue: ReferenceQueue): boolean {
-  const isElsewhere = ({ rank, group, priority }: ReferenceEvent) =>
-    rank[0] !== "3 left end" || group !== null || priority !== 0;
   const others = queue.inState("ready").filter(isElsewhere);
   return mayGo(state, queue.count("claimed") + others.length);
 }

@@ -37,8 +37,6 @@ export interface Undo {
   removed: LocalEvent | null;
   /** What it counted down by that. */
   counted: Uncount | null;
-  /** Whether the queue was a list. */
-  isOfList: boolean;
 }
 
 /** How to pop. */
@@ -111,8 +109,7 @@ export function take(model: Model, event: LocalEvent, name: Buffer, terms: Terms
   const contents = contentsToBytes(model.contentsOf(event));
   const { attempt, more, pushedAtMs } = event;
   const place = terms.end === "left" && (more?.group ?? null) === null ? null : event.place;
-  const { isList: isOfList } = queue;
-  const undo: Undo = { claim: 0, place, atMs: model.nowMs, removed: null, counted: null, isOfList };
+  const undo: Undo = { claim: 0, place, atMs: model.nowMs, removed: null, counted: null };
   let token = 0;
   if (terms.leaseMs === 0) {
     if (isMember(event)) judgeParts(model, [event], queue);
@@ -192,7 +189,7 @@ function leftMost(model: Model, queue: LocalQueue): LocalEvent | undefined {
 }
 
 export function unpop(model: Model, { queue: name, popped }: Unpop): boolean {
-  const { claim: number, place, atMs, removed, counted, isOfList } = popped.undo as Undo;
+  const { claim: number, place, atMs, removed, counted } = popped.undo as Undo;
   if (removed === null) {
     const event = model.get(nameOf(name))?.get(toText(popped.id));
     if (event?.claim !== number) return false;
@@ -210,8 +207,6 @@ export function unpop(model: Model, { queue: name, popped }: Unpop): boolean {
   event.key = model.number();
   event.pushedAtMs = removed.pushedAtMs;
   model.takeBack(queue, removed.more?.group ?? null, atMs);
-  const isAlone = queue.size === 0;
   makeReady(model, event, place ?? model.leftPlace(), removed.more);
-  if (isOfList && isAlone && queue.stream === null) model.setList(queue, true);
   return true;
 }

@@ -161,7 +161,7 @@ function claimAnew(
   more: More | null,
   undone: number,
 ): Undo {
-  const { lease, place, queue } = event;
+  const { lease, place } = event;
   const claim = undone === NO_CLAIM ? model.claimNumber() : undone;
   model.move(event, {
     state: CLAIMED,
@@ -172,8 +172,7 @@ function claimAnew(
     claimant: textOf(claimant),
     more,
   });
-  const { isList: isOfList } = queue;
-  return { claim: undone, place, atMs: model.nowMs, removed: null, counted: null, isOfList };
+  return { claim: undone, place, atMs: model.nowMs, removed: null, counted: null };
 }
 
 function poppedOf(event: LocalEvent, queue: Buffer, contents: Buffer, undo: Undo): Popped {

@@ -82,7 +82,9 @@ function add(model: Model, queue: LocalQueue, { place, step }: Next): void {
   const isNew = queue.stream === null && queue.size === 0;
   model.pushing(queue, () => pushFree(model, step));
   const stream = isNew ? model.makeStream(queue) : queue.stream;
-  if (stream !== null) model.addedTo(queue, stream, place);
+  if (stream === null) return;
+  const isKept = queue.bindings === null || queue.get(step.event.id) !== undefined;
+  model.addedTo(queue, stream, place, isKept);
 }
 
 /** Throws a JournalError. */

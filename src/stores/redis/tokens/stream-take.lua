@@ -19,8 +19,10 @@ end
 local function note_claimants(key, first, last, got, noted)
   local time, is_noted = string.format('%.0f', now()), {}
   for at = first, last do
-    local field = '@' .. (string.match(ARGV[at], '^%S* %S* (.*)$') or '')
-    if not is_noted[field] then
+    -- Mostly the same ones claim again and again.
+    local field = not is_noted[ARGV[at]] and '@' .. (string.match(ARGV[at], '^%S* %S* (.*)$') or '')
+    is_noted[ARGV[at]] = true
+    if field and not is_noted[field] then
       is_noted[field] = true
       noted[#noted + 1] = field
       local active = time
