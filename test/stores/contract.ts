@@ -51,6 +51,7 @@ import { streamConsumers } from "./contract/stream-consumers.ts";
 import { streamGroups } from "./contract/stream-groups.ts";
 import { streamReports } from "./contract/stream-reports.ts";
 import { streamTransactions } from "./contract/stream-transactions.ts";
+import { streamMixes } from "./contract/stream-mixes.ts";
 import { streamKinds } from "./contract/stream-kinds.ts";
 import { streamRanges } from "./contract/stream-ranges.ts";
 import { keys } from "./contract/keys.ts";
@@ -142,6 +143,7 @@ const chapters = {
   streamConsumers,
   streamTransactions,
   streamReports,
+  streamMixes,
 };
 
 export function storeContract(

@@ -2,6 +2,7 @@
 // oxlint-disable no-await-in-loop -- the steps take place in this order
 
 import { describe, expect, setDefaultTimeout, test } from "bun:test";
+import type { End } from "../../src/queue/event.ts";
 import { LIST_REACH, TOO_LARGE } from "../../src/queue/lists.ts";
 import type { Operation } from "../../src/queue/operations.ts";
 import { STREAM_STEP_MAX } from "../../src/queue/streams.ts";
@@ -56,11 +57,16 @@ async function callerOf(open: () => Promise<StoreUnderTest>): Promise<LifeCaller
 const PUSHED_AT_ONCE = 1000;
 
 /** Pushes so many events without contents, under the ids 1-1, 1-2 and so on. */
-async function pushMany(store: LifeCaller, queue: string, count: number): Promise<void> {
+async function pushMany(
+  store: LifeCaller,
+  queue: string,
+  count: number,
+  end: End = "left",
+): Promise<void> {
   for (let first = 1; first <= count; first += PUSHED_AT_ONCE) {
     const length = Math.min(PUSHED_AT_ONCE, count - first + 1);
     const ids = Array.from({ length }, (_, at) => `1-${first + at}`);
-    await store.pushBatch(queue, ids, { contents: "" });
+    await store.pushBatch(queue, ids, { contents: "", end });
   }
 }
 
@@ -116,5 +122,21 @@ describe.each(Object.entries(stores))("the bounds of streams: %s", (_, open) => 
     expect(await store.submit({ kind: "status", queues: [bytesOf("q")] })).toMatchObject([
       { ready: LIST_REACH - 2, claimed: 1 },
     ]);
+  });
+
+  test("what would look at too many events in other places is not done", async () => {
+    const store = await callerOf(open);
+    await pushMany(store, "q", LIST_REACH, "right");
+    await store.submit(creating("q", "a"));
+    const ids = ["1-1", `1-${LIST_REACH}`];
+    for (const id of ids) {
+      expect(await store.submit(showing("q", id, id))).toMatchObject([{ id: bytesOf(id) }]);
+    }
+    await store.push("q", "2-1", "right");
+    for (const operation of [showing("q", "1-1", "1-1"), asking("q"), creating("q", "b")]) {
+      expect([operation.kind, await store.submit(operation)]).toEqual([operation.kind, TOO_LARGE]);
+    }
+    expect(await store.submit(trimming("q", toLength(LIST_REACH)))).toBe(1);
+    expect(await store.submit(showing("q", "1-9", "1-9"))).toHaveLength(1);
   });
 });

@@ -41,7 +41,7 @@ import {
 } from "./stream-caller.ts";
 
 /** All operations in an order in which each finds something, or not. No id is made. */
-const life = (queue: string): Operation[] => [
+export const life = (queue: string): Operation[] => [
   adding(queue, "1-1", { ifThere: true }),
   creating(queue, "a"),
   creating(queue, "b"),
@@ -89,7 +89,7 @@ const life = (queue: string): Operation[] => [
 ];
 
 /** A result without what differs from one time to the next: tokens, and the name of the queue. */
-function shown(result: unknown): unknown {
+export function shown(result: unknown): unknown {
   const hidden = new Set(["token", "undo", "queue", "pushedAtMs"]);
   const text = JSON.stringify(result, (name, value: unknown) => {
     if (hidden.has(name)) return undefined;
