@@ -143,7 +143,7 @@ export const streamAckCommands: QueueCommand[] = [
     syntax: "queue group id [id ...]",
     summary:
       "Acknowledges entries that the group has claimed, whichever consumer; how many it had. " +
-      "They are gone for this group.",
+      "They are gone for this group. At most 1000 ids.",
     run(call) {
       const { args } = call;
       const ids = args.length === 4 ? idsMeant(args[3]!) : args.slice(3).flatMap(idsMeant);
