@@ -21,7 +21,7 @@ import { checkQueues } from "./notify.ts";
 import { PoppedEvents } from "./popped-events.ts";
 import { blockMsIn, streamIdIn } from "./stream-arguments.ts";
 import { fieldsReply } from "./stream-entries.ts";
-import { claimantOf, type GroupName, groupResultOf, refuse } from "./stream-group.ts";
+import { claimantOf, demandGroup, type GroupName, groupResultOf, refuse } from "./stream-group.ts";
 import { minIdleIn } from "./stream-claim.ts";
 import { Submission } from "./submission.ts";
 import { countConsumer } from "./taking.ts";
@@ -276,6 +276,7 @@ function readGroup(call: QueueCall): Submission | Promise<Answer> {
   const reading = ownReadingIn(call);
   const { group, queues, behind, wrong, blockMs } = reading;
   const groups: GroupName[] = queues.map((queue) => ({ queue, group }));
+  for (const name of groups) demandGroup(name, call.client);
   if (wrong) return refuse(wrong, "XREADGROUP", groups.slice(0, behind.length + 1));
   const claimant = claimantOf(reading.consumer, call);
   const isPart = call.phase !== "alone";
