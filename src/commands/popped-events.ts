@@ -17,17 +17,20 @@ export class PoppedEvents extends Handout {
     this.#events = events;
   }
 
-  /** Undoes the pops, except those whose claim has ended: then another consumer may have them. */
-  giveBack(): void {
+  /**
+   * Undoes the pops, except those whose claim has ended: then another consumer may have them.
+   * Resolves when that is done.
+   */
+  async giveBack(): Promise<void> {
     // A session of its own: in the client's it would fail after a failed operation.
     const session = this.#store.session();
     // The event that was popped first goes back last, so that it is the next one out again.
-    for (const popped of this.#events.toReversed()) {
-      const undone = session.ask({ kind: "unpop", queue: popped.queue, popped });
-      // If the store fails, the event is requeued when its lease ends. Without a lease it is lost:
-      // it was to be delivered at most once.
-      undone.catch(() => {});
-    }
+    const undone = this.#events.toReversed().map((popped) => {
+      return session.ask({ kind: "unpop", queue: popped.queue, popped });
+    });
+    // If the store fails, the event is requeued when its lease ends. Without a lease it is lost:
+    // it was to be delivered at most once.
+    await Promise.allSettled(undone);
   }
 }
 

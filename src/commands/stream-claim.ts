@@ -2,7 +2,7 @@
 import type { Popped } from "../queue/event.ts";
 import type { ResultOf } from "../queue/operations.ts";
 import { type StreamId, textOfStreamId } from "../queue/stream-ids.ts";
-import { STREAM_STEP_MAX, type StreamClaim } from "../queue/streams.ts";
+import { STREAM_TAKE_MAX, type StreamClaim } from "../queue/streams.ts";
 import type { Reply } from "../resp/reply.ts";
 import type { Answer } from "./answer.ts";
 import type { QueueCall, QueueCommand } from "./command.ts";
@@ -11,7 +11,14 @@ import { parseInteger } from "./list-arguments.ts";
 import { PoppedEvents } from "./popped-events.ts";
 import { idsMeant, startIn } from "./stream-arguments.ts";
 import { entryReply } from "./stream-entries.ts";
-import { checkIds, claimantOf, type GroupName, groupResultOf, refuse } from "./stream-group.ts";
+import {
+  checkIds,
+  claimantOf,
+  type GroupName,
+  groupNameIn,
+  groupResultOf,
+  refuse,
+} from "./stream-group.ts";
 import { Submission } from "./submission.ts";
 import { wordOf } from "./words.ts";
 
@@ -81,7 +88,7 @@ function autoclaimIn([minIdle, start, ...words]: Buffer[]): Asked {
 function countIn(bytes: Buffer): number {
   const count = parseInteger(bytes);
   if (count === null || count < 1 || count >= COUNT_MAX) throw commandError("claimCount");
-  return Math.min(count, STREAM_STEP_MAX);
+  return Math.min(count, STREAM_TAKE_MAX);
 }
 
 function claim(
@@ -136,10 +143,10 @@ export const streamClaimCommands: QueueCommand[] = [
     summary:
       "Gives claims of the group that have lasted so many ms to that consumer, with a new lease, " +
       "and answers their entries. It counts as a crash and a new attempt; with JUSTID, which " +
-      "answers the ids, nothing is counted.",
+      "answers the ids, nothing is counted. At most 1000 ids.",
     run(call) {
-      const [, queue, group, , ...rest] = call.args;
-      const name = { queue: queue!, group: group! };
+      const name = groupNameIn(call, 1);
+      const rest = call.args.slice(4);
       let asked: Asked;
       try {
         asked = claimIn(rest);
@@ -157,8 +164,8 @@ export const streamClaimCommands: QueueCommand[] = [
       "As XCLAIM, for up to COUNT claims (100) from that id on: [id of the next claim or 0-0, " +
       "entries or ids, an empty array].",
     run(call) {
-      const [, queue, group, , ...rest] = call.args;
-      return claim("XAUTOCLAIM", { queue: queue!, group: group! }, autoclaimIn(rest), call);
+      const name = groupNameIn(call, 1);
+      return claim("XAUTOCLAIM", name, autoclaimIn(call.args.slice(4)), call);
     },
   },
 ];

@@ -2,6 +2,7 @@
 // the RESP array of names and values in turn, as a driver would send it.
 import type { StreamEntry } from "../queue/streams.ts";
 import { Encoded, type Reply } from "../resp/reply.ts";
+import { slabPiece } from "../resp/slab.ts";
 
 const CR = 13;
 const LF = 10;
@@ -13,6 +14,8 @@ const ZERO = 48;
 const FRAME_BYTES = 5;
 /** A shorter value is copied faster by hand than by a call into native code. */
 const NATIVE_COPY_BYTES_MIN = 24;
+/** Larger contents get memory of their own, which is freed with them. */
+const PIECE_BYTES_MAX = 2048;
 /** Of an entry in a reply, besides its id and its contents. */
 const ENTRY_BYTES = 24;
 const DIGITS_MAX = 9;
@@ -21,7 +24,7 @@ const CONTENTS = Buffer.from("contents");
 
 /** The contents of an entry with the fields that begin at that argument, and `bytes` of them. */
 export function contentsOf(args: Buffer[], first: number, bytes: number): Buffer {
-  const contents = Buffer.allocUnsafe(bytes);
+  const contents = bytes <= PIECE_BYTES_MAX ? slabPiece(bytes) : Buffer.allocUnsafeSlow(bytes);
   let at = writeHead(contents, 0, STAR, args.length - first);
   for (let next = first; next < args.length; next++) {
     const value = args[next]!;

@@ -27,6 +27,9 @@ export const DEFAULT_GROUP = Buffer.from("default");
 /** So many entries are removed, shown or claimed at once; see also LIST_BYTES_MAX. */
 export const STREAM_STEP_MAX = 10_000;
 
+/** So many events are taken at once, or found to be given to another consumer. */
+export const STREAM_TAKE_MAX = 1000;
+
 /**
  * An operation that has to look at all claims of a queue, or at all ready events that are not where
  * a push on the left puts them, is TOO_LARGE with more than LIST_REACH of these (a StreamInfo: in

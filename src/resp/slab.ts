@@ -8,13 +8,18 @@ let used = 0;
 
 /** A copy of at most SLAB_BYTES bytes, as a view on the slab. */
 export function slabCopy(bytes: Buffer): Buffer {
-  const length = bytes.length;
+  const piece = slabPiece(bytes.length);
+  piece.set(bytes);
+  return piece;
+}
+
+/** At most SLAB_BYTES bytes of the slab, to be written to. */
+export function slabPiece(length: number): Buffer {
   if (used + length > slab.length) {
     slab = Buffer.allocUnsafeSlow(SLAB_BYTES);
     used = 0;
   }
   const start = used;
   used += length;
-  slab.set(bytes, start);
   return slab.subarray(start, used);
 }

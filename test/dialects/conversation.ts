@@ -174,11 +174,13 @@ class Talk {
    */
   async #untilBlocked(): Promise<void> {
     const missing = () => [...this.#clients.values()].map((client) => client.missing);
+    const isAnswered = () => missing().every((count) => count === 0);
     let before = "";
     await eventually(
       async () => {
-        if (missing().every((count) => count === 0)) return true;
+        if (isAnswered()) return true;
         const info = String(await this.control.call("INFO", "clients"));
+        if (isAnswered()) return true;
         const counts = missing();
         const waiting = counts.filter((count) => count > 0).length;
         const isSo = info.includes(`blocked_clients:${waiting}\r\n`);

@@ -1,16 +1,29 @@
 // Where okq answers otherwise than Redis on purpose, and why. A test fails if one is not needed,
-// other than for an order, which may be the same by chance.
+// other than for an order or a time, which may be the same by chance.
+
+import { streamDifferences } from "./stream-differences.ts";
 
 interface Otherwise {
   /** Of the replies of Redis and of okq. */
   redis: RegExp;
   okq: RegExp;
   isOrderOnly?: never;
+  part?: never;
 }
 
 /** The same elements in another order: Redis promises none. */
 interface OrderOnly {
   isOrderOnly: true;
+  redis?: never;
+  okq?: never;
+  part?: never;
+}
+
+/** The same but for what matches. */
+interface PartOnly {
+  part: RegExp;
+  isTime?: boolean;
+  isOrderOnly?: never;
   redis?: never;
   okq?: never;
 }
@@ -19,9 +32,10 @@ export type Difference = {
   reason: string;
   /** Of the commands. */
   command: RegExp;
-} & (Otherwise | OrderOnly);
+} & (Otherwise | OrderOnly | PartOnly);
 
 export const differences: Difference[] = [
+  ...streamDifferences,
   {
     reason: "wrong arguments in a transaction are errors when the command is queued",
     command:
@@ -51,9 +65,9 @@ export const differences: Difference[] = [
   },
   {
     reason: "the error names the subcommands",
-    command: /^MEMORY$/,
-    redis: /^-ERR wrong number of arguments for 'memory' command\r\n$/,
-    okq: /^-ERR missing subcommand of MEMORY \(known: [A-Z, ]+\)\r\n$/,
+    command: /^(MEMORY|X(GROUP|INFO)( FOO.*)?)$/,
+    redis: /^-ERR (wrong number of arguments for '\w+' command|unknown subcommand 'FOO')/,
+    okq: /^-ERR (missing subcommand|unknown subcommand 'FOO') of [A-Z]+ \(known: [A-Z, ]+\)\r\n$/,
   },
   {
     reason: "an event takes more memory than an element of a list",

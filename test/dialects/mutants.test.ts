@@ -1,45 +1,14 @@
-// The scripts notice a server that answers otherwise than Redis, or does something else. Here it is
-// a real Redis whose commands or replies are changed on their way.
-// oxlint-disable no-await-in-loop -- the scripts run one after the other
-import { afterAll, beforeAll, expect, setDefaultTimeout, test } from "bun:test";
-import { type RedisServer, startRedis } from "../support/redis-server.ts";
+// The scripts of lists, keys and sets notice a server that answers otherwise than Redis, or does
+// something else.
+import { expect, setDefaultTimeout, test } from "bun:test";
 import { differenceIn } from "./comparison.ts";
-import { converse, type Manner, type Target, type Transcript } from "./conversation.ts";
-import { differences } from "./differences.ts";
+import { at, doing, type Mutant, named, replying, useWitness } from "./mutant.ts";
 import { Names } from "./names.ts";
 import { allScripts } from "./scripts/all-scripts.ts";
 
 setDefaultTimeout(60_000);
 
-type Mutant = Omit<Target, "port"> & { protocol?: 2 | 3 };
-
-/** The reply of commands with that name is changed. */
-function replying(name: RegExp, patch: (reply: string) => string, protocol: 2 | 3 = 2): Mutant {
-  return {
-    protocol,
-    patch: (reply, command) => (name.test(command) ? patch(reply) : reply),
-  };
-}
-
-/** Another command is sent in the place of commands with that name. */
-function doing(name: string, change: (words: string[]) => string[]): Mutant {
-  return {
-    rewrite(command) {
-      const words = command.map((word) => word.toString("latin1"));
-      const own = words[0]!.toUpperCase() === name ? change(words) : words;
-      return own.map((word) => Buffer.from(word, "latin1"));
-    },
-  };
-}
-
-const named = (name: string, as: string) => doing(name, ([, ...rest]) => [as, ...rest]);
-
 const other: Record<string, string> = { LEFT: "RIGHT", RIGHT: "LEFT", AFTER: "BEFORE" };
-
-/** With another word at this place, if there is one. */
-function at(index: number, change: (word: string) => string) {
-  return (words: string[]) => words.map((word, place) => (place === index ? change(word) : word));
-}
 
 const swapped = (word: string) => other[word.toUpperCase()] ?? word;
 const plus = (by: number) => (word: string) => (/^-?\d{1,3}$/.test(word) ? `${+word + by}` : word);
@@ -137,36 +106,10 @@ const mutants: Record<string, Mutant> = {
   ),
 };
 
-let redis: RedisServer;
-beforeAll(async () => {
-  redis = await startRedis();
-});
-afterAll(() => redis.close());
-
-const known = new Map<string, Transcript>();
-
-async function transcriptOf(index: number, manner: Manner): Promise<Transcript> {
-  const name = `${index} in RESP${manner.protocol}`;
-  const found = known.get(name) ?? (await converse(redis, allScripts[index]!, manner));
-  known.set(name, found);
-  return found;
-}
-
-/** The first difference between Redis and that mutant of it. */
-async function differenceOf({ protocol = 2, ...mutant }: Mutant): Promise<string | null> {
-  const { isNamed } = new Names(differences);
-  const manner: Manner = { protocol, isPipelined: false };
-  for (const [index, script] of allScripts.entries()) {
-    const its = await transcriptOf(index, manner);
-    const own = await converse({ port: redis.port, ...mutant }, script, manner, its);
-    const found = differenceIn(script, its, own, isNamed);
-    if (found !== null) return found;
-  }
-  return null;
-}
+const differenceOf = useWitness(allScripts);
 
 test.each([2, 3] as const)("a Redis is like itself in RESP%d", async (protocol) => {
-  expect(await differenceOf({ protocol })).toBeNull();
+  expect(await differenceOf({ protocol, concerns: /^/ })).toBeNull();
 });
 
 test.each(Object.entries(mutants))("%s", async (_, mutant) => {

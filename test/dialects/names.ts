@@ -8,9 +8,10 @@ export class Names {
   constructor(private readonly differences: Difference[]) {}
 
   isNamed = (its: Answer, own: Answer): boolean => {
-    const named = this.differences.find(({ command, redis, okq, isOrderOnly }) => {
+    const named = this.differences.find(({ command, redis, okq, isOrderOnly, part }) => {
       if (!command.test(its.command)) return false;
       if (isOrderOnly) return linesOf(its.reply) === linesOf(own.reply);
+      if (part) return its.reply.replaceAll(part, "") === own.reply.replaceAll(part, "");
       return redis!.test(its.reply) && okq!.test(own.reply);
     });
     if (named) this.#needed.add(named);
@@ -20,9 +21,13 @@ export class Names {
   /** Those without which everything was alike. */
   get unneeded(): string[] {
     return this.differences
-      .filter((each) => !each.isOrderOnly && !this.#needed.has(each))
+      .filter((each) => !mayBeAlike(each) && !this.#needed.has(each))
       .map(({ reason }) => reason);
   }
+}
+
+function mayBeAlike(difference: Difference): boolean {
+  return Boolean(difference.isOrderOnly || (difference.part && difference.isTime));
 }
 
 function linesOf(reply: string): string {

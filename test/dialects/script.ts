@@ -34,6 +34,8 @@ export interface Script {
 
 const TEN = "0123456789";
 
+export const inOneWrite = (...commands: string[]) => commands.join(" | ");
+
 /** Blank lines and lines that begin with # are skipped. */
 export function script(name: string, text: string): Script {
   const lines = text.split("\n").map((line) => line.trim());

@@ -49,6 +49,9 @@ import { streamClaims } from "./contract/stream-claims.ts";
 import { streamTakes } from "./contract/stream-takes.ts";
 import { streamConsumers } from "./contract/stream-consumers.ts";
 import { streamGroups } from "./contract/stream-groups.ts";
+import { streamReports } from "./contract/stream-reports.ts";
+import { streamTransactions } from "./contract/stream-transactions.ts";
+import { streamMixes } from "./contract/stream-mixes.ts";
 import { streamKinds } from "./contract/stream-kinds.ts";
 import { streamRanges } from "./contract/stream-ranges.ts";
 import { keys } from "./contract/keys.ts";
@@ -138,6 +141,9 @@ const chapters = {
   streamAcks,
   streamGroups,
   streamConsumers,
+  streamTransactions,
+  streamReports,
+  streamMixes,
 };
 
 export function storeContract(

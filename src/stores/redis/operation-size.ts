@@ -68,7 +68,6 @@ const WEIGHTS: Partial<Record<Operation["kind"], number>> = {
   streamTrim: 64,
   streamRemove: 8,
   streamRange: 64,
-  streamAck: 4,
   streamNack: 8,
   streamClaim: 8,
   streamPending: 64,
@@ -87,12 +86,20 @@ const ALONE: ReadonlySet<string> = new Set(["register", "count", "tick", "cronDu
 
 /** How much work it is for Redis: an operation on many things counts for each of them. */
 export function weightOf(operation: Operation): number {
+  switch (operation.kind) {
+    case "push":
+    case "pop":
+    case "ack":
+    case "streamAdd":
+      return 1;
+  }
   if (ALONE.has(operation.kind)) return Infinity;
   if (operation.kind === "transaction") return sumOf(operation, weightOf);
   return (WEIGHTS[operation.kind] ?? 1) * countOf(operation);
 }
 
 function countOf(operation: Operation): number {
+  if (operation.kind === "streamAck") return Math.max(1, operation.ids.length);
   if (operation.kind === "popBatch") return operation.queues.length + operation.count;
   if (operation.kind === "listPop") return operation.queues.length - 1 + operation.count;
   if (operation.kind === "streamTake") return operation.count;

@@ -193,14 +193,15 @@ end
 -- Ends the claims of the ids from ARGV[first] to ARGV[last]; returns those that were claimed, and the
 -- places, from 1, of the others.
 local function end_claims(queue, first, last)
-  if may_have_extras(queue) then
-    redis.call('HDEL', queue.claims, unpack(ARGV, first, last))
-  end
+  local recorded = may_have_extras(queue) and redis.call('HDEL', queue.claims, unpack(ARGV, first, last))
+  -- Where all had a record, all were claimed.
+  local were_all = recorded == last - first + 1
+    and redis.call('ZREM', queue.claimed, unpack(ARGV, first, last)) > 0
   ended[queue.name] = true
   local ids, missed = {}, {}
   for at = first, last do
     -- One by one: the scores of many would have to be written as text to see which are there.
-    if redis.call('ZREM', queue.claimed, ARGV[at]) == 1 then
+    if were_all or redis.call('ZREM', queue.claimed, ARGV[at]) == 1 then
       ids[#ids + 1] = ARGV[at]
     else
       missed[#missed + 1] = at - first + 1

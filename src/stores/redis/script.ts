@@ -149,11 +149,6 @@ import ackWithTokens from "./tokens/ack-with-tokens.lua" with { type: "text" };
 import claiming from "./tokens/claiming.lua" with { type: "text" };
 import matching from "./tokens/matching.lua" with { type: "text" };
 import tokensListPop from "./tokens/list-pop.lua" with { type: "text" };
-import tokensStreamAck from "./tokens/stream-ack.lua" with { type: "text" };
-import tokensStreamAdd from "./tokens/stream-add.lua" with { type: "text" };
-import streamPlaces from "./tokens/stream-places.lua" with { type: "text" };
-import tokensStreamTake from "./tokens/stream-take.lua" with { type: "text" };
-import tokensStreams from "./tokens/streams.lua" with { type: "text" };
 import takeWithin from "./tokens/taking-within.lua" with { type: "text" };
 import tokensListPush from "./tokens/list-push.lua" with { type: "text" };
 import tokensPopBatch from "./tokens/pop-batch.lua" with { type: "text" };
@@ -267,10 +262,10 @@ const withTokens = [
   onDemand(liningUp, plainPush, pushMade, tokensListPush),
   onDemand(nextOut, taking, plainPop, claiming, takeWithin, popWithTokens, tokensPopBatch),
   onDemand(tokensListPop),
-  lazily("make_streams", streams.record, streamPlaces),
-  onDemand(tokensStreams, liningUp, nextOut, tokensStreamAdd),
-  onDemand(tokensStreams, nextOut, taking, claiming, takeWithin, tokensStreamTake),
-  onDemand(tokensStreams, tokensStreamAck),
+  lazily("make_streams", streams.record, streams.smallPlaces),
+  onDemand(streams.smallGroups, liningUp, nextOut, streams.smallAdd),
+  onDemand(streams.smallGroups, nextOut, taking, claiming, takeWithin, streams.smallTake),
+  onDemand(streams.smallGroups, streams.smallAck),
   onDemand(matching, plainAck, ackWithTokens, plainRedo, redoWithTokens, tokensTouch),
   ...common,
 ];
@@ -299,6 +294,9 @@ function hidden(...files: string[]): string {
   return `do\n${files.join("\n")}\nend`;
 }
 
+/** What verbs of streams have in common. */
+const ofStreams = [streams.record, listLine, listDropping, streams.line, streams.groups];
+
 const life = [
   onDemand(push, pushBatch, listPush),
   onDemand(pop, popBatch, hidden(listPop), hidden(listMove)),
@@ -307,15 +305,9 @@ const life = [
     onDemand(file),
   ),
   onDemand(
-    streams.record,
-    listLine,
-    listDropping,
-    streams.line,
-    ...[streams.add, streams.trim, streams.remove, streams.length, streams.range].map((file) =>
-      hidden(file),
-    ),
-    streams.groups,
-    ...[streams.take, streams.ack].map((file) => hidden(file)),
+    ...ofStreams,
+    ...[streams.add, streams.trim, streams.remove, streams.length].map((file) => hidden(file)),
+    ...[streams.range, streams.take, streams.ack].map((file) => hidden(file)),
   ),
 ];
 
@@ -341,22 +333,15 @@ const others = [
     ...[listRange, listSet, listRemove, listTrim, listInsert].map((file) => hidden(file)),
   ),
   onDemand(
-    streams.record,
-    listLine,
-    listDropping,
-    streams.line,
-    streams.groups,
+    ...ofStreams,
     ...[streams.claim, streams.nack, streams.pending, streams.info].map((file) => hidden(file)),
   ),
+  onDemand(...ofStreams, bind, hidden(streams.createGroup)),
   onDemand(
-    streams.record,
-    listLine,
-    listDropping,
-    streams.line,
-    streams.groups,
+    ...ofStreams,
     bind,
     flush,
-    ...[streams.createGroup, streams.destroyGroup].map((file) => hidden(file)),
+    hidden(streams.destroyGroup),
     ...[streams.createConsumer, streams.deleteConsumer].map((file) => hidden(file)),
   ),
   ...[initCounter, countDown, getCounter, dropCounter, listCounters].map((file) => onDemand(file)),

@@ -22,6 +22,8 @@ const ABSENT_GROUP = -7;
 
 /** So many ids may be acknowledged by the small script. */
 const SMALL_ACK_MAX = 500;
+/** So many events may be taken by it. Lua passes only some thousand values at a time. */
+const SMALL_TAKE_MAX = 1000;
 
 /** Whether the small script can do it. */
 export function isSmallStream(operation: Shared): boolean {
@@ -31,7 +33,7 @@ export function isSmallStream(operation: Shared): boolean {
       return id === null && !ifThere && (trim === null || "length" in trim.by);
     }
     case "streamTake":
-      return !operation.isForGood;
+      return !operation.isForGood && operation.count <= SMALL_TAKE_MAX;
     case "streamAck":
       return operation.others === "keep" && operation.ids.length <= SMALL_ACK_MAX;
   }
@@ -43,10 +45,34 @@ export function isSmallStream(operation: Shared): boolean {
  */
 export function streamVariantOf(operation: Shared): string | null {
   if (!isSmallStream(operation)) return null;
-  if (operation.kind === "streamAdd") return `add ${trimArguments(operation.trim).join(" ")}`;
-  const group = operation.group.toString("latin1");
-  if (operation.kind === "streamAck") return `acknowledge ${group}`;
-  return operation.count === 1 ? `take ${group}` : null;
+  if (operation.kind === "streamAdd") {
+    return operation.trim ? `add ${trimArguments(operation.trim).join(" ")}` : ADD;
+  }
+  const variants = variantsOfGroup(operation.group);
+  if (operation.kind === "streamAck") return variants.acknowledge;
+  return operation.count === 1 ? variants.take : null;
+}
+
+const ADD = "add";
+
+/** Mostly the same group is named again. */
+let latest = variantsFor(Buffer.from("default"));
+
+function variantsFor(group: Buffer) {
+  const name = group.toString("latin1");
+  return { group: Buffer.from(group), acknowledge: `acknowledge ${name}`, take: `take ${name}` };
+}
+
+function variantsOfGroup(group: Buffer): typeof latest {
+  if (!isSame(latest.group, group)) latest = variantsFor(group);
+  return latest;
+}
+
+/** By hand: names are short. */
+function isSame(a: Buffer, b: Buffer): boolean {
+  if (a.length !== b.length) return false;
+  for (let at = 0; at < a.length; at++) if (a[at] !== b[at]) return false;
+  return true;
 }
 
 /** More operations than a call has. */
@@ -73,7 +99,9 @@ const take: Verb<"streamTake"> = {
   call(takes, { numberOf }) {
     const { queue, group, count } = takes[0]!;
     const numbers = [USUAL_LEASE_MS, count, BATCH_CONTENTS_BYTES].map(String);
-    return [numberOf(queue), group, ...numbers, ...takes.map(({ claimant }) => claimant)];
+    const call: Argument[] = [numberOf(queue), group, ...numbers];
+    for (const { claimant } of takes) call.push(claimant);
+    return call;
   },
   results(reply, takes) {
     if (reply === WRONG) return takes.map(() => WRONG_TYPE);
@@ -81,7 +109,7 @@ const take: Verb<"streamTake"> = {
     const { queue } = takes[0]!;
     const popped = poppedIn(reply, queue, () => USUAL_LEASE_MS);
     if (takes.length === 1) return [{ queue, popped }];
-    return takes.map((_, at) => ({ queue, popped: popped.slice(at, at + 1) }));
+    return takes.map((_, at) => ({ queue, popped: at < popped.length ? [popped[at]!] : [] }));
   },
   // One that stands alone is never done in part.
   doneIn: (reply) =>
@@ -90,22 +118,23 @@ const take: Verb<"streamTake"> = {
 
 const ack: Verb<"streamAck"> = {
   name: "stream_ack",
-  call: (acks, { numberOf }) => [
-    acks[0]!.group,
-    numberOf(acks[0]!.queue),
-    ...acks.flatMap(({ ids }) => ids),
-  ],
+  call(acks, { numberOf }) {
+    const call: Argument[] = [acks[0]!.group, numberOf(acks[0]!.queue)];
+    for (const { ids } of acks) for (const id of ids) call.push(id);
+    return call;
+  },
   results(reply, acks) {
     if (reply === WRONG) return acks.map(() => WRONG_TYPE);
-    const count = acks.reduce((sum, { ids }) => sum + ids.length, 0);
+    let count = 0;
+    for (const { ids } of acks) count += ids.length;
     const all =
       reply === ABSENT_GROUP
         ? Array<"none">(count).fill("none")
         : allBut<"acked" | "none">(reply, count, "acked", "none");
     let from = 0;
     return acks.map(({ queue, ids }) => {
-      const outcomes = all.slice(from, (from += ids.length));
-      return { queue, outcomes };
+      if (ids.length === 1) return { queue, outcomes: [all[from++]!] };
+      return { queue, outcomes: all.slice(from, (from += ids.length)) };
     });
   },
 };

@@ -18,6 +18,11 @@ import streamRecord from "./full/stream-record.lua" with { type: "text" };
 import streamRemove from "./full/stream-remove.lua" with { type: "text" };
 import streamTake from "./full/stream-take.lua" with { type: "text" };
 import streamTrim from "./full/stream-trim.lua" with { type: "text" };
+import smallAck from "./tokens/stream-ack.lua" with { type: "text" };
+import smallAdd from "./tokens/stream-add.lua" with { type: "text" };
+import smallPlaces from "./tokens/stream-places.lua" with { type: "text" };
+import smallTake from "./tokens/stream-take.lua" with { type: "text" };
+import smallGroups from "./tokens/streams.lua" with { type: "text" };
 
 export const streamFiles = {
   ack: streamAck,
@@ -39,4 +44,9 @@ export const streamFiles = {
   remove: streamRemove,
   take: streamTake,
   trim: streamTrim,
+  smallAck,
+  smallAdd,
+  smallPlaces,
+  smallTake,
+  smallGroups,
 };

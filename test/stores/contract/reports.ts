@@ -9,7 +9,7 @@ import { bytesOf } from "./caller.ts";
 import type { LifeCaller } from "./life-caller.ts";
 
 /** Does the steps, and compares what is reported of them, without its times, in any order. */
-async function expectReports(
+export async function expectReports(
   store: LifeCaller,
   steps: () => Promise<unknown>,
   expected: object[],

@@ -28,10 +28,12 @@ local function wanted_claims(own, from, to, least)
     return found, false
   end
   local worker, count = ARGV[from + 5] == 'OWN' and worker_of(ARGV[from + 2]), tonumber(ARGV[from + 7])
-  local places = {}
-  local found = claims_between(own, place_of_id(ARGV[from + 6]), LAST_PLACE, count, function(begin, record)
+  local places, is_any = {}, least == 0 and not worker
+  local function fits(begin, record)
     return is_idle(begin) and (not worker or worker_in(record) == worker)
-  end, places)
+  end
+  local first = place_of_id(ARGV[from + 6])
+  local found = claims_between(own, first, LAST_PLACE, count, not is_any and fits or nil, places)
   local last, following = found and found[count] and found[count].place, false
   for _, place in ipairs(last and places or {}) do
     if place > last and not (following and place >= following) then

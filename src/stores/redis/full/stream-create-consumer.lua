@@ -16,10 +16,11 @@ verbs.stream_create_consumer = function(from)
   elseif redis.call('HEXISTS', STREAM .. own.name, consumer_field(name)) == 1 then
     return 0
   end
-  -- Too many claims are not looked at.
-  each_claim(own, function(_, _, record)
-    has_claims = has_claims or worker_in(record) == name
-  end)
+  if redis.call('ZCARD', own.claimed) <= SEARCHED_CLAIMS then
+    each_claim(own, function(_, _, record)
+      has_claims = has_claims or worker_in(record) == name
+    end)
+  end
   note_consumer(own, name, false)
   return has_claims and 0 or 1
 end

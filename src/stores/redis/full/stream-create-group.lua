@@ -14,6 +14,13 @@ local function copied_ids(queue, bound, after)
   if not all or not may_look(#all) then
     return nil
   end
+  local is_empty = true
+  for _, each in ipairs(queues_of(bound)) do
+    is_empty = is_empty and redis.call('EXISTS', each.events) == 0
+  end
+  if is_empty then
+    return all
+  end
   for _, id in ipairs(all) do
     if not is_in_tree(bound, id) then
       ids[#ids + 1] = id
@@ -22,13 +29,16 @@ local function copied_ids(queue, bound, after)
   return ids
 end
 
--- Their values, as pushed now; nil if these are too many bytes.
+-- The ids of those that are still there, and their values, as pushed now; nil if these are too many bytes.
 local function values_of(queue, ids)
-  local values, time = {}, time_bytes(now())
+  local left, values, time = {}, {}, time_bytes(now())
   local is_over = each_value(queue, ids, function(at, value)
-    values[at] = string.sub(value, 1, 1) .. time .. string.sub(value, 8)
+    left[#left + 1] = ids[at]
+    values[#left] = string.sub(value, 1, 1) .. time .. string.sub(value, 8)
   end)
-  return not is_over and values or nil
+  if not is_over then
+    return left, values
+  end
 end
 
 local NO_OPTIONS = {}
@@ -53,20 +63,34 @@ local function copy_all(queue, bound, ids, values)
         read_events(queue, { unpack(ids, first, last) }, false)
       end
       for at = first, last do
-        -- Somebody may have deleted it.
-        if values[at] then
-          pushing.new(bound, true, ids[at], values[at], options_of(more_of(queue, ids[at])))
-          if is_keeper then
-            tally(bound, 'pushed')
-          end
-          if is_keeper and report then
-            report('pushed', bound, ids[at])
-          end
+        pushing.new(bound, true, ids[at], values[at], options_of(more_of(queue, ids[at])))
+        if is_keeper then
+          tally(bound, 'pushed')
+        end
+        if is_keeper and report then
+          report('pushed', bound, ids[at])
         end
       end
     end
   end)
   queue.packed, queue.placed, queue.values = nil, nil, nil
+end
+
+-- As copy_all, where neither the stream nor the group's queue has anything rare.
+local function copy_simple(bound, ids, values)
+  local pairs_of = {}
+  for at, id in ipairs(ids) do
+    pairs_of[2 * at - 1], pairs_of[2 * at] = id, values[at]
+    tally(bound, 'pushed')
+    if report then
+      report('pushed', bound, id)
+    end
+  end
+  in_slices('HSET', bound.events, pairs_of)
+  in_slices('LPUSH', bound.ready, ids)
+  list_queue(bound)
+  bound.entered = (bound.entered or 0) + #ids
+  tell_ready(bound, #ids)
 end
 
 -- Creates another group than the first one.
@@ -77,9 +101,11 @@ local function create_further(queue, group, after)
   elseif is_no_stream(open(bound)) then
     return WRONG_TYPE
   end
-  local record, ids = record_of(bound), after == '' and {} or copied_ids(queue, bound, after)
-  local values = ids and values_of(queue, ids)
-  if not values then
+  local record, ids, values = record_of(bound), after == '' and {} or copied_ids(queue, bound, after), nil
+  if ids then
+    ids, values = values_of(queue, ids)
+  end
+  if not ids then
     return TOO_LARGE
   end
   local refusing = #ids > 0 and not queue.is_judged and paused_one(bound)
@@ -103,7 +129,11 @@ local function create_further(queue, group, after)
   if not record then
     make_record(bound)
   end
-  copy_all(queue, bound, ids, values)
+  if is_simple(queue) and is_simple(bound) and not bound.config.bindings and not bound.has_completed then
+    copy_simple(bound, ids, values)
+  else
+    copy_all(queue, bound, ids, values)
+  end
   return 1
 end
 

@@ -9,13 +9,9 @@ verbs.stream_delete_consumer = function(from)
   if not own then
     return otherwise
   end
-  local name, claims = ARGV[from + 2], {}
-  local is_read = each_claim(own, function(id, begin, record)
-    if worker_in(record) == name then
-      claims[#claims + 1] = { id = id, begin = begin }
-    end
-  end)
-  if not is_read then
+  local name = ARGV[from + 2]
+  local claims = claims_of_worker(own, name)
+  if not claims then
     return TOO_LARGE
   elseif own.record then
     redis.call('HDEL', STREAM .. own.name, consumer_field(name))

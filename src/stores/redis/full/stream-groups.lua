@@ -93,48 +93,93 @@ local function place_reader(queue)
   end
 end
 
-local function sort_by_place(found)
-  table.sort(found, function(a, b)
-    return a.place < b.place
-  end)
-end
-
 -- The first so many claims, in the order of their places, that stand between two places, both included, and
--- that fits accepts: place, id, begin and record of each. And all places, if these are wanted. nil if there
--- are too many claims.
+-- that fits accepts, if it is given: id, place, begin and record of each. And all places, if these are wanted.
+-- nil if there are too many claims.
 local function claims_between(queue, from, to, count, fits, places)
-  local found, farthest, read_place, is_over = {}, nil, place_reader(queue), false
-  local function cut()
-    sort_by_place(found)
-    for at = #found, count + 1, -1 do
-      found[at] = nil
-    end
-    farthest = found[count] and found[count].place
+  if not may_look(redis.call('ZCARD', queue.claimed)) then
+    return nil
   end
-  local is_read = each_claim(queue, function(id, begin, record)
-    local does_fit = fits(begin, record)
-    local is_wanted = does_fit or places ~= nil
-    local place = is_wanted and read_place(id)
-    is_over = is_over or is_wanted and not place
+  local add, collected = collector(from, to, count, false)
+  local read_place, is_over = place_reader(queue), false
+  local function look_at(id, begin, record)
+    local does_fit = not fits or fits(begin, record)
+    local place = (does_fit or places) and read_place(id)
+    is_over = is_over or place == nil and (does_fit or places ~= nil)
     if places then
       places[#places + 1] = place
     end
-    if place and does_fit and place >= from and place <= to and not (farthest and place >= farthest) then
-      found[#found + 1] = { place = place, id = id, begin = begin, record = record }
-      if #found >= 2 * count + CLAIMS_AT_ONCE then
-        cut()
-      end
+    if place and does_fit then
+      add(id, place)
     end
+  end
+  local ids = redis.call('ZRANGE', queue.claimed, 0, -1)
+  if fits then
+    read_some_claims(queue, ids, look_at)
+  else
+    for _, id in ipairs(ids) do
+      look_at(id)
+    end
+  end
+  local found, at = collected(), 0
+  ids = {}
+  for place, each in ipairs(found) do
+    ids[place] = each.id
+  end
+  read_some_claims(queue, ids, function(_, begin, record)
+    at = at + 1
+    found[at].begin, found[at].record = begin, record
   end)
-  if not is_read or is_over then
+  return not is_over and found or nil
+end
+
+-- The claims of a consumer: id and begin of each; nil if the group has too many claims.
+local function claims_of_worker(queue, name)
+  local claims, ids = {}, {}
+  local function add(id, begin, record)
+    if worker_in(record) == name then
+      claims[#claims + 1] = { id = id, begin = begin }
+    end
+  end
+  if name == '' then
+    return each_claim(queue, add) and claims or nil
+  elseif not may_look(redis.call('ZCARD', queue.claimed)) then
     return nil
   end
-  cut()
-  return found
+  local flat = redis.call('HGETALL', queue.claims)
+  for at = 1, #flat, 2 do
+    ids[#ids + 1] = string.sub(flat[at + 1], -#name) == name and flat[at] or nil
+  end
+  read_some_claims(queue, ids, add)
+  return claims
+end
+
+-- Whether claims and ready events of the queue have nothing but their places.
+local function is_simple(queue)
+  local has_more = queue.has_more or queue.has_places or queue.has_groups or queue.has_expires
+  return not has_more and not duration_of(queue, 'ttl') and not limit_of(queue, 'max-claimed')
+end
+
+-- As return_claims, where is_simple.
+local function return_simple(queue, claims)
+  local ids, scored = {}, {}
+  for at, each in ipairs(claims) do
+    ids[at] = each.id
+    scored[2 * at - 1], scored[2 * at] = string.format('%.0f', each.begin), each.id
+  end
+  fill_in(queue, left_out[queue.name] and ids or {})
+  in_slices('ZREM', queue.claimed, ids)
+  in_slices('HDEL', queue.claims, queue.has_claims and ids or {})
+  in_slices('ZADD', queue.front, scored)
+  queue.has_front, ended[queue.name] = true, true
+  tell_ready(queue, #ids)
 end
 
 -- Ends claims as by crashes without backoff that are not counted. claims: id and begin of each.
 local function return_claims(queue, claims)
+  if is_simple(queue) then
+    return return_simple(queue, claims)
+  end
   putting_off(queue, function()
     for first = 1, #claims, CLAIMS_AT_ONCE do
       local last, ids = math.min(#claims, first + CLAIMS_AT_ONCE - 1), {}

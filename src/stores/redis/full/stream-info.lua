@@ -69,14 +69,22 @@ local function group_facts(name, own)
   return facts, next(consumers) ~= nil
 end
 
--- The first entry, or the last one; nil if too many events had to be looked at.
-local function end_entry(queue, is_reverse)
-  local ids, entry = entries_between(queue, FIRST_PLACE, LAST_PLACE, 1, is_reverse), {}
-  local is_over = not ids or each_value(queue, ids, function(at, value)
-    entry = { ids[at], value }
-    reply_bytes = reply_bytes + #value
-  end)
-  return not is_over and entry or nil
+-- The id of the first entry, or of the last one; false if there is none, nil if too many events had to be looked
+-- at. claim: of the first claim, or the last one, or false.
+local function end_id(queue, claim, is_reverse)
+  local ids = entries_between(queue, FIRST_PLACE, LAST_PLACE, 1, is_reverse, true)
+  if not ids or not claim or not ids[1] then
+    return ids and (ids[1] or claim)
+  end
+  local place, claimed = place_of(queue, ids[1]) or FIRST_PLACE, place_of(queue, claim) or FIRST_PLACE
+  local is_claim = is_reverse and claimed > place or not is_reverse and claimed < place
+  return is_claim and claim or ids[1]
+end
+
+local function entry_of(queue, id)
+  local value = id and redis.call('HGET', queue.events, id)
+  reply_bytes = reply_bytes + (value and #value or 0)
+  return value and { id, value } or {}
 end
 
 verbs.stream_info = function(from)
@@ -86,25 +94,27 @@ verbs.stream_info = function(from)
   elseif not is_of_queue(queue) then
     return NO_QUEUE
   end
-  local record, latest = record_of(queue) or {}, latest_place(queue)
+  local record, latest, shown = record_of(queue) or {}, latest_place(queue), {}
   if not latest then
     return again()
   end
-  local first = end_entry(queue, false)
-  local last = first and end_entry(queue, true)
-  if not last then
-    return TOO_LARGE
-  end
-  local reply = {
-    entry_count(queue), id_of_place(latest), record.removed or FIRST_ID, record.added or 0, first, last, {},
-  }
+  local first, last
   for _, group in ipairs(groups_of(queue)) do
     local facts, has_consumers = group_facts(group[1], group[2])
     if not facts then
       return TOO_LARGE
-    elseif group[2] ~= queue or record.group or has_consumers then
-      reply[7][#reply[7] + 1] = facts
+    elseif group[2] == queue then
+      first, last = end_id(queue, facts[5], false), end_id(queue, facts[6], true)
+    end
+    if group[2] ~= queue or record.group or has_consumers then
+      shown[#shown + 1] = facts
     end
   end
-  return reply
+  if first == nil or last == nil then
+    return TOO_LARGE
+  end
+  return {
+    entry_count(queue), id_of_place(latest), record.removed or FIRST_ID, record.added or 0,
+    entry_of(queue, first), entry_of(queue, last), shown,
+  }
 end

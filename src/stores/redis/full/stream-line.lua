@@ -118,9 +118,53 @@ local function trim_terms(at)
   return { length = tonumber(ARGV[at + 1]), slack = tonumber(ARGV[at + 2]), most = tonumber(ARGV[at + 3]) }
 end
 
+-- More than are asked for are collected before the others are left out.
+local COLLECTED_MORE = 1000
+
+-- Collects ids between two places, both included: the first so many, or if is_reverse the last ones. Returns a
+-- function that adds one and tells whether it is between them, and one that returns id and place of each.
+local function collector(from, to, count, is_reverse)
+  local found, farthest, is_sorted = {}, nil, true
+  local function is_nearer(place, other)
+    if is_reverse then
+      return place > other
+    end
+    return place < other
+  end
+  local function collected()
+    if not is_sorted then
+      table.sort(found, function(a, b)
+        return is_nearer(a.place, b.place)
+      end)
+    end
+    for at = #found, count + 1, -1 do
+      found[at] = nil
+    end
+    is_sorted, farthest = true, found[count] and found[count].place
+    return found
+  end
+  local function add(id, place)
+    if place < from or place > to then
+      return false
+    elseif not farthest or is_nearer(place, farthest) then
+      local before = found[#found]
+      is_sorted = is_sorted and not (before and is_nearer(place, before.place))
+      found[#found + 1] = { id = id, place = place }
+      if #found > 2 * count + COLLECTED_MORE then
+        collected()
+      end
+    end
+    return true
+  end
+  return add, collected
+end
+
 -- All ids that do not stand in the list; nil if these are too many.
-local function unlisted(queue)
-  local name, keys = queue.name, { { queue.claimed }, { queue.front } }
+local function unlisted(queue, is_unclaimed)
+  local name, keys = queue.name, { { queue.front } }
+  if not is_unclaimed then
+    keys[#keys + 1] = { queue.claimed }
+  end
   if queue.has_ranked then
     keys[#keys + 1] = { RANKED .. name, ranked.id_in }
   end
@@ -196,39 +240,31 @@ local function each_listed(queue, from, is_reverse, run)
 end
 
 -- The ids between two places, both included, of which the first so many are asked for, or if is_reverse the
--- last ones, in that order; nil if too many stand elsewhere than in the list.
-local function entries_between(queue, from, to, count, is_reverse)
-  local found, others = {}, unlisted(queue)
+-- last ones, in that order; nil if too many stand elsewhere than in the list. is_unclaimed: without claims.
+local function entries_between(queue, from, to, count, is_reverse, is_unclaimed)
+  local others = unlisted(queue, is_unclaimed)
   if not others then
     return nil
   end
-  local function add(id, place)
-    if place and place >= from and place <= to then
-      found[#found + 1] = { id, place }
-      return true
-    end
-  end
+  local add, collected = collector(from, to, count, is_reverse)
   for _, id in ipairs(others) do
-    add(id, place_of(queue, id))
+    local place = place_of(queue, id)
+    if place then
+      add(id, place)
+    end
   end
   local begin = is_reverse and listed_below(queue, to, true) + ASTRAY or listed_below(queue, from, false) - ASTRAY
   begin = math.max(0, math.min(begin, redis.call('LLEN', queue.ready)))
-  local wanted, outside = #found + count + ASTRAY, 0
+  local wanted, outside = count + ASTRAY, 0
   each_listed(queue, begin, is_reverse, function(id, place)
     local is_over = is_reverse and place < from or not is_reverse and place > to
     outside = is_over and outside + 1 or 0
-    add(id, place)
-    return outside > ASTRAY or #found >= wanted
-  end)
-  table.sort(found, function(a, b)
-    if is_reverse then
-      a, b = b, a
-    end
-    return a[2] < b[2]
+    wanted = add(id, place) and wanted - 1 or wanted
+    return outside > ASTRAY or wanted <= 0
   end)
   local ids = {}
-  for at = 1, math.min(count, #found) do
-    ids[at] = found[at][1]
+  for at, each in ipairs(collected()) do
+    ids[at] = each.id
   end
   return ids
 end

@@ -14,7 +14,8 @@ verbs.stream_pending = function(from)
   local function fits(begin, record)
     return (least == 0 or idle_ms(begin) >= least) and (not consumer or worker_in(record) == consumer)
   end
-  local found, reply = claims_between(own, first, last, tonumber(ARGV[from + 4]), fits), {}
+  local is_any = least == 0 and not consumer
+  local found, reply = claims_between(own, first, last, tonumber(ARGV[from + 4]), not is_any and fits or nil), {}
   if not found then
     return TOO_LARGE
   end

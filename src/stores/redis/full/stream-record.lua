@@ -20,7 +20,9 @@ local function place_of_id(id)
     return nil
   end
   local ms, seq = string.match(id, '^(%d+)-(%d+)$')
-  if not ms or #ms > 20 or #seq > 20 or string.find(id, '^0%d') or string.find(seq, '^0%d') then
+  if not ms or #ms > 20 or #seq > 20 then
+    return nil
+  elseif #ms > 1 and string.byte(ms) == 48 or #seq > 1 and string.byte(seq) == 48 then
     return nil
   end
   ms, seq = digits_of(ms), digits_of(seq)

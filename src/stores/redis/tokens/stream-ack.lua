@@ -8,5 +8,5 @@ verbs.stream_ack = function(from, to)
   if type(is_stream) == 'number' then
     return is_stream
   end
-  return verb_named('ack')(from + 1, to)
+  return to > from + 1 and verb_named('ack')(from + 1, to) or {}
 end
