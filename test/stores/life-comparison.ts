@@ -50,7 +50,7 @@ export async function compareLives(
   const crons = new RandomCrons(new Random(seed), life.queues);
   const counters = new RandomCounters(new Random(seed + 1), life.queues);
   const sets = new RandomSets(new Random(seed + 2), life.queues);
-  const pair = new Pair(new Side(a), new Side(b), { seed, only });
+  const pair = new Pair(new Side(a), new Side(b), seed);
   const reports = seed % 4 === 0 ? null : await hearBoth(a, b);
   await pair.submitAll(life.first());
   for (pair.round = 1; pair.round <= rounds; pair.round++) {
@@ -110,14 +110,11 @@ class Pair {
   readonly #a: Side;
   readonly #b: Side;
   readonly #seed: number;
-  /** All ids of entries are made by streams. */
-  readonly #isStreamed: boolean;
 
-  constructor(a: Side, b: Side, { seed, only }: Pick<Compared, "seed" | "only">) {
+  constructor(a: Side, b: Side, seed: number) {
     this.#a = a;
     this.#b = b;
     this.#seed = seed;
-    this.#isStreamed = only === "streams";
   }
 
   get known(): Known {
@@ -131,7 +128,7 @@ class Pair {
 
   /** The ids that a new process makes may begin with a later time: then places may differ. */
   get #isOrdered(): boolean {
-    return this.#isStreamed || !this.#b.isRestarted;
+    return !this.#b.isRestarted;
   }
 
   async submitAll(steps: Step[]): Promise<void> {

@@ -3,6 +3,7 @@
 // is on the left stands in the order of its places.
 import { claimantOf } from "../../src/queue/claimant.ts";
 import type { Operation } from "../../src/queue/operations.ts";
+import { FIRST_ID } from "../../src/queue/stream-ids.ts";
 import { bytesOf } from "./contract/caller.ts";
 import { RandomSimple } from "./random-simple.ts";
 import { always, type Known, type Step } from "./random-step.ts";
@@ -16,7 +17,7 @@ const fastWeights = {
   ack: 8,
   ackBatch: 2,
   redo: 4,
-  flush: 3,
+  flush: 1,
 };
 const weights = { ...fastWeights, list: 6, fail: 5 };
 const ids = ["1-0", "2-4", "4-2", "7-7", "12-1", "20-0", "30-3"];
@@ -40,7 +41,16 @@ export class RandomStreamed extends RandomSimple {
   override batch(known: Known): Step[] {
     this.#isFast = this.#random.below(2) === 0;
     this.#isMade = this.#random.below(2) === 0;
-    return super.batch(known);
+    const groups = this.#random.below(4) === 0 ? this.#twoGroups() : [];
+    return [...groups, ...super.batch(known)];
+  }
+
+  /** One of the streams has two groups from now on, if it is a stream. */
+  #twoGroups(): Step[] {
+    const queue = bytesOf(this.#random.of([this.#streamed[0]!, this.#streamed[3]!]));
+    const after = this.#random.of(["last", FIRST_ID, { ms: 8n, seq: 0n }] as const);
+    const create = { kind: "streamCreateGroup", queue, after, isMaking: true } as const;
+    return ["default", "1"].map((group) => always({ ...create, group: bytesOf(group) }));
   }
 
   /** Nothing else comes in on the left. */
@@ -109,8 +119,8 @@ export class RandomStreamed extends RandomSimple {
   }
 
   #stream(known: Known): Step {
-    const [isMade, isFast, of] = [this.#isMade, this.#isFast, this.#streamed];
-    const step = this.streams.one(known, { isMade, isFast, of });
+    const [isMade, isFast, queues] = [this.#isMade, this.#isFast, this.#streamed];
+    const step = this.streams.one(known, { isMade, isFast, queues });
     return (its) => {
       const operation = step(its);
       const isRule = operation.kind === "streamNack" && operation.how === "fail";

@@ -64,9 +64,9 @@ export class RandomStreams {
   }
 
   /** isMade: the store may choose ids. isFast: one of those that fast scripts on Redis do. */
-  one(known: Known, { isMade = false, isFast = false, of = this.#queues } = {}): Step {
+  one(known: Known, { isMade = false, isFast = false, queues = this.#queues } = {}): Step {
     const random = this.#random;
-    const name = random.of(of);
+    const name = random.of(queues);
     const [queue, group] = [bytesOf(name), this.#group(name)];
     const claimant = claimantOf("process", 7, bytesOf(random.of(workers)));
     const count = 1 + random.below(5);
@@ -98,16 +98,19 @@ export class RandomStreams {
       case "streamClaim":
         return this.#claim({ queue, group, claimant }, known, name);
       case "streamAck": {
-        const ids = this.#ids(known, name);
+        const held = this.#held(known, name, group);
         const others = isFast ? "keep" : random.of(["keep", "remove", "count"] as const);
-        return (its) => ({ kind, queue, group, ids: ids(its), others });
+        return (its) => ({ kind, queue, ...held(its), others });
       }
       case "streamNack": {
-        const ids = this.#ids(known, name);
+        const held = this.#held(known, name, group);
         const how = random.of(["redo", "fail", "final"] as const);
         // Events that fail at the same time are due at the same time, in any order.
         const most = how === "fail" ? 1 : ALL;
-        return (its) => ({ kind, queue, group, ids: ids(its).slice(0, most), how });
+        return (its) => {
+          const { ids, ...of } = held(its);
+          return { kind, queue, ...of, ids: ids.slice(0, most), how };
+        };
       }
       case "streamPending": {
         const [span, consumer] = [this.#span(), random.of([null, null, ...workers])];
@@ -163,8 +166,11 @@ export class RandomStreams {
     const isCounted = random.below(3) > 0;
     const kind = "streamClaim";
     if (random.below(2) === 0) {
-      const ids = this.#ids(known, name);
-      return (its) => ({ kind, ...of, minIdleMs, which: { ids: ids(its) }, isCounted });
+      const held = this.#held(known, name, of.group);
+      return (its) => {
+        const { group, ids } = held(its);
+        return { kind, ...of, group, minIdleMs, which: { ids }, isCounted };
+      };
     }
     const [from, isOwn] = [this.#some(), random.below(3) === 0];
     const count = this.#has.isOrdered ? 1 + random.below(4) : ALL;
@@ -187,6 +193,21 @@ export class RandomStreams {
       };
     });
     return (its) => ids.map((id) => id(its));
+  }
+
+  /** Mostly such ids of the group that has claimed one of them latest. */
+  #held(known: Known, name: string, group: Buffer) {
+    const random = this.#random;
+    const ids = this.#ids(known, name);
+    const isOther = random.below(4) === 0;
+    const at = known.claims.length - random.below(6);
+    return (its: Known): { group: Buffer; ids: Buffer[] } => {
+      const isIn = (queue: string) => queue === name || queue.startsWith(`${name}@`);
+      const latest = its.claims.slice(0, at).findLast(({ queue }) => isIn(queue));
+      if (!latest || isOther) return { group, ids: ids(its) };
+      const own = latest.queue === name ? "default" : latest.queue.slice(name.length + 1);
+      return { group: bytesOf(own), ids: [latest.id, ...ids(its)] };
+    };
   }
 
   #group(name: string): Buffer {
