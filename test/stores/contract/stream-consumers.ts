@@ -302,6 +302,13 @@ export function streamConsumers(check: Check): void {
     expect(await delivered()).toEqual(["9-9", "10-0"]);
     await take(store, "q", "a", "ann");
     expect(await delivered()).toEqual(["9-10", "10-0"]);
+    // A stream of one group, with longer ids from one to the next.
+    await store.submit(creating("r", "a"));
+    for (const id of ["9-9", "9-10", "10-0"]) {
+      await addAll(store, "r", id);
+      expect(await take(store, "r", "a", "ann")).toBe(id);
+      expect((await groupsOf(store, "r"))["a"]!.deliveredId).toBe(id);
+    }
   });
 
   check(
