@@ -31,11 +31,13 @@ function ackOf(
   { client, context }: QueueCall,
 ): Submission {
   checkIds(ids);
-  const operation = { ...name, kind: "streamAck", ids, others } as const;
+  const { queue: stream, group } = name;
+  const operation: StreamAck = { kind: "streamAck", queue: stream, group, ids, others };
   return Submission.one(operation, (result) => {
-    const { queue, outcomes } = streamResultOf(result, "XACK", name.queue);
+    const ended = streamResultOf(result, "XACK", stream);
+    const { outcomes } = ended;
     context.stats.acks += countOf(outcomes);
-    forget({ queue, outcomes }, ids, client.held);
+    forget(ended, ids, client.held);
     return answer(outcomes);
   });
 }
@@ -141,10 +143,11 @@ export const streamAckCommands: QueueCommand[] = [
     syntax: "queue group id [id ...]",
     summary:
       "Acknowledges entries that the group has claimed, whichever consumer; how many it had. " +
-      "They are gone for this group.",
+      "They are gone for this group. At most 1000 ids.",
     run(call) {
-      const ids = call.args.slice(3).flatMap(idsMeant);
-      return ackOf(nameIn(call.args), ids, "keep", countOf, call);
+      const { args } = call;
+      const ids = args.length === 4 ? idsMeant(args[3]!) : args.slice(3).flatMap(idsMeant);
+      return ackOf(nameIn(args), ids, "keep", countOf, call);
     },
   },
   {

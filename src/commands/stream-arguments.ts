@@ -76,8 +76,10 @@ export function endIn(bytes: Buffer): StreamId {
  * or of the entry `42-0`.
  */
 export function idsMeant(bytes: Buffer): [Buffer, ...Buffer[]] {
-  const isNumber = bytes.length > 0 && bytes.every((byte) => byte >= ZERO && byte <= NINE);
-  return isNumber ? [bytes, Buffer.concat([bytes, NO_SEQ])] : [bytes];
+  for (let at = 0; at < bytes.length; at++) {
+    if (bytes[at]! < ZERO || bytes[at]! > NINE) return [bytes];
+  }
+  return bytes.length > 0 ? [bytes, Buffer.concat([bytes, NO_SEQ])] : [bytes];
 }
 
 /** How long XREAD and XREADGROUP wait, in ms; Infinity for 0. */

@@ -136,7 +136,7 @@ export const streamClaimCommands: QueueCommand[] = [
     summary:
       "Gives claims of the group that have lasted so many ms to that consumer, with a new lease, " +
       "and answers their entries. It counts as a crash and a new attempt; with JUSTID, which " +
-      "answers the ids, nothing is counted.",
+      "answers the ids, nothing is counted. At most 1000 ids.",
     run(call) {
       const [, queue, group, , ...rest] = call.args;
       const name = { queue: queue!, group: group! };

@@ -5,7 +5,7 @@ import type { FailOutcome, Popped } from "./event.ts";
 import { listChanges } from "./list-changes.ts";
 import { nameOf } from "./name-cache.ts";
 import type { Operation } from "./operations.ts";
-import { streamChanges } from "./stream-changes.ts";
+import { type StreamListener, tellStreamChanges } from "./stream-changes.ts";
 import type { StreamEnded, StreamOperation } from "./streams.ts";
 import { type Attempt, Waiters } from "./waiters.ts";
 
@@ -124,10 +124,16 @@ export class Endings {
   }
 
   #streamed(operation: StreamOperation, result: unknown): void {
-    for (const change of streamChanges(operation, result)) {
-      if (change.kind !== "popped") this.#ended(change.queue, [change]);
-      else if (change.claimant === null) this.#popped(change.popped);
-    }
+    const ended = (queue: Buffer, id: Buffer) => this.#ended(queue, [{ id }]);
+    const listener: StreamListener = {
+      pushed: () => {},
+      popped: (popped, claimant) => {
+        if (claimant === null) this.#popped(popped);
+      },
+      acked: ended,
+      failed: ended,
+    };
+    tellStreamChanges(operation, result, listener);
     if (operation.kind !== "streamNack" || typeof result === "string") return;
     this.#lookSoon((result as StreamEnded<FailOutcome>).queue, "empty");
   }

@@ -6,7 +6,7 @@ import { listChanges } from "./list-changes.ts";
 import type { Pause } from "./management.ts";
 import type { Operation, Results } from "./operations.ts";
 import type { Report, Reported } from "./report.ts";
-import { streamChanges } from "./stream-changes.ts";
+import { tellStreamChanges } from "./stream-changes.ts";
 
 type Tell = (report: Report) => void;
 
@@ -28,12 +28,17 @@ export function reportsOf(
     if (popped && isHeard(popped.queue)) tell(poppedReport(null, popped, nowMs));
     if (pushed && isHeard(pushed.queue)) tell({ kind: "pushed", ...pushed, atMs: nowMs });
   }
-  for (const change of streamChanges(operation, result)) {
-    const { queue } = change.kind === "popped" ? change.popped : change;
-    if (!isHeard(queue) || change.kind === "failed") continue;
-    if (change.kind === "popped") tell(poppedReport(change.claimant, change.popped, nowMs));
-    else tell({ kind: change.kind, queue, id: change.id, atMs: nowMs });
-  }
+  const tellOf = (kind: Reported) => (queue: Buffer, id: Buffer) => {
+    if (isHeard(queue)) tell({ kind, queue, id, atMs: nowMs });
+  };
+  tellStreamChanges(operation, result, {
+    pushed: tellOf("pushed"),
+    popped: (popped, claimant) => {
+      if (isHeard(popped.queue)) tell(poppedReport(claimant, popped, nowMs));
+    },
+    acked: tellOf("acked"),
+    failed: () => {},
+  });
   if (!("queue" in operation) || operation.queue === null) return;
   const { queue } = operation;
   if (!isHeard(operation.kind === "move" ? operation.target : queue)) return;

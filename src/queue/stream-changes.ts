@@ -1,70 +1,55 @@
 // Reads from the results of stream operations which events they pushed, took and ended. Counts and
 // reports are made of that.
 import type { FailOutcome, Popped } from "./event.ts";
-import { TOO_LARGE, WRONG_TYPE } from "./lists.ts";
 import type { Operation } from "./operations.ts";
-import {
-  NO_GROUP,
-  NO_MORE_IDS,
-  SMALLER_ID,
-  type StreamAckOutcome,
-  type StreamClaimed,
-  type StreamEnded,
-  type StreamTaken,
-} from "./streams.ts";
+import type { StreamAckOutcome, StreamClaimed, StreamEnded, StreamTaken } from "./streams.ts";
 
-/** An event of that queue that a stream operation pushed, acknowledged or failed. */
-interface StreamEvent {
-  queue: Buffer;
-  id: Buffer;
+/** Is told of each event. */
+export interface StreamListener {
+  pushed(queue: Buffer, id: Buffer): void;
+  /** claimant: null if it is gone. */
+  popped(popped: Popped, claimant: Buffer | null): void;
+  acked(queue: Buffer, id: Buffer): void;
+  failed(queue: Buffer, id: Buffer, outcome: FailOutcome): void;
 }
 
-export type StreamChange =
-  | ({ kind: "pushed" | "acked" } & StreamEvent)
-  | ({ kind: "failed"; outcome: FailOutcome } & StreamEvent)
-  | { kind: "popped"; popped: Popped; claimant: Buffer | null };
-
-const NO_CHANGES: StreamChange[] = [];
-const NOTHING_DONE: ReadonlySet<unknown> = new Set([
-  null,
-  WRONG_TYPE,
-  TOO_LARGE,
-  NO_GROUP,
-  SMALLER_ID,
-  NO_MORE_IDS,
-]);
-
-/** What the operation did, by its result; nothing for any other operation. */
-export function streamChanges(operation: Operation, result: unknown): StreamChange[] {
-  if (NOTHING_DONE.has(result)) return NO_CHANGES;
+/** Tells what the operation did, by its result; nothing for any other operation. */
+export function tellStreamChanges(
+  operation: Operation,
+  result: unknown,
+  listener: StreamListener,
+): void {
+  // Nothing was done.
+  if (result === null || typeof result === "string") return;
   switch (operation.kind) {
     case "streamAdd":
-      return [{ kind: "pushed", queue: operation.queue, id: result as Buffer }];
+      listener.pushed(operation.queue, result as Buffer);
+      break;
     case "streamTake": {
       const claimant = operation.isForGood ? null : operation.claimant;
-      const { popped } = result as StreamTaken;
-      return popped.map((each) => ({ kind: "popped", popped: each, claimant }));
+      for (const popped of (result as StreamTaken).popped) listener.popped(popped, claimant);
+      break;
     }
     case "streamClaim": {
-      if (!operation.isCounted) return NO_CHANGES;
+      if (!operation.isCounted) break;
       const { claimant } = operation;
-      const { claimed } = result as StreamClaimed;
-      return claimed.map(({ popped }) => ({ kind: "popped", popped, claimant }));
+      for (const { popped } of (result as StreamClaimed).claimed) listener.popped(popped, claimant);
+      break;
     }
     case "streamAck": {
       const { queue, outcomes } = result as StreamEnded<StreamAckOutcome>;
-      const acked = operation.ids.filter((_, at) => outcomes[at] !== "none");
-      return acked.map((id) => ({ kind: "acked", queue, id }));
+      for (let at = 0; at < outcomes.length; at++) {
+        if (outcomes[at] !== "none") listener.acked(queue, operation.ids[at]!);
+      }
+      break;
     }
     case "streamNack": {
-      if (operation.how === "redo") return NO_CHANGES;
+      if (operation.how === "redo") break;
       const { queue, outcomes } = result as StreamEnded<FailOutcome>;
-      return operation.ids.flatMap((id, at): StreamChange[] => {
+      for (let at = 0; at < outcomes.length; at++) {
         const outcome = outcomes[at]!;
-        return outcome === null ? [] : [{ kind: "failed", queue, id, outcome }];
-      });
+        if (outcome !== null) listener.failed(queue, operation.ids[at]!, outcome);
+      }
     }
-    default:
-      return NO_CHANGES;
   }
 }

@@ -8,8 +8,7 @@ import type { ListOperation } from "./lists.ts";
 import { nameOf } from "./name-cache.ts";
 import type { Operation, Results } from "./operations.ts";
 import { addCounts, COUNTED, type Counted, emptyCounts, type QueueCounts } from "./queue-status.ts";
-import { streamChanges } from "./stream-changes.ts";
-import type { StreamOperation } from "./streams.ts";
+import { type StreamListener, tellStreamChanges } from "./stream-changes.ts";
 
 const PLACES = Object.fromEntries(COUNTED.map((name, place) => [name, place])) as Record<
   Counted,
@@ -26,6 +25,17 @@ export class Tally implements StoreObserver {
   /** Mostly the same Buffer names the queue of the next operation too. */
   #latest: Buffer | null = null;
   #latestCounts: QueueCounts | null = null;
+  /** When the stream operation was done that is counted. */
+  #nowMs = 0;
+  readonly #streamed: StreamListener = {
+    pushed: (queue) => this.happened(queue, "pushed"),
+    popped: (popped) => this.#popped(popped, this.#nowMs),
+    acked: (queue) => this.happened(queue, "acked"),
+    failed: (queue, _, outcome) => {
+      this.happened(queue, "failures");
+      if (outcome === "failed") this.happened(queue, "failed");
+    },
+  };
 
   /** Whether something was counted since the counts were taken. */
   get isEmpty(): boolean {
@@ -78,7 +88,8 @@ export class Tally implements StoreObserver {
       case "streamClaim":
       case "streamAck":
       case "streamNack":
-        this.#streamed(operation, result, nowMs);
+        this.#nowMs = nowMs;
+        tellStreamChanges(operation, result, this.#streamed);
         break;
       case "pop":
         if (result !== null) this.#popped(result as Popped, nowMs);
@@ -109,17 +120,6 @@ export class Tally implements StoreObserver {
     for (const { popped, pushed } of listChanges(operation, result)) {
       if (pushed) this.happened(pushed.queue, "pushed");
       if (popped) this.#popped(popped, nowMs);
-    }
-  }
-
-  #streamed(operation: StreamOperation, result: unknown, nowMs: number): void {
-    for (const change of streamChanges(operation, result)) {
-      if (change.kind === "popped") this.#popped(change.popped, nowMs);
-      else if (change.kind !== "failed") this.happened(change.queue, change.kind);
-      else {
-        this.happened(change.queue, "failures");
-        if (change.outcome === "failed") this.happened(change.queue, "failed");
-      }
     }
   }
 

@@ -15,6 +15,8 @@ const WORDS_MAX = 2;
 const A = 65;
 const Z = 90;
 const NOTHING: Buffer = Buffer.alloc(0);
+/** By its only byte each argument that is one byte long: a view takes longer to make. */
+const SINGLE_BYTES = Array.from({ length: 256 }, (_, byte) => Buffer.alloc(1, byte));
 
 /** Where the arguments begin and end; one command is read at a time. */
 const begins = new Int32Array(ARGUMENTS_MAX);
@@ -72,6 +74,7 @@ function viewsOn(chunk: Buffer, count: number): Buffer[] {
     // So are options, which are in capitals, and some of the arguments behind them.
     const isOption = chunk[from]! >= A && chunk[from]! <= Z;
     if (from === to) args.push(NOTHING);
+    else if (to - from === 1) args.push(SINGLE_BYTES[chunk[from]!]!);
     else if (isWord || isOption) args.push(wordIn(chunk, from, to));
     else args.push(chunk.subarray(from, to));
     isWord = index + 1 < WORDS_MAX || isOption;

@@ -4,7 +4,7 @@ import { Duplicate, type EventFacts, type Popped } from "../../src/queue/event.t
 import { decodeHeaders } from "../../src/queue/headers.ts";
 import { listChanges } from "../../src/queue/list-changes.ts";
 import type { Operation, Push, Unpop } from "../../src/queue/operations.ts";
-import { streamChanges } from "../../src/queue/stream-changes.ts";
+import { tellStreamChanges } from "../../src/queue/stream-changes.ts";
 import { type StreamId, textOfStreamId } from "../../src/queue/stream-ids.ts";
 import type { StreamClaimed } from "../../src/queue/streams.ts";
 import { comparable, failureText, shortened } from "./comparable.ts";
@@ -96,14 +96,17 @@ export class Side implements Known {
       // It answers that nothing is undone.
       for (const { popped } of (result as StreamClaimed).claimed) this.#notePopped(popped);
     }
-    for (const change of streamChanges(operation, result)) {
-      if (change.kind === "popped") this.#notePopped(change.popped);
-      // Another queue may have that id too.
-      const isMade = change.kind === "pushed" && operation.kind === "streamAdd";
-      if (!isMade || operation.id !== null) continue;
-      this.#nameOf(textOf(change.id));
-      this.madeIds.push(change.id);
-    }
+    tellStreamChanges(operation, result, {
+      pushed: (_, id) => {
+        // Another queue may have that id too.
+        if (operation.kind !== "streamAdd" || operation.id !== null) return;
+        this.#nameOf(textOf(id));
+        this.madeIds.push(id);
+      },
+      popped: (popped) => this.#notePopped(popped),
+      acked: () => {},
+      failed: () => {},
+    });
   }
 
   /** Whether an undone pop, or a change, gives the event another version is open. */

@@ -98,6 +98,43 @@ describe("streams in the small script", () => {
     expect(await ask(length)).toMatchObject({ length: 1 });
   });
 
+  test("acknowledges claims with tokens and without, and none beside claims", async () => {
+    const [first, second, third] = await together([add, add, add]);
+    await ask({ kind: "pop", queue, leaseMs: null, claimant: null });
+    expect(await together([takeBy("a"), takeBy("b")])).toMatchObject([
+      { popped: [{ id: second }] },
+      { popped: [{ id: third }] },
+    ]);
+    expect(await ask(ackOf([]))).toMatchObject({ queue, outcomes: [] });
+    const acked = await ask(ackOf([first, third, contents] as Buffer[]));
+    expect(acked).toMatchObject({ outcomes: ["acked", "acked", "none"] });
+    expect(await ask(ackOf([second as Buffer]))).toMatchObject({ outcomes: ["acked"] });
+    expect(await ask(length)).toMatchObject({ length: 0 });
+  });
+
+  test("notes the greatest id that was taken, whichever order and length ids have", async () => {
+    const ids = ["9-5", "9-12", "10-3", "10-11", "100-2"];
+    const named = (end: "left" | "right", id: string): Operation => ({
+      kind: "push",
+      queue,
+      id: Buffer.from(id),
+      contents,
+      end,
+      options: null,
+    });
+    await ask({ ...add, id: { ms: 1n, seq: 1n } } as Operation);
+    let noted = "1-1";
+    expect(await ask(takeBy("a"))).toMatchObject({ popped: [{ id: Buffer.from(noted) }] });
+    for (const taken of [[2, 0], [1, 3], [0, 4, 2], [3]]) {
+      for (const at of taken) await ask(named("left", ids[at]!));
+      await together(taken.map(() => takeBy("a")));
+      await ask(ackOf(ids.map((id) => Buffer.from(id))));
+      const places = ["1-1", ...ids];
+      noted = places[Math.max(places.indexOf(noted), ...taken.map((at) => at + 1))]!;
+      expect(await server.redis.hget(key, "delivered")).toBe(noted);
+    }
+  });
+
   test("knows no other group, and no stream where a list is", async () => {
     const other = Buffer.from("other");
     await ask(add);

@@ -44,6 +44,11 @@ export class Counter {
   }
 }
 
+/** What comes behind the time in its text. */
+export function seqOf(number: number): number {
+  return number - msOf(number) * PER_MS;
+}
+
 /** The time in a number. */
 export function msOf(number: number): number {
   return Math.floor(number / PER_MS);

@@ -137,7 +137,12 @@ export class Model extends Turns {
 
   /** An id that this store has not made before. So many before it are left out. */
   nextId(leftOut: number): string {
-    return countedText(this.#counted(this.#counter.nextId(this.nowMs, leftOut)));
+    return countedText(this.nextIdNumber(leftOut));
+  }
+
+  /** The number of such an id. */
+  nextIdNumber(leftOut: number): number {
+    return this.#counted(this.#counter.nextId(this.nowMs, leftOut));
   }
 
   #counted(number: number): number {

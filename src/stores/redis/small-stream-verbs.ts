@@ -1,7 +1,6 @@
 // The verbs of streams in the script "tokens", on queues that have nothing rare, and how several
 // operations on streams share a call. See tokens/stream-*.lua.
 import { WRONG_TYPE } from "../../queue/lists.ts";
-import { nameOf } from "../../queue/name-cache.ts";
 import { BATCH_CONTENTS_BYTES } from "../../queue/operations.ts";
 import {
   NO_GROUP,
@@ -49,7 +48,7 @@ export function streamVariantOf(operation: Shared): string | null {
   if (operation.kind === "streamAdd") {
     return operation.trim ? `add ${trimArguments(operation.trim).join(" ")}` : ADD;
   }
-  const variants = variantsOfGroup(nameOf(operation.group));
+  const variants = variantsOfGroup(operation.group);
   if (operation.kind === "streamAck") return variants.acknowledge;
   return operation.count === 1 ? variants.take : null;
 }
@@ -57,15 +56,23 @@ export function streamVariantOf(operation: Shared): string | null {
 const ADD = "add";
 
 /** Mostly the same group is named again. */
-let latest = variantsFor("default");
+let latest = variantsFor(Buffer.from("default"));
 
-function variantsFor(group: string) {
-  return { group, acknowledge: `acknowledge ${group}`, take: `take ${group}` };
+function variantsFor(group: Buffer) {
+  const name = group.toString("latin1");
+  return { group: Buffer.from(group), acknowledge: `acknowledge ${name}`, take: `take ${name}` };
 }
 
-function variantsOfGroup(group: string): typeof latest {
-  if (latest.group !== group) latest = variantsFor(group);
+function variantsOfGroup(group: Buffer): typeof latest {
+  if (!isSame(latest.group, group)) latest = variantsFor(group);
   return latest;
+}
+
+/** By hand: names are short. */
+function isSame(a: Buffer, b: Buffer): boolean {
+  if (a.length !== b.length) return false;
+  for (let at = 0; at < a.length; at++) if (a[at] !== b[at]) return false;
+  return true;
 }
 
 /** More operations than a call has. */

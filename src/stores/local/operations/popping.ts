@@ -17,6 +17,7 @@ import { drop, expire, makeReady, withoutClaim } from "../life.ts";
 import { type LocalQueue, expiryOf, LocalEvent } from "../local-queue.ts";
 import type { Model } from "../model.ts";
 import { isNoList } from "../name-kind.ts";
+import { placeIn } from "../places.ts";
 import { entriesFrom } from "../ready-page.ts";
 import { COMPLETED } from "../states.ts";
 import { acknowledgePopped, isMember, judgeParts, type Uncount, uncount } from "./counting.ts";
@@ -41,20 +42,22 @@ export interface Undo {
 /** How to pop. */
 export interface Terms extends Pick<Pop, "leaseMs" | "claimant"> {
   end: End;
+  /** The stream of the queue, if it has one, notes what was taken. */
+  isOfStream: boolean;
 }
 
 /** How lists pop. */
 export function forGood(end: End): Terms {
-  return { leaseMs: 0, claimant: null, end };
+  return { leaseMs: 0, claimant: null, end, isOfStream: false };
 }
 
 export function pop(model: Model, { queue: name, leaseMs, claimant }: Pop): Popped | null {
-  return popOne(model, name, { leaseMs, claimant, end: "right" });
+  return popOne(model, name, { leaseMs, claimant, end: "right", isOfStream: false });
 }
 
 export function popBatch(model: Model, operation: PopBatch): Popped[] {
   const { queues, count, leaseMs, claimant } = operation;
-  const terms: Terms = { leaseMs, claimant, end: "right" };
+  const terms: Terms = { leaseMs, claimant, end: "right", isOfStream: false };
   return popSeveral(model, queues, count, terms);
 }
 
@@ -126,6 +129,9 @@ export function take(model: Model, event: LocalEvent, name: Buffer, terms: Terms
       token,
       claimant: claimant === null ? null : textOf(claimant),
     });
+  }
+  if (terms.isOfStream && queue.stream !== null) {
+    model.delivered(queue, queue.stream, placeIn(event.id, pushedAtMs));
   }
   return {
     queue: name,

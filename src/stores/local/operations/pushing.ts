@@ -174,7 +174,10 @@ export function isIdFree({ there, met }: Step): boolean {
 
 /** On the left, an event whose id is free. Throws a Refusal before anything is changed. */
 export function pushFree(model: Model, step: Step): void {
-  for (const one of makeRoom(model, step.event.queue, 1)) dropOldest(model, one);
+  const { queue } = step.event;
+  if (queue.bindings !== null || model.settingsOf(queue).lengthMax !== null) {
+    for (const one of makeRoom(model, queue, 1)) dropOldest(model, one);
+  }
   enter(model, step, "left", null);
 }
 

@@ -25,12 +25,12 @@ import { crash, drop, fail, makeReady, withoutClaim } from "../life.ts";
 import type { LocalEvent, LocalQueue } from "../local-queue.ts";
 import type { Model } from "../model.ts";
 import { type More, moreWith } from "../more.ts";
-import { asPlace, asStreamId, comparePlaces, type Place, placeIn } from "../places.ts";
+import { asPlace, asStreamId, comparePlaces, type Place } from "../places.ts";
 import { CLAIMED } from "../states.ts";
 import { bytesOfName, claimedIn, claimsOf, queueOfGroup } from "../stream-group.ts";
 import { claimedAtMs, workerIn } from "../workers.ts";
 import { acknowledge, isMember, judgeParts } from "./counting.ts";
-import { popSeveral, textOf, type Undo } from "./popping.ts";
+import { popSeveral, type Terms, textOf, type Undo } from "./popping.ts";
 import { contentsOf, entriesOf } from "./streaming.ts";
 import { asOne } from "./transacting.ts";
 
@@ -46,13 +46,10 @@ export function streamTake(model: Model, operation: StreamTake): StreamTaken | N
   if (name === null) return NO_GROUP;
   const bytes = bytesOfName(name, top);
   const leaseMs = isForGood ? 0 : null;
-  const popped = popSeveral(model, [bytes], count, { leaseMs, claimant, end: "right" });
+  const terms: Terms = { leaseMs, claimant, end: "right", isOfStream: true };
+  const popped = popSeveral(model, [bytes], count, terms);
   const queue = model.get(name);
-  if (!queue || queue.stream === null) return { queue: bytes, popped };
-  for (const { id, pushedAtMs } of popped) {
-    model.delivered(queue, queue.stream, placeIn(toText(id), pushedAtMs));
-  }
-  model.saw(queue, workerNameOf(claimant), popped.length > 0);
+  if (queue) model.saw(queue, workerNameOf(claimant), popped.length > 0);
   return { queue: bytes, popped };
 }
 

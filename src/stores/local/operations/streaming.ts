@@ -18,6 +18,7 @@ import {
 import { FIRST_ID, type StreamId } from "../../../queue/stream-ids.ts";
 import { findIn, treeIn } from "../bound-queues.ts";
 import { contentsToBytes, toBytes, toText } from "../bytes.ts";
+import { msOf, seqOf } from "../counter.ts";
 import { entriesBetween, type Entry, entryOf, lengthOf } from "../entries.ts";
 import { hashOf } from "../hash-index.ts";
 import { drop } from "../life.ts";
@@ -31,7 +32,6 @@ import {
   laterOf,
   type Place,
   placeBehind,
-  placeIn,
   placeInNextMs,
   textOfPlace,
 } from "../places.ts";
@@ -110,10 +110,16 @@ function nextOf(
 
 /** The next place in that ms; with null that of an id that was never made before. */
 function chosenBehind(model: Model, latest: Place, id: StreamAdd["id"]): Place | null {
-  const wanted = id ? asPlace({ ms: id.ms, seq: 0n }) : placeIn(model.nextId(0), model.nowMs);
+  const wanted = id ? asPlace({ ms: id.ms, seq: 0n }) : nextPlace(model);
   if (comparePlaces(wanted, latest) > 0) return wanted;
   if (id === null) return placeBehind(latest, 1) ?? placeInNextMs(latest);
   return wanted.ms < latest.ms ? null : placeBehind(latest, 1);
+}
+
+/** The place of an id that the store makes. */
+function nextPlace(model: Model): Place {
+  const number = model.nextIdNumber(0);
+  return { ms: msOf(number), seq: seqOf(number) };
 }
 
 /** Throws a JournalError. */

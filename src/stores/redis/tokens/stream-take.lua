@@ -5,11 +5,19 @@
 
 -- The greatest id of those that were popped, or of the one before: of their places.
 local function latest_popped(popped, before)
-  local latest = before or '0-0'
+  local latest, dash, head = before or '0-0', nil, nil
   for at = #popped - 1, 6, -2 do
     local id = popped[at]
-    if #id ~= #latest or id > latest then
-      latest = make_streams().later_of(latest, id, popped[at + 1])
+    local is_less = #id == #latest and id <= latest
+    if not is_less then
+      dash = dash or string.find(latest, '-', 1, true) or 0
+      head = head or string.sub(latest, 1, dash)
+      -- With as many digits of the ms the texts tell which one is earlier.
+      local own = string.byte(id, dash) == 45 and string.sub(id, 1, dash)
+      is_less = own and (own < head or (own == head and #id < #latest))
+    end
+    if not is_less then
+      latest, dash, head = make_streams().later_of(latest, id, popped[at + 1]), nil, nil
     end
   end
   return latest
