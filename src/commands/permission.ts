@@ -50,9 +50,22 @@ export function demandRight(right: Right, command: string, { user }: Caller): Us
   throw commandError("noFormRight", { user: name, command: wireName(command), group: right });
 }
 
-/** Throws unless the client may push into a queue that a command makes events enter. */
-export function demandPush(queue: Buffer, { user }: Caller): void {
+/** Throws unless the client may remove events of others. */
+export function demandRemove(command: string, { user }: Caller): void {
+  if (user!.mayOneOf(["consume", "manage"])) return;
+  const group = "consume or manage";
+  throw commandError("noFormRight", { user: user!.name, command: wireName(command), group });
+}
+
+/** Throws unless the client may use that queue, which is no argument of the command. */
+export function demandQueue(queue: Buffer, { user }: Caller): void {
   if (!user!.mayUse(queue)) throw commandError("noQueueRight", { user: user!.name, queue });
+}
+
+/** Throws unless the client may push into a queue that a command makes events enter. */
+export function demandPush(queue: Buffer, client: Caller): void {
+  demandQueue(queue, client);
+  const { user } = client;
   if (!user!.may("push")) throw commandError("noPushRight", { user: user!.name, queue });
 }
 

@@ -6,7 +6,7 @@ import type { QueueCall, QueueCommand } from "./command.ts";
 import { commandError } from "./errors.ts";
 import { parseInteger } from "./list-arguments.ts";
 import { idsMeant, streamResultOf } from "./stream-arguments.ts";
-import { checkIds, type GroupName, groupResultOf, refuse } from "./stream-group.ts";
+import { checkIds, type GroupName, groupNameIn, groupResultOf, refuse } from "./stream-group.ts";
 import { Submission } from "./submission.ts";
 import { wordOf } from "./words.ts";
 
@@ -18,10 +18,6 @@ const OTHERS: Record<string, StreamAck["others"]> = {
 const HOW: Record<string, StreamNack["how"]> = { SILENT: "redo", FAIL: "fail", FATAL: "final" };
 /** As XACKDEL answers them. */
 const ANSWERS: Record<StreamAckOutcome, number> = { none: -1, acked: 1, shared: 2 };
-
-function nameIn([, queue, group]: Buffer[]): GroupName {
-  return { queue: queue!, group: group! };
-}
 
 function ackOf(
   name: GroupName,
@@ -100,10 +96,10 @@ function ackAndDelete(call: QueueCall): Submission {
       return ANSWERS[own.find((outcome) => outcome !== "none") ?? "none"];
     });
   };
-  return ackOf(nameIn(call.args), meant.flat(), OTHERS[word ?? "KEEPREF"]!, answer, call);
+  return ackOf(groupNameIn(call, 1), meant.flat(), OTHERS[word ?? "KEEPREF"]!, answer, call);
 }
 
-function nackIn(args: Buffer[]): StreamNack {
+function nackIn(name: GroupName, args: Buffer[]): StreamNack {
   const { word, given, behind } = listIn(args.slice(3), HOW);
   if (behind === "RETRYCOUNT" || behind === "FORCE") {
     const reason = "an event has its own attempts";
@@ -111,14 +107,14 @@ function nackIn(args: Buffer[]): StreamNack {
   }
   if (behind !== null || !word || !given) throw commandError("syntax");
   const ids = checkArguments(given).flat();
-  return { ...nameIn(args), kind: "streamNack", ids, how: HOW[word]! };
+  return { ...name, kind: "streamNack", ids, how: HOW[word]! };
 }
 
 function nack(call: QueueCall): Submission {
-  const name = nameIn(call.args);
+  const name = groupNameIn(call, 1);
   let operation: StreamNack;
   try {
-    operation = nackIn(call.args);
+    operation = nackIn(name, call.args);
   } catch (error) {
     return refuse(error, "XNACK", [name]);
   }
@@ -147,7 +143,7 @@ export const streamAckCommands: QueueCommand[] = [
     run(call) {
       const { args } = call;
       const ids = args.length === 4 ? idsMeant(args[3]!) : args.slice(3).flatMap(idsMeant);
-      return ackOf(nameIn(args), ids, "keep", countOf, call);
+      return ackOf(groupNameIn(call, 1), ids, "keep", countOf, call);
     },
   },
   {

@@ -12,6 +12,7 @@ import type { Reply } from "../resp/reply.ts";
 import { checkCount, checkNew } from "./arguments.ts";
 import type { QueueCall, QueueCommand } from "./command.ts";
 import { commandError } from "./errors.ts";
+import { demandRemove } from "./permission.ts";
 import { idsMeant, streamResultOf } from "./stream-arguments.ts";
 import { contentBytesOf, contentsOf } from "./stream-entries.ts";
 import {
@@ -24,8 +25,9 @@ import {
 import { Submission } from "./submission.ts";
 
 function add(call: QueueCall): Submission {
-  const { args, context, phase } = call;
+  const { args, client, context, phase } = call;
   const { id, ifThere, trim, at } = addOptionsIn(args);
+  if (trim) demandRemove("XADD", client);
   const fields = args.length - at - 1;
   if (fields < 2 || fields % 2 === 1) throw commandError("wrongArgumentCount", { command: "xadd" });
   if (id?.ms === 0n && id.seq === 0n) throw commandError("zeroId");
@@ -99,8 +101,8 @@ export const streamAddCommands: QueueCommand[] = [
     summary:
       "Pushes an event on the left whose contents are these fields; its id. id: `*`, `<ms>-*`, " +
       "or one that is greater than all that the stream has had. Then removes the oldest ready " +
-      "events, as XTRIM does, but at most 10,000 at a time (in a transaction 8). NOMKSTREAM: nil " +
-      "if there is no such stream.",
+      "events, as XTRIM does and with its rights, but at most 10,000 at a time (in a transaction " +
+      "8). NOMKSTREAM: nil if there is no such stream.",
     access: "push",
     flags: ["write", "denyoom", "fast"],
     run: add,

@@ -11,7 +11,14 @@ import { parseInteger } from "./list-arguments.ts";
 import { PoppedEvents } from "./popped-events.ts";
 import { idsMeant, startIn } from "./stream-arguments.ts";
 import { entryReply } from "./stream-entries.ts";
-import { checkIds, claimantOf, type GroupName, groupResultOf, refuse } from "./stream-group.ts";
+import {
+  checkIds,
+  claimantOf,
+  type GroupName,
+  groupNameIn,
+  groupResultOf,
+  refuse,
+} from "./stream-group.ts";
 import { Submission } from "./submission.ts";
 import { wordOf } from "./words.ts";
 
@@ -138,8 +145,8 @@ export const streamClaimCommands: QueueCommand[] = [
       "and answers their entries. It counts as a crash and a new attempt; with JUSTID, which " +
       "answers the ids, nothing is counted. At most 1000 ids.",
     run(call) {
-      const [, queue, group, , ...rest] = call.args;
-      const name = { queue: queue!, group: group! };
+      const name = groupNameIn(call, 1);
+      const rest = call.args.slice(4);
       let asked: Asked;
       try {
         asked = claimIn(rest);
@@ -157,8 +164,8 @@ export const streamClaimCommands: QueueCommand[] = [
       "As XCLAIM, for up to COUNT claims (100) from that id on: [id of the next claim or 0-0, " +
       "entries or ids, an empty array].",
     run(call) {
-      const [, queue, group, , ...rest] = call.args;
-      return claim("XAUTOCLAIM", { queue: queue!, group: group! }, autoclaimIn(rest), call);
+      const name = groupNameIn(call, 1);
+      return claim("XAUTOCLAIM", name, autoclaimIn(call.args.slice(4)), call);
     },
   },
 ];

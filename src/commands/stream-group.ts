@@ -1,13 +1,16 @@
 // A group of a stream as commands name it: what its operations answer if it is not there, and who
 // reads in it.
+import { boundName } from "../queue/bindings.ts";
 import { nameOf } from "../queue/name-cache.ts";
 import type { ResultOf } from "../queue/operations.ts";
 import { FIRST_ID } from "../queue/stream-ids.ts";
-import { NO_GROUP, type StreamPending } from "../queue/streams.ts";
+import { DEFAULT_GROUP, NO_GROUP, type StreamPending } from "../queue/streams.ts";
 import type { Answer } from "./answer.ts";
 import { checkCount, checkWorker } from "./arguments.ts";
+import type { Caller } from "./caller.ts";
 import type { QueueCall } from "./command.ts";
 import { type CommandError, commandError } from "./errors.ts";
+import { demandQueue } from "./permission.ts";
 import { streamResultOf } from "./stream-arguments.ts";
 import { Submission } from "./submission.ts";
 
@@ -17,6 +20,22 @@ const IDS_MAX = 1000;
 export interface GroupName {
   queue: Buffer;
   group: Buffer;
+}
+
+/** The queue and the group behind it, from that argument on. Throws as demandGroup(). */
+export function groupNameIn({ args, client }: QueueCall, at: number): GroupName {
+  const name = { queue: args[at]!, group: args[at + 1]! };
+  demandGroup(name, client);
+  return name;
+}
+
+/**
+ * Throws unless the client may use a queue of that name too: only the first group of a stream has
+ * no queue of its own, and only "default" is always the first.
+ */
+export function demandGroup({ queue, group }: GroupName, client: Caller): void {
+  if (client.user!.mayAll || group.equals(DEFAULT_GROUP)) return;
+  demandQueue(boundName(queue, group), client);
 }
 
 /** As streamResultOf(), and throws if the result says that the group is not there. */

@@ -17,7 +17,7 @@ import type { QueueCall, QueueCommand } from "./command.ts";
 import { commandError } from "./errors.ts";
 import { integerOf } from "./list-arguments.ts";
 import { streamIdIn, streamResultOf } from "./stream-arguments.ts";
-import type { GroupName } from "./stream-group.ts";
+import { type GroupName, groupNameIn } from "./stream-group.ts";
 import { Submission } from "./submission.ts";
 import { wordOf } from "./words.ts";
 
@@ -46,10 +46,6 @@ export function helpOf(lines: string[]): Submission {
   return Submission.nothing(() => lines.map((line) => new Simple(line)));
 }
 
-function nameIn([, , queue, group]: Buffer[]): GroupName {
-  return { queue: queue!, group: group! };
-}
-
 function statusOf(queue: Buffer): Status {
   return { kind: "status", queues: [queue] };
 }
@@ -76,7 +72,7 @@ function isMakingIn(options: Buffer[]): boolean {
 }
 
 function create(call: QueueCall): Submission {
-  const name = nameIn(call.args);
+  const name = groupNameIn(call, 2);
   const [, , , , id, ...options] = call.args;
   const isMaking = isMakingIn(options);
   let after: StreamId | "last" = "last";
@@ -125,9 +121,10 @@ function createdReply(outcome: StreamCreateGroupOutcome, { queue, group }: Group
   }
 }
 
-function destroy({ args, context }: QueueCall): Submission {
-  const name = nameIn(args);
+function destroy(call: QueueCall): Submission {
+  const name = groupNameIn(call, 2);
   const { queue } = name;
+  const { context } = call;
   return Submission.one({ ...name, kind: "streamDestroyGroup" }, (result) => {
     const wasThere = streamResultOf(result, "XGROUP", queue);
     if (wasThere === "absent") throw commandError("groupWithoutKey");
@@ -144,7 +141,7 @@ function withConsumer<O extends StreamCreateConsumer | StreamDeleteConsumer>(
   kind: O["kind"],
   call: QueueCall,
 ): Submission {
-  const { queue, group } = nameIn(call.args);
+  const { queue, group } = groupNameIn(call, 2);
   const consumer = call.args[4]!;
   checkWorker(consumer);
   const operation: Operation = { kind, queue, group, consumer };

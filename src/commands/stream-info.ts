@@ -16,7 +16,7 @@ import { type CommandError, commandError } from "./errors.ts";
 import { integerOf } from "./list-arguments.ts";
 import { streamResultOf } from "./stream-arguments.ts";
 import { entryReply } from "./stream-entries.ts";
-import { type GroupName, groupResultOf, lookFor } from "./stream-group.ts";
+import { type GroupName, groupNameIn, groupResultOf, lookFor } from "./stream-group.ts";
 import { helpOf } from "./stream-groups.ts";
 import { groupIn } from "./stream-pending.ts";
 import { Submission } from "./submission.ts";
@@ -218,7 +218,7 @@ export const streamInfoCommands: QueueCommand[] = [
     summary:
       "Maps of the consumers of a group: name, pending, idle and inactive (ms since it read or " +
       "claimed, and since it got something; -1 for never).",
-    run: ({ args: [, , queue, group] }) => showConsumers({ queue: queue!, group: group! }),
+    run: (call) => showConsumers(groupNameIn(call, 2)),
   },
   {
     ...shared,

@@ -13,7 +13,7 @@ import type { QueueCommand } from "./command.ts";
 import { commandError } from "./errors.ts";
 import { integerOf } from "./list-arguments.ts";
 import { endIn, startIn, streamResultOf } from "./stream-arguments.ts";
-import { type GroupName, groupResultOf, lookFor } from "./stream-group.ts";
+import { type GroupName, groupNameIn, groupResultOf, lookFor } from "./stream-group.ts";
 import { Submission } from "./submission.ts";
 import { wordOf } from "./words.ts";
 
@@ -79,8 +79,9 @@ export const streamPendingCommands: QueueCommand[] = [
     access: "inspect or consume",
     since: "0.1.0",
     flags: ["readonly"],
-    run({ args: [, queue, group, ...words] }) {
-      const name = { queue: queue!, group: group! };
+    run(call) {
+      const name = groupNameIn(call, 1);
+      const words = call.args.slice(3);
       if (words.length === 0) return summary(name);
       if (words.length < 3 || words.length > 6) throw commandError("syntax");
       return claims(name, words);

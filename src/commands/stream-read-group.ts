@@ -21,7 +21,7 @@ import { checkQueues } from "./notify.ts";
 import { PoppedEvents } from "./popped-events.ts";
 import { blockMsIn, streamIdIn } from "./stream-arguments.ts";
 import { entryReply, fieldsReply } from "./stream-entries.ts";
-import { claimantOf, type GroupName, groupResultOf, refuse } from "./stream-group.ts";
+import { claimantOf, demandGroup, type GroupName, groupResultOf, refuse } from "./stream-group.ts";
 import { minIdleIn } from "./stream-claim.ts";
 import { Submission } from "./submission.ts";
 import { countConsumer } from "./taking.ts";
@@ -306,6 +306,7 @@ function takeNew(reading: Reading, call: QueueCall): Submission {
 function readGroup(call: QueueCall): Submission | Promise<Answer> {
   const reading = ownReadingIn(call);
   const { group, queues, behind, wrong, blockMs } = reading;
+  for (const queue of queues) demandGroup({ queue, group }, call.client);
   const isUsual = queues.length === 1 && behind[0] === null && !wrong;
   if (isUsual && blockMs === null && reading.minIdleMs === null) return takeNew(reading, call);
   const groups: GroupName[] = queues.map((queue) => ({ queue, group }));

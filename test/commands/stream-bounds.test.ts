@@ -145,21 +145,36 @@ describe("bounds", () => {
 });
 
 test("rights: XADD pushes, XDEL and XTRIM remove, the others show", async () => {
-  const users = ["pam push *", "con consume *", "ins inspect *", "man manage *", "one all one"];
+  const users = [
+    "pam push *",
+    "pat push,consume *",
+    "con consume *",
+    "ins inspect *",
+    "man manage *",
+    "one all one",
+  ];
   const okq = await startTestOkq({ users: writeUsers(...users).path });
   const may: Record<string, string[]> = {};
-  const commands = ["XADD s * a b", "XDEL s 1", "XTRIM s MAXLEN 9", "XLEN s", "XRANGE s - +"];
+  const commands = [
+    "XADD s * a b",
+    "XADD s MAXLEN 9 * a b",
+    "XDEL s 1",
+    "XTRIM s MAXLEN 9",
+    "XLEN s",
+    "XRANGE s - +",
+  ];
   commands.push("XREVRANGE s + -", "XREAD STREAMS s 0", "XREAD COUNT 1 STREAMS one s one 0 0 0");
-  for (const name of ["pam", "con", "ins", "man", "one"]) {
+  for (const name of ["pam", "pat", "con", "ins", "man", "one"]) {
     const client = await okq.connect();
     await ask(client, "AUTH", name, passwordOf(name));
     const replies = await say(client, ...commands);
     may[name] = commands.filter((_, at) => !String(replies[at]).startsWith("-NOPERM"));
   }
-  const [add, ...others] = commands;
+  const [add, , ...others] = commands;
   const looks = others.slice(2);
   expect(may).toEqual({
     pam: [add!],
+    pat: commands,
     con: others,
     ins: looks,
     man: others.slice(0, 2),

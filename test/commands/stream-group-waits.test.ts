@@ -151,7 +151,7 @@ describe.each(lifeStoresAndCluster)("on %s", (store) => {
   });
 
   test("a user that loses its right waits no more", async () => {
-    const users = writeUsers("ann consume s", "admin all *");
+    const users = writeUsers("ann consume s s@o", "admin all *");
     const okq = await startOkqOn(store, { users: users.path });
     const admin = await okq.connect();
     await ask(admin, "AUTH", "admin", passwordOf("admin"));

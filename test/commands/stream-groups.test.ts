@@ -276,4 +276,42 @@ describe.each(lifeStoresAndCluster)("on %s", (store) => {
       "-NOPERM User ann has no permissions to run the 'xadd' command",
     ]);
   });
+
+  test("a user needs the right to the queue of a group too", async () => {
+    const users = writeUsers("ann consume s", "all all *", "bob consume s s@*").path;
+    const okq = await startOkqOn(store, { users });
+    const [admin, ann, bob] = [await okq.connect(), await okq.connect(), await okq.connect()];
+    await ask(admin, "AUTH", "all", passwordOf("all"));
+    await ask(ann, "AUTH", "ann", passwordOf("ann"));
+    await ask(bob, "AUTH", "bob", passwordOf("bob"));
+    await say(admin, "XGROUP CREATE s g 0 MKSTREAM", "XGROUP CREATE s o $", "XADD s 1-1 f v1");
+    const refused = "-NOPERM User ann has no permissions to use the queue 's@o'";
+    const tries = [
+      "XREADGROUP GROUP o c STREAMS s >",
+      "XREADGROUP GROUP default c GROUP o c BLOCK 5 STREAMS s >",
+      "XREADGROUP GROUP o c STREAMS s wrong",
+      "XGROUP CREATE s o 0",
+      "XGROUP DESTROY s o",
+      "XGROUP CREATECONSUMER s o c",
+      "XGROUP DELCONSUMER s o c",
+      "XACK s o 1-1",
+      "XACKDEL s o IDS 1 1-1",
+      "XNACK s o FATAL IDS 1 1-1",
+      "XCLAIM s o c 0 1-1",
+      "XAUTOCLAIM s o c 0 0",
+      "XPENDING s o",
+      "XPENDING s o - + 9",
+      "XINFO CONSUMERS s o",
+    ];
+    expect(await say(ann, ...tries)).toEqual(tries.map(() => refused));
+    expect(await say(ann, "MULTI", tries[4]!, "EXEC")).toEqual([
+      "+OK",
+      refused,
+      "-EXECABORT Transaction discarded because of previous errors.",
+    ]);
+    const read = (group: string) => `XREADGROUP GROUP ${group} c STREAMS s >`;
+    const found = [["s", [entry("1-1", "v1")]]] as Readable;
+    expect(await say(ann, read("default"))).toEqual([found]);
+    expect(await say(bob, read("o"), "XACK s o 1-1", "XGROUP DESTROY s o")).toEqual([found, 1, 1]);
+  });
 });
