@@ -150,6 +150,20 @@ describe.each(lifeStoresAndCluster)("on %s", (store) => {
     ]);
   });
 
+  test.each(["DEL s", "FLUSHALL"])("groups that are gone by %s end waits", async (removal) => {
+    const okq = await startOkqOn(store);
+    const client = await okq.connect();
+    const create = [words("XGROUP CREATE s g 0 MKSTREAM"), words("XGROUP CREATE s o 0")];
+    await askAll(client, ...create);
+    const waiting = [await waitingClient(okq, read("g")), await waitingClient(okq, read("o"))];
+    const byDefault = await waitingClient(okq, read("default"));
+    await askAll(client, words(removal), words("XADD s 1-1 f v"));
+    const gone = (group: string) =>
+      `-NOGROUP No such key 's' or consumer group '${group}' in XREADGROUP with GROUP option`;
+    expect(await Promise.all(waiting.map(next))).toEqual([gone("g"), gone("o")]);
+    expect(await next(byDefault)).toEqual(found("1-1"));
+  });
+
   test("a user that loses its right waits no more", async () => {
     const users = writeUsers("ann consume s s@o", "admin all *");
     const okq = await startOkqOn(store, { users: users.path });

@@ -194,6 +194,18 @@ export function streamClaims(check: Check): void {
     expect(await store.counts("q")).toEqual({ ready: 1, claimed: 4 });
   });
 
+  check("a counted claim counts for a rate, and another one does not", async (store) => {
+    await store.configure("q", { rate: "3/60", lease: "600" });
+    await addAll(store, "q", "1-1", "2-1", "3-1");
+    expect(await take(store, "q", "default", "ann")).toBe("1-1");
+    await claim(store, claiming("q", "default", "bob", ["1-1"]));
+    await claim(store, claiming("q", "default", "bob", ["1-1"], { isCounted: false }));
+    expect(await take(store, "q", "default", "ann", 9)).toBe("2-1");
+    store.advance(60_000);
+    await store.reclaim();
+    expect(await take(store, "q", "default", "ann", 9)).toBe("3-1");
+  });
+
   check("claims of events with a group or a priority go over too", async (store) => {
     await store.pushWith("q", "1-1", { group: "x" });
     await store.pushWith("q", "2-1", { group: "x" });

@@ -296,6 +296,19 @@ export function streamConsumers(check: Check): void {
     expect(await delivered()).toEqual(["2-1", "1-1"]);
     await claim(store, claimingFrom("q", "a", "bob", "-"));
     expect(await delivered()).toEqual(["2-1", "1-1"]);
+    await addAll(store, "q", "9-9", "9-10", "10-0");
+    expect(await take(store, "q", "a", "ann", 2)).toBe("4-1 9-9");
+    expect(await take(store, "q", "b", "ann", 9)).toBe("1-9 2-1 3-1 4-1 9-9 9-10 10-0");
+    expect(await delivered()).toEqual(["9-9", "10-0"]);
+    await take(store, "q", "a", "ann");
+    expect(await delivered()).toEqual(["9-10", "10-0"]);
+    // A stream of one group, with longer ids from one to the next.
+    await store.submit(creating("r", "a"));
+    for (const id of ["9-9", "9-10", "10-0"]) {
+      await addAll(store, "r", id);
+      expect(await take(store, "r", "a", "ann")).toBe(id);
+      expect((await groupsOf(store, "r"))["a"]!.deliveredId).toBe(id);
+    }
   });
 
   check(

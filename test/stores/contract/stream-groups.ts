@@ -107,6 +107,7 @@ export function streamGroups(check: Check): void {
     expect(copy).toMatchObject({ ...own, state: "ready", failures: 0, crashes: 0 });
     expect(copy.headers).toEqual((await store.mustGet("q", "1-1")).headers);
     expect((await store.mustGet("q@b", "2-1")).group).toEqual(Buffer.from("x"));
+    expect(await pushedTotal(store, "q@b")).toBe(2);
     expect(await store.pushWith("q@b", "3-1", { unique: { key: "key" } })).toBe("3-1");
     expect(await take(store, "q", "b", "ann")).toBe("1-1");
   });

@@ -104,6 +104,10 @@ export function streams(check: Check): void {
     await make(next + 5001);
     store.advance(1);
     await make(next + 5002);
+    // In the same millisecond a client has gone far ahead.
+    expect(await add(store, "q", `${next + 5002}-1000000`)).toBe(`${next + 5002}-1000000`);
+    await make(next + 5002);
+    expect(ids.at(-1)).toBe(`${next + 5002}-1000001`);
     const places = ids.map(placeNamed);
     expect(places.toSorted(compareStreamIds)).toEqual(places);
     expect(new Set(ids).size).toBe(ids.length);

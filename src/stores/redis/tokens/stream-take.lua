@@ -8,14 +8,13 @@ local function latest_popped(popped, before)
   local latest, dash, head = before or '0-0', nil, nil
   for at = #popped - 1, 6, -2 do
     local id = popped[at]
-    local is_less = #id == #latest and id <= latest
-    if not is_less then
-      dash = dash or string.find(latest, '-', 1, true) or 0
-      head = head or string.sub(latest, 1, dash)
-      -- With as many digits of the ms the texts tell which one is earlier.
-      local own = string.byte(id, dash) == 45 and string.sub(id, 1, dash)
-      is_less = own and (own < head or (own == head and #id < #latest))
-    end
+    dash = dash or string.find(latest, '-', 1, true) or 0
+    head = head or string.sub(latest, 1, dash)
+    -- With as many digits of the ms the texts tell which one is earlier.
+    local own = string.byte(id, dash) == 45 and string.sub(id, 1, dash)
+    local is_same_ms = own == head
+    local is_less = own and own < head or is_same_ms and #id < #latest
+    is_less = is_less or is_same_ms and #id == #latest and id <= latest
     if not is_less then
       latest, dash, head = make_streams().later_of(latest, id, popped[at + 1]), nil, nil
     end
