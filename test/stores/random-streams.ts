@@ -1,6 +1,12 @@
 // Makes random operations on queues as streams: mostly with ids that go up, on few groups.
 import { claimantOf } from "../../src/queue/claimant.ts";
-import { FIRST_ID, LAST_ID, type StreamId, textOfStreamId } from "../../src/queue/stream-ids.ts";
+import {
+  FIRST_ID,
+  LAST_ID,
+  type StreamId,
+  streamIdOf,
+  textOfStreamId,
+} from "../../src/queue/stream-ids.ts";
 import type { StreamAdd, StreamOperation, TrimBy } from "../../src/queue/streams.ts";
 import { nastyTexts } from "./contract/bytes.ts";
 import { bytesOf } from "./contract/caller.ts";
@@ -247,7 +253,11 @@ export class RandomStreams {
     const random = this.#random;
     const late = this.#late();
     const early = this.#early();
-    return random.of([late, () => early, () => FIRST_ID]);
+    const ofClaim = ({ claims }: Known) => {
+      const claim = claims.at(-1 - Number(early.seq));
+      return (claim && streamIdOf(claim.id)) ?? early;
+    };
+    return random.of([late, () => early, ofClaim, () => FIRST_ID]);
   }
 
   #span(): (its: Known) => { from: StreamId; to: StreamId; count: number } {
