@@ -171,7 +171,8 @@ export class RandomStreams {
     const minIdleMs = random.of([0, 0, 200, 1000]);
     const isCounted = random.below(3) > 0;
     const kind = "streamClaim";
-    if (random.below(2) === 0) {
+    // Stores claim those of the same place in any order.
+    if (random.below(2) === 0 || !this.#has.isOrdered) {
       const held = this.#held(known, name, of.group);
       return (its) => {
         const { group, ids } = held(its);
@@ -179,7 +180,7 @@ export class RandomStreams {
       };
     }
     const [from, isOwn] = [this.#some(), random.below(3) === 0];
-    const count = this.#has.isOrdered ? 1 + random.below(4) : ALL;
+    const count = 1 + random.below(4);
     return (its) => {
       return { kind, ...of, minIdleMs, which: { from: from(its), count, isOwn }, isCounted };
     };

@@ -196,7 +196,7 @@ const ROUNDS = 60;
 const SEEDS = Array.from({ length: 30 }, (_, at) => at + 1);
 const NOTICED = /^Error: (the stores differ|.* was made twice)/;
 
-/** The first difference that a life shows, of lives of streams only and of lives with everything. */
+/** The first difference of lives of streams only, and of lives with everything. */
 async function firstDifference(
   breakage: Breakage,
   wrong?: Partial<Operations>,

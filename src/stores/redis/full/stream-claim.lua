@@ -74,8 +74,8 @@ end
 local function claim_anew(own, one, claimant, is_counted)
   local id, more, old = one.id, more_of(own, one.id), one.record
   if is_counted then
-    local is_over = more.x or count_crash(own, id, { claimant = string.match(old, '^%S+ %d+ %d+ *(.*)$') or '' }, more)
-    if is_over then
+    local ended_by = one.claimant or string.match(old, '^%S+ %d+ %d+ *(.*)$') or ''
+    if more.x or count_crash(own, id, { claimant = ended_by }, more) then
       return nil, more
     end
     hand_out_again(own, more)
@@ -102,7 +102,9 @@ local function claim_all(own, claims, claimant, least, is_counted)
       for at = first, first + #ids - 1 do
         local one = claims[at]
         -- It may be named twice.
-        one.begin = begun[one.id] or one.begin
+        if begun[one.id] then
+          one.begin, one.claimant = begun[one.id], claimant
+        end
         local idle = idle_ms(one.begin)
         if one.value and not are_over[one.id] and idle >= least then
           local popped, begin_or_more = claim_anew(own, one, claimant, is_counted)
