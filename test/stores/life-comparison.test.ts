@@ -332,11 +332,13 @@ async function compareWith(breakage: Breakage, seed: number, rounds: number): Pr
 
 /** Most breakages show early, so many short lives find them sooner than a few long ones. */
 const ROUNDS = 100;
+/** The seed of the first one: a retry of an event that has changed is rare. */
+const FIRST_LIFE = 45;
 const LIVES = 24;
 
 /** The first difference that one of these lives shows. Every third life has groups. */
 async function firstDifference(breakage: Breakage, step: 1 | 3): Promise<string | void> {
-  for (let life = 1; life <= LIVES; life++) {
+  for (let life = FIRST_LIFE; life < FIRST_LIFE + LIVES; life++) {
     const found = await compareWith(breakage, life * step, ROUNDS).catch(String);
     if (found) return found;
   }
