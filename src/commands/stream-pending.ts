@@ -18,8 +18,8 @@ import { Submission } from "./submission.ts";
 import { wordOf } from "./words.ts";
 
 /**
- * The group of that name; null if nothing is known of it. "default" is the first one, under
- * whatever name.
+ * The group of that name; null if nothing is known of it. "default" is the first one, which may
+ * have another name too.
  */
 export function groupIn(facts: StreamFacts | null, name: Buffer): StreamGroup | null {
   const groups = facts?.groups ?? [];

@@ -117,7 +117,7 @@ function behindIn(id: Buffer): StreamId | null {
 
 type Reads = StreamTake | StreamClaim;
 
-/** What is asked for one stream: its own claims, or idle ones and new entries, or new ones. */
+/** Operations on one stream: for own claims, for idle ones and new entries, or for new ones. */
 function readsOf(reading: Reading, at: number, claimant: Buffer, inTransaction: boolean): Reads[] {
   const { group, minIdleMs } = reading;
   const take = takeOf(reading, at, claimant, inTransaction);
@@ -153,7 +153,7 @@ class Found {
   readonly popped: Popped[] = [];
   /** Claims that it had before. */
   readonly renewed: Popped[] = [];
-  /** What is too much. */
+  /** More than the reply may have: it goes back at once. */
   readonly surplus: Popped[] = [];
   /** The queues of the groups. */
   readonly queues: Buffer[] = [];
@@ -207,7 +207,7 @@ class Found {
   }
 }
 
-/** Undoes what is not answered. */
+/** Gives back the surplus, and after an error all that was popped. */
 async function giveBack({ error, popped, surplus }: Found, { context }: QueueCall): Promise<void> {
   const undone = surplus.splice(0);
   if (error) undone.unshift(...popped.splice(0));

@@ -15,7 +15,7 @@ export interface Taking<O extends Operation, T> {
   taker: Taker;
   /** How long it waits. */
   timeoutMs: number;
-  /** What is done at once in any case. */
+  /** Another operation, which is done first and does not wait. */
   before: Operation | null;
   /** The first attempt. */
   operation: O;
@@ -77,7 +77,6 @@ async function waitAtOnce<O extends Operation, T>(
     isFirst = false;
     return foundIn(await session.ask(operation));
   };
-  // What is done before does not wait for what the command waits for.
   const own = before && session.ask(before);
   const [beforeResult, found] = await Promise.all([own, waitFor(taking, attempt, call)]);
   return answer(found, beforeResult);
