@@ -1,26 +1,33 @@
 // Opens the addresses of a Config: plain TCP, TLS, and a unix socket.
 import { parseAddress } from "../config/address.ts";
-import type { Config } from "../config/options.ts";
+import { type Config, defaultHttpAddr } from "../config/options.ts";
+import type { HttpServer } from "../http/http-server.ts";
 import type { Log, LogFields } from "../log/log.ts";
 import type { Server } from "../server/server.ts";
 import type { FileReloader } from "./file-reloader.ts";
 import { readTlsFiles, tlsFileNames } from "./tls-files.ts";
 
-/** 0 for an address that is not configured. */
+/** 0 for an address that is not configured, or that okq runs without. */
 export interface Ports {
   port: number;
   tlsPort: number;
+  httpPort: number;
+}
+
+export interface Listeners {
+  server: Server;
+  http: HttpServer;
 }
 
 /** Rejects with a message of one line. Addresses opened before the failure stay open. */
 export async function listen(
   config: Config,
-  server: Server,
+  { server, http }: Listeners,
   reloader: FileReloader,
   log: Log,
 ): Promise<Ports> {
-  const { listenAddr, tlsListenAddr, unixSocket, unixSocketMode } = config;
-  const ports = { port: 0, tlsPort: 0 };
+  const { listenAddr, tlsListenAddr, unixSocket, unixSocketMode, httpAddr } = config;
+  const ports = { port: 0, tlsPort: 0, httpPort: 0 };
   if (unixSocket) {
     const mode = Number.parseInt(unixSocketMode, 8);
     await withListenError(unixSocket, () => server.listenUnix(unixSocket, mode));
@@ -38,16 +45,29 @@ export async function listen(
     const address = parseAddress(listenAddr);
     ports.port = await withListenError(listenAddr, () => server.listen(address));
   }
+  if (httpAddr) ports.httpPort = await listenHttp(httpAddr, http, log);
   return ports;
 }
 
+async function listenHttp(addr: string, http: HttpServer, log: Log): Promise<number> {
+  const address = parseAddress(addr);
+  try {
+    return await withListenError(addr, () => http.listen(address, null));
+  } catch (error) {
+    if (addr !== defaultHttpAddr) throw error;
+    log.warn("runs without HTTP", { reason: (error as Error).message });
+    return 0;
+  }
+}
+
 /** The configured addresses and their actual ports, for the log. */
-export function addressesOf(config: Config, { port, tlsPort }: Ports): LogFields {
-  const { listenAddr, tlsListenAddr, unixSocket } = config;
+export function addressesOf(config: Config, { port, tlsPort, httpPort }: Ports): LogFields {
+  const { listenAddr, tlsListenAddr, unixSocket, httpAddr } = config;
   return {
     ...(listenAddr && { addr: listenAddr, port }),
     ...(tlsListenAddr && { tlsAddr: tlsListenAddr, tlsPort }),
     ...(unixSocket && { unixSocket }),
+    ...(httpPort > 0 && { httpAddr, httpPort }),
   };
 }
 

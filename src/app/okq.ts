@@ -4,6 +4,7 @@ import { Subscriptions } from "../commands/subscriptions.ts";
 import type { Config } from "../config/options.ts";
 import type { Log } from "../log/log.ts";
 import { LogLimit } from "../log/log-limit.ts";
+import { HttpServer } from "../http/http-server.ts";
 import { type Clock, systemClock } from "../queue/clock.ts";
 import { Housekeeper } from "../queue/housekeeper.ts";
 import { Endings } from "../queue/endings.ts";
@@ -100,9 +101,11 @@ export async function startOkq(
   reporter = context.reporter;
   const server = new Server(new Shared(context, parserLimits(config)));
   const reloader = new FileReloader(log);
-  const ports = await listen(config, server, reloader, log).catch(async (error) => {
+  const http = new HttpServer(context);
+  const listeners = { server, http };
+  const ports = await listen(config, listeners, reloader, log).catch(async (error) => {
     reloader.close();
-    await Promise.all([server.close(), store.close()]);
+    await Promise.all([server.close(), http.close(), store.close()]);
     throw error;
   });
   context.settings.port = ports.port;
@@ -130,7 +133,7 @@ export async function startOkq(
       reloader.close();
       users.close();
       logLimit.close();
-      await server.close();
+      await Promise.all([server.close(), http.close()]);
       const closed = housekeeper.finish().then(() => store.close());
       await Promise.race([closed, Bun.sleep(STORE_CLOSE_MS_MAX)]);
     },

@@ -6,7 +6,9 @@ import { bindCommands } from "./bind.ts";
 import { changeCommands } from "./change.ts";
 import { claimCommands } from "./claims.ts";
 import { clientCommands } from "./client.ts";
-import type { Command } from "./command.ts";
+import type { Caller } from "./caller.ts";
+import type { Command, QueueCommand } from "./command.ts";
+import type { QueueContext } from "./context.ts";
 import { configureCommands } from "./configure.ts";
 import { connectionCommands } from "./connection.ts";
 import { consumeCommands } from "./consume.ts";
@@ -50,9 +52,8 @@ import { subscribeCommands } from "./subscribe.ts";
 import { transactionCommands } from "./transaction.ts";
 import { workerCommands } from "./workers.ts";
 
-/** In the order of the reference. */
-export const commands: Command[] = [];
-commands.push(
+/** Commands that any front end can offer. */
+const queueCommands: QueueCommand[] = [
   ...pushCommands,
   ...popCommands,
   ...claimCommands,
@@ -86,6 +87,12 @@ commands.push(
   ...streamPendingCommands,
   ...streamInfoCommands,
   ...setCommands,
+];
+
+/** In the order of the reference. */
+export const commands: Command[] = [];
+commands.push(
+  ...queueCommands,
   ...keyCommands,
   ...scanCommands,
   ...publishCommands,
@@ -117,6 +124,14 @@ for (const command of commands) {
   if (second !== undefined) containerOf(first).subcommands.set(second, entry);
   else if (byFirstWord.has(first)) containerOf(first).own = entry;
   else byFirstWord.set(first, entry);
+}
+
+const queueEntries = new Map<string, Entry<Caller, QueueContext>>();
+for (const command of queueCommands) queueEntries.set(command.name, entryOf(command));
+
+/** A command that any front end can offer, by its name in capitals. */
+export function queueEntry(name: string): Entry<Caller, QueueContext> {
+  return queueEntries.get(name)!;
 }
 
 function containerOf(word: string): Container {

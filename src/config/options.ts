@@ -19,6 +19,8 @@ import { checkMode, checkUnixPath } from "./unix-path.ts";
 
 /** The store if none is configured; in the working folder. */
 const defaultStore = "sqlite:okq-data/okq.db";
+/** If it is taken, okq runs without HTTP. */
+export const defaultHttpAddr = "127.0.0.1:4778";
 
 export const options = {
   "listen-addr": string(
@@ -47,6 +49,12 @@ export const options = {
     "OCTAL",
     checkMode,
     "mode of the unix socket: 700 for okq's own user, 770 for its group too, 777 for everybody",
+  ),
+  "http-addr": string(
+    defaultHttpAddr,
+    "HOST:PORT",
+    checkAddress,
+    "address to listen on for HTTP; empty for none",
   ),
   store: string(
     "",

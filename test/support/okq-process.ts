@@ -11,7 +11,7 @@ export interface ListeningOkq extends OkqProcess {
 
 /** Starts okq on the loopback, on that port or a free one. Killed when the test ends. */
 export async function startOkqProcess(args: string[], port = 0): Promise<ListeningOkq> {
-  const started = startProcess(["--listen-addr", `127.0.0.1:${port}`, ...args]);
+  const started = startProcess(["--listen-addr", `127.0.0.1:${port}`, "--http-addr", "", ...args]);
   const line = await started.waitForLine(/listening .*port=(\d+)/);
   const listening = Number(line[1]);
   return {

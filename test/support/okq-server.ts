@@ -22,6 +22,7 @@ const CLOSE_MS = 10_000;
 export interface TestOkq {
   port: number;
   tlsPort: number;
+  httpPort: number;
   /** The log lines of okq. */
   log: string[];
   connect(): Promise<Wire>;
@@ -38,7 +39,7 @@ export async function startTestOkq(
 ): Promise<TestOkq> {
   const log: string[] = [];
   const okq: Okq = await startOkq(
-    { ...defaultConfig(), store: "memory", listenAddr: "127.0.0.1:0", ...config },
+    { ...defaultConfig(), store: "memory", listenAddr: "127.0.0.1:0", httpAddr: "", ...config },
     createLog("text", true, (line) => log.push(line)),
     clock,
     open,
@@ -46,6 +47,7 @@ export async function startTestOkq(
   return closeAfterTest({
     port: okq.port,
     tlsPort: okq.tlsPort,
+    httpPort: okq.httpPort,
     log,
     reload: () => okq.reload(),
     connect: async () => closeAfterTest(await Wire.connect(okq.port)),

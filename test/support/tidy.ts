@@ -15,7 +15,8 @@ const mayImport: Record<string, string[]> = {
   stores: ["queue", "resp"],
   commands: ["queue", "resp", "users"],
   server: ["commands", "queue", "resp", "users"],
-  app: ["commands", "config", "log", "queue", "resp", "server", "stores", "users"],
+  http: ["commands", "queue", "resp", "users"],
+  app: ["commands", "config", "http", "log", "queue", "resp", "server", "stores", "users"],
   cli: ["app", "commands", "config", "log", "stores", "users"],
   "": ["app", "cli", "config", "log"],
 };

@@ -1,0 +1,43 @@
+// The clients of HTTP: a request alone does not tell which consumer it comes from, so the requests
+// of one user from one address count as one for a while.
+import type { QueueContext } from "../commands/context.ts";
+import { Claimants } from "../queue/claimant.ts";
+import { Consumer } from "../queue/consumer.ts";
+import type { HttpClient } from "./request-caller.ts";
+
+/** Connections have smaller numbers. */
+const FIRST_ID = 2 ** 40;
+/** Of more clients those that were seen longest ago are forgotten. */
+const CLIENTS_MAX = 10_000;
+
+export class HttpClients {
+  readonly #context: Pick<QueueContext, "consumers" | "processId">;
+  /** The one that was seen last comes last. */
+  readonly #clients = new Map<string, HttpClient>();
+  #nextId = FIRST_ID;
+
+  constructor(context: Pick<QueueContext, "consumers" | "processId">) {
+    this.#context = context;
+  }
+
+  of(user: string, address: string): HttpClient {
+    const key = `${address} ${user}`;
+    const client = this.#clients.get(key) ?? this.#make();
+    this.#clients.delete(key);
+    this.#clients.set(key, client);
+    if (this.#clients.size > CLIENTS_MAX) this.#forgetFirst();
+    return client;
+  }
+
+  #make(): HttpClient {
+    const { consumers, processId } = this.#context;
+    const id = this.#nextId++;
+    return { id, consumer: new Consumer(consumers), claimants: new Claimants(processId, id) };
+  }
+
+  #forgetFirst(): void {
+    const [[key, client]] = this.#clients as unknown as [[string, HttpClient]];
+    this.#clients.delete(key);
+    void client.consumer.leaveAll();
+  }
+}

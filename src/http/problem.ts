@@ -1,0 +1,70 @@
+// Errors of HTTP requests, as problem details (RFC 9457). An error of a command keeps its text.
+import type { ErrorReply } from "../resp/reply.ts";
+import type { JsonObject } from "./json.ts";
+
+/** By the code with which the text of an error reply begins. Others are 400. */
+const STATUS: Record<string, number> = {
+  LOADING: 503,
+  NOAUTH: 401,
+  WRONGPASS: 401,
+  NOPERM: 403,
+  DUPLICATE: 409,
+  PAUSED: 409,
+  WRONGTYPE: 409,
+  QUEUEFULL: 429,
+};
+
+/** By what the text of an error of code ERR says. */
+const SAYS: [RegExp, number][] = [
+  [/^ERR duplicate event/, 409],
+  [/^ERR store refused/, 507],
+  [/^ERR store outcome unknown/, 504],
+  [/^ERR internal error/, 500],
+];
+
+export class Problem extends Error {
+  constructor(
+    readonly status: number,
+    /** A text for people. */
+    detail: string,
+    /** The code of an error reply, or null. */
+    readonly code: string | null = null,
+    readonly headers: Record<string, string> = {},
+  ) {
+    super(detail);
+  }
+
+  static ofReply({ text }: ErrorReply): Problem {
+    const [code] = text.split(" ", 1) as [string];
+    const said = SAYS.find(([pattern]) => pattern.test(text));
+    return new Problem(said?.[1] ?? STATUS[code] ?? 400, text, code);
+  }
+
+  get body(): JsonObject {
+    const { status, message: detail, code } = this;
+    return { title: titleOf(status), status, detail, ...(code !== null && { code }) };
+  }
+}
+
+const TITLES: Record<number, string> = {
+  400: "Bad Request",
+  401: "Unauthorized",
+  403: "Forbidden",
+  404: "Not Found",
+  405: "Method Not Allowed",
+  406: "Not Acceptable",
+  408: "Request Timeout",
+  409: "Conflict",
+  413: "Content Too Large",
+  415: "Unsupported Media Type",
+  421: "Misdirected Request",
+  429: "Too Many Requests",
+  500: "Internal Server Error",
+  503: "Service Unavailable",
+  504: "Gateway Timeout",
+  507: "Insufficient Storage",
+};
+
+function titleOf(status: number): string {
+  return TITLES[status] ?? "Error";
+}
