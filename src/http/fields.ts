@@ -1,5 +1,5 @@
-// The fields of requests: each is read from JSON or from a query string, becomes words of a command,
-// and describes itself.
+// The fields of requests: each is read from JSON or a query string, becomes words of a command, and
+// describes itself.
 import { base64Bytes, base64Name, type JsonObject } from "./json.ts";
 import { Problem } from "./problem.ts";
 import type { Word } from "./request-command.ts";
