@@ -101,7 +101,7 @@ export async function startOkq(
   reporter = context.reporter;
   const server = new Server(new Shared(context, parserLimits(config)));
   const reloader = new FileReloader(log);
-  const http = new HttpServer(context);
+  const http = new HttpServer(context, { prefix: config.httpPrefix });
   const listeners = { server, http };
   const ports = await listen(config, listeners, reloader, log).catch(async (error) => {
     reloader.close();

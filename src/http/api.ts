@@ -26,9 +26,9 @@ export class Api implements Responder {
   }
 
   answer(exchange: Exchange): Promise<Response> | null {
-    const { request, path } = exchange;
+    const { method, path } = exchange;
     if (path === "/v1/openapi.json") return Promise.resolve(jsonText(this.#openApi));
-    const found = this.#router.find(request.method, path);
+    const found = this.#router.find(method, path);
     return found && this.#call(found.route, found.path, exchange);
   }
 
