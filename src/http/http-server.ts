@@ -5,6 +5,7 @@ import { Api } from "./api.ts";
 import { Authentication } from "./authentication.ts";
 import type { PublicExchange, PublicResponder, Responder } from "./exchange.ts";
 import { HttpClients } from "./http-clients.ts";
+import { type LoadPage, Page } from "./page.ts";
 import { Problem } from "./problem.ts";
 import { Readiness } from "./readiness.ts";
 import { readBody } from "./request-body.ts";
@@ -20,6 +21,7 @@ export type HttpTls = { cert: string; key: string } | null;
 export interface HttpOptions {
   /** Stands in front of all paths: "" or "/okq". */
   prefix: string;
+  loadPage: LoadPage;
 }
 
 const IDLE_S = 30;
@@ -34,12 +36,12 @@ export class HttpServer {
   readonly #stopping = new AbortController();
   #server: Bun.Server<undefined> | null = null;
 
-  constructor(context: Context, { prefix }: HttpOptions) {
+  constructor(context: Context, { prefix, loadPage }: HttpOptions) {
     this.#context = context;
     this.#prefix = prefix;
     this.#authentication = new Authentication(context);
     const clients = new HttpClients(context);
-    this.#publicResponders = [new Readiness(context)];
+    this.#publicResponders = [new Readiness(context), new Page(loadPage)];
     this.#responders = [new Api(context, clients, context.settings.version)];
   }
 
