@@ -30,8 +30,8 @@ export const changeRoutes: Route[] = [
     path: `${queue}/retry`,
     name: "retryEvents",
     summary:
-      "Makes failed events ready, and delayed ones that wait for another attempt, counted from 0: " +
-      "up to 1,000 `ids`, or `all` that fit. `all` works in steps, and ends when the client " +
+      "Makes failed events ready, and delayed ones that wait for another attempt, counted from " +
+      "0: up to 1,000 `ids`, or `all` that fit. `all` works in steps, and ends when the client " +
       "leaves.",
     command: "QRETRY",
     fields: {
@@ -69,9 +69,9 @@ export const changeRoutes: Route[] = [
     path: `${queue}/move`,
     name: "moveEvents",
     summary:
-      "Moves the ready events that fit, or those in another state, or those of up to 1,000 `ids`, " +
-      "to the left end of the queue `target`. An event whose id is taken there stays. A full or " +
-      "paused target ends it. It works in steps, and ends when the client leaves.",
+      "Moves the ready events that fit, or those in another state, or those of up to 1,000 " +
+      "`ids`, to the left end of the queue `target`. An event whose id is taken there stays. A " +
+      "full or paused target ends it. It works in steps, and ends when the client leaves.",
     command: "QMOVE",
     fields: {
       target: field.bytes(null, true),

@@ -26,8 +26,8 @@ const workers: Route[] = [
     path: "/v1/workers",
     name: "listWorkers",
     summary:
-      "A page of the clients that hold claims, and of those that wait for events, in one queue or " +
-      "in all.",
+      "A page of the clients that hold claims, and of those that wait for events, in one queue " +
+      "or in all.",
     tag: "Workers",
     command: "QWORKERS",
     fields: { queue: field.bytes(null), ...pages },
@@ -151,8 +151,8 @@ const counters: Route[] = [
     path: counter,
     name: "makeCounter",
     summary:
-      "Makes a counter that counts so many members down, and at the end pushes `event` with the key " +
-      "as its id.",
+      "Makes a counter that counts so many members down, and at the end pushes `event` with the " +
+      "key as its id.",
     tag: "Counters",
     command: "QCOUNTER INIT",
     fields: {

@@ -47,8 +47,8 @@ export const popRoutes: Route[] = [
     path: "/v1/pop",
     name: "popFromQueues",
     summary:
-      "The same from several queues: from the first one that has any and from those behind it, or " +
-      "in an order drawn by `weights`, one for each queue.",
+      "The same from several queues: from the first one that has any and from those behind it, " +
+      "or in an order drawn by `weights`, one for each queue.",
     tag,
     command: "QPOP",
     fields: {

@@ -168,8 +168,8 @@ export const queueRoutes: Route[] = [
     path: "/v1/queues",
     name: "listQueues",
     summary:
-      "A page of the active queues in ascending order of their bytes, up to `count` (100). It may " +
-      "be short or empty: only `next` null is the end.",
+      "A page of the active queues in ascending order of their bytes, up to `count` (100). It " +
+      "may be short or empty: only `next` null is the end.",
     tag,
     command: "QUEUES",
     fields: { match: field.bytes("MATCH"), ...pages },
@@ -220,8 +220,8 @@ export const queueRoutes: Route[] = [
     path: `${queue}/empty`,
     name: "waitUntilEmpty",
     summary:
-      "Waits up to so many seconds until nothing is ready, delayed or claimed in a queue, or with " +
-      "`claimed` until nothing is claimed.",
+      "Waits up to so many seconds until nothing is ready, delayed or claimed in a queue, or " +
+      "with `claimed` until nothing is claimed.",
     tag,
     command: "QEMPTY",
     fields: { seconds: field.required(field.number), claimed: field.flag("CLAIMED") },
