@@ -10,7 +10,7 @@ import type { WaitingNotes } from "../queue/waiting-notes.ts";
 import type { Directory } from "../users/directory.ts";
 import type { BackgroundPushes } from "./background.ts";
 import type { Budgets } from "./budget.ts";
-import type { Client } from "./caller.ts";
+import type { Client, Visitor } from "./caller.ts";
 import type { ClientFigures } from "./client-figures.ts";
 import type { Cursors } from "./cursors.ts";
 import type { KeyCount } from "./key-count.ts";
@@ -38,6 +38,7 @@ export interface QueueContext {
 export interface Context extends QueueContext {
   store: Store;
   clients: Map<number, Client>;
+  visitors: Set<Visitor>;
   waitingNotes: WaitingNotes;
   subscriptions: Subscriptions;
   reporter: Reporter;

@@ -1,31 +1,26 @@
 // The API under /v1: a request becomes a command by its route, and the reply becomes JSON.
-import type { Context } from "../commands/context.ts";
 import type { Exchange, Responder } from "./exchange.ts";
 import type { Given } from "./fields.ts";
-import type { HttpClients } from "./http-clients.ts";
 import { openApiOf } from "./openapi.ts";
 import { textOf } from "./json.ts";
 import { Problem } from "./problem.ts";
 import { queryIn } from "./query.ts";
 import { RAW } from "./raw-json.ts";
-import { RequestCaller } from "./request-caller.ts";
-import { RequestCommands } from "./request-command.ts";
 import { Input, type Route, shownBy } from "./route.ts";
 import { Router } from "./router.ts";
 import { routes } from "./routes/all.ts";
+import type { Visits } from "./visits.ts";
 
 const NOTHING: Given = {};
 
 export class Api implements Responder {
-  readonly #context: Context;
-  readonly #clients: HttpClients;
+  readonly #visits: Visits;
   readonly #router = new Router(routes);
   readonly #openApi: string;
 
-  constructor(context: Context, clients: HttpClients, version: string) {
-    this.#context = context;
-    this.#clients = clients;
-    this.#openApi = JSON.stringify(openApiOf(routes, version));
+  constructor(visits: Visits) {
+    this.#visits = visits;
+    this.#openApi = JSON.stringify(openApiOf(routes, visits.context.settings.version));
   }
 
   answer(exchange: Exchange): Promise<Response> | null {
@@ -38,14 +33,11 @@ export class Api implements Responder {
   async #call(route: Route, path: Map<string, Buffer>, exchange: Exchange): Promise<Response> {
     const given = await givenIn(route, exchange);
     const input = new Input(path, route.fields ?? {}, given);
-    const { user, address, gone } = exchange;
-    const client = this.#clients.of(user.name, address);
-    const caller = new RequestCaller(client, user, this.#context.store.session(), gone);
-    const commands = new RequestCommands(caller, this.#context);
-    const reply = await route.run(input, commands);
-    if (gone.aborted) commands.giveBack();
-    route.check?.(reply, input);
-    return jsonText(JSON.stringify(shownBy(route, reply)), route.status);
+    return await this.#visits.respond(exchange, async (commands) => {
+      const reply = await route.run(input, commands);
+      route.check?.(reply, input);
+      return jsonText(JSON.stringify(shownBy(route, reply)), route.status);
+    });
   }
 }
 

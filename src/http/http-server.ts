@@ -8,6 +8,7 @@ import { HttpClients } from "./http-clients.ts";
 import { type LoadPage, Page } from "./page.ts";
 import { Problem } from "./problem.ts";
 import { Readiness } from "./readiness.ts";
+import { Visits } from "./visits.ts";
 import { readBody } from "./request-body.ts";
 
 export interface HttpAddress {
@@ -40,9 +41,9 @@ export class HttpServer {
     this.#context = context;
     this.#prefix = prefix;
     this.#authentication = new Authentication(context);
-    const clients = new HttpClients(context);
+    const visits = new Visits(context, new HttpClients(context));
     this.#publicResponders = [new Readiness(context), new Page(loadPage)];
-    this.#responders = [new Api(context, clients, context.settings.version)];
+    this.#responders = [new Api(visits)];
   }
 
   /** The port. Throws the system's error (with its code) if the address cannot be listened on. */

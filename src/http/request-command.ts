@@ -61,8 +61,21 @@ export class RequestCommands {
     return answer.reply;
   }
 
-  /** Requeues the events that were popped: the client did not get them. */
+  /** Requeues the events that were popped: the client does not get them. */
   giveBack(): void {
     for (const handout of this.#handouts.toReversed()) handout.giveBack();
+  }
+
+  /**
+   * The response is about to be sent. The signal aborts if the client goes before it has all of
+   * it; it may have read a part.
+   */
+  handOver(signal: AbortSignal): void {
+    if (this.#handouts.length === 0) return;
+    if (signal.aborted) return this.giveBack();
+    const undo = () => {
+      for (const handout of this.#handouts.toReversed()) handout.giveBackUnconfirmed();
+    };
+    signal.addEventListener("abort", undo, { once: true });
   }
 }
