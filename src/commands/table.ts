@@ -36,7 +36,7 @@ import { publishCommands } from "./publish.ts";
 import { pushCommands } from "./push.ts";
 import { scanCommands } from "./scan.ts";
 import { scriptCommands } from "./script.ts";
-import { serverInfoCommands } from "./server-info.ts";
+import { infoCommand, serverInfoCommands } from "./server-info.ts";
 import { setCommands } from "./set.ts";
 import { streamAckCommands } from "./stream-ack.ts";
 import { streamAddCommands } from "./stream-add.ts";
@@ -102,6 +102,7 @@ commands.push(
   ...subscribeCommands,
   ...clientCommands,
   ...introspectionCommands({ commands, find: findByName }),
+  infoCommand,
   ...serverInfoCommands,
   ...diagnosisCommands,
   ...healthCommands,
@@ -126,7 +127,7 @@ for (const command of commands) {
 }
 
 const entriesForAnyCaller = new Map<string, Entry<Caller>>();
-for (const command of commandsForAnyCaller) {
+for (const command of [...commandsForAnyCaller, infoCommand]) {
   entriesForAnyCaller.set(command.name, entryOf(command));
 }
 

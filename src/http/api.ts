@@ -6,7 +6,7 @@ import { textOf } from "./json.ts";
 import { Problem } from "./problem.ts";
 import { queryIn } from "./query.ts";
 import { RAW } from "./raw-json.ts";
-import { Input, type Route, shownBy } from "./route.ts";
+import { Input, type Route, type StreamRoute } from "./route.ts";
 import { Router } from "./router.ts";
 import { routes } from "./routes/all.ts";
 import type { Visits } from "./visits.ts";
@@ -33,11 +33,22 @@ export class Api implements Responder {
   async #call(route: Route, path: Map<string, Buffer>, exchange: Exchange): Promise<Response> {
     const given = await givenIn(route, exchange);
     const input = new Input(path, route.fields ?? {}, given);
+    if ("open" in route) return await this.#open(route, input, exchange);
     return await this.#visits.respond(exchange, async (commands) => {
       const reply = await route.run(input, commands);
       route.check?.(reply, input);
-      return jsonText(JSON.stringify(shownBy(route, reply)), route.status);
+      return jsonText(JSON.stringify(route.answer.alone(reply)), route.status);
     });
+  }
+
+  async #open(route: StreamRoute, input: Input, exchange: Exchange): Promise<Response> {
+    const visit = this.#visits.begin(exchange);
+    try {
+      return await route.open(input, visit, exchange);
+    } catch (error) {
+      visit.end();
+      throw error;
+    }
   }
 }
 

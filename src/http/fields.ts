@@ -80,6 +80,12 @@ export const setting: Kind = {
     typeof value === "number" ? number.read(value, name) : textIn(value, name),
 };
 
+/** One of these words, as they are. */
+export function oneOf(...words: string[]): Kind {
+  const { schema, read } = choice(...words);
+  return { schema, read: (value, name) => String(read(value, name)).toLowerCase() };
+}
+
 /** One of these words, which the command has in capitals. */
 export function choice(...words: string[]): Kind {
   return {

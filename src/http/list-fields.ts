@@ -57,16 +57,29 @@ export function bytesList(word: string | null, isRequired = false): Field {
   };
 }
 
+/** A list in a query string: its parameter may be there any number of times. */
+export function repeated(field: Field): Field {
+  return {
+    ...field,
+    words(name, given) {
+      const all: Given = { ...given };
+      for (const each of Object.keys(field.schemas(name))) {
+        if (typeof all[each] === "string") all[each] = [all[each]];
+      }
+      return field.words(name, all);
+    },
+  };
+}
+
 /** A list of values of that kind, with an option of the command in front of all of them. */
-export function list(word: string, { schema, read }: Kind): Field {
+export function list(word: string | null, { schema, read }: Kind): Field {
   return {
     schemas: (name) => ({ [name]: arrayOf(schema) }),
     isRequired: false,
     words(name, given) {
       const values = arrayIn(given[name], name);
-      return values.length > 0
-        ? [word, ...values.map((each, at) => read(each, `${name}[${at}]`))]
-        : [];
+      const words = values.map((each, at) => read(each, `${name}[${at}]`));
+      return word === null || words.length === 0 ? words : [word, ...words];
     },
   };
 }

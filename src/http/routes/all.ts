@@ -3,9 +3,11 @@ import type { Route } from "../route.ts";
 import { changeRoutes } from "./changes.ts";
 import { claimRoutes } from "./claims.ts";
 import { eventRoutes } from "./events.ts";
+import { messageRoutes } from "./messages.ts";
 import { otherRoutes } from "./others.ts";
 import { popRoutes } from "./pop.ts";
 import { queueRoutes } from "./queues.ts";
+import { serverRoutes } from "./server.ts";
 
 export const routes: Route[] = [
   ...queueRoutes,
@@ -14,4 +16,6 @@ export const routes: Route[] = [
   ...claimRoutes,
   ...changeRoutes,
   ...otherRoutes,
+  ...serverRoutes,
+  ...messageRoutes,
 ];
