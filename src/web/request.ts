@@ -1,5 +1,6 @@
 // Requests to the API under /v1 of the okq that the page came from.
 import { urlOf } from "./location.tsx";
+import type { Name } from "./name.ts";
 
 export class ApiError extends Error {
   constructor(
@@ -49,13 +50,17 @@ export function get<T>(path: string, signal: AbortSignal): Promise<T> {
   return request<T>("GET", path, { signal });
 }
 
-/** A path with a query; without what is null, undefined or "". */
+/** A path with a query; without what is null, undefined or "". Names stand in it as they are. */
 export function withQueryOf(
   path: string,
   values: Record<string, string | number | boolean | null | undefined>,
+  names: Record<string, Name | null> = {},
 ): string {
   const query = Object.entries(values)
     .filter(([, value]) => value !== null && value !== undefined && value !== "")
     .map(([name, value]) => `${encodeURIComponent(name)}=${encodeURIComponent(String(value))}`);
+  for (const [name, value] of Object.entries(names)) {
+    if (value !== null) query.push(`${name}=${value}`);
+  }
   return query.length > 0 ? `${path}?${query.join("&")}` : path;
 }
