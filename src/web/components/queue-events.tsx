@@ -1,6 +1,6 @@
 // The events of a queue: a tab for each state, the search, and what can be done.
 import { useEffect, useRef, useState } from "preact/hooks";
-import { type QueueStats, STATES } from "../api.ts";
+import { type QueueStats, type State, STATES } from "../api.ts";
 import { findEvents, searchIn } from "../event-search.ts";
 import { count } from "../format.tsx";
 import { go, Link, usePlace, withQuery } from "../location.tsx";
@@ -23,12 +23,6 @@ export function QueueEvents({ queue, stats, onDone }: QueueEventsProps) {
   const search = searchIn(query);
   const { state } = search;
   const [chosen, setChosen] = useState<ReadonlySet<string>>(new Set());
-  const tabs = useRef<HTMLElement>(null);
-  useEffect(() => {
-    const tab = tabs.current!.querySelector<HTMLElement>("[aria-current]")!;
-    // On narrow screens the tabs scroll.
-    tabs.current!.scrollLeft = tab.offsetLeft - tabs.current!.offsetLeft - 40;
-  }, [state]);
   // A search may have to look at millions of events: it is not repeated by itself.
   const answer = useAnswer(
     `events/${queue}/${state}?${query}`,
@@ -45,18 +39,7 @@ export function QueueEvents({ queue, stats, onDone }: QueueEventsProps) {
   const choice = { chosen, change: setChosen, label: (key: string) => shown(key as Name) };
   return (
     <section class="panel" aria-label="Events">
-      <nav class="tabs" aria-label="Events by state" ref={tabs}>
-        {STATES.map((each) => (
-          <Link
-            key={each}
-            class={each}
-            to={withQuery({ state: each, after: null, order: null })}
-            {...(each === state && { "aria-current": "true" as const })}
-          >
-            {each} <b>{count(stats[each])}</b>
-          </Link>
-        ))}
-      </nav>
+      <StateTabs state={state} stats={stats} />
       <EventSearchForm queue={queue} />
       <EventActions queue={queue} search={search} ids={ids} total={stats[state]} onDone={done} />
       <Shown answer={answer}>
@@ -96,4 +79,27 @@ export function QueueEvents({ queue, stats, onDone }: QueueEventsProps) {
 function emptyText(isAll: boolean, hasMore: boolean, state: string): string {
   if (isAll) return `No event is ${state}.`;
   return hasMore ? "Nothing found so far: the next page searches on." : "No event fits.";
+}
+
+function StateTabs({ state, stats }: { state: State; stats: QueueStats }) {
+  const tabs = useRef<HTMLElement>(null);
+  useEffect(() => {
+    const tab = tabs.current!.querySelector<HTMLElement>("[aria-current]")!;
+    // On narrow screens the tabs scroll.
+    tabs.current!.scrollLeft = tab.offsetLeft - tabs.current!.offsetLeft - 40;
+  }, [state]);
+  return (
+    <nav class="tabs" aria-label="Events by state" ref={tabs}>
+      {STATES.map((each) => (
+        <Link
+          key={each}
+          class={each}
+          to={withQuery({ state: each, after: null, order: null })}
+          {...(each === state && { "aria-current": "true" as const })}
+        >
+          {each} <b>{count(stats[each])}</b>
+        </Link>
+      ))}
+    </nav>
+  );
 }
