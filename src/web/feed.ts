@@ -4,6 +4,7 @@ import { useEffect } from "preact/hooks";
 import { Observed } from "./observed.ts";
 import { urlOf } from "./location.tsx";
 import type { Name } from "./name.ts";
+import { withQueryOf } from "./request.ts";
 
 /** live: okq reports. polling: the page asks every 2 seconds. lost: okq does not answer. */
 export type FeedState = "live" | "polling" | "lost";
@@ -69,8 +70,8 @@ class Feed {
   }
 
   #open(): void {
-    const query = this.#queue === null ? "" : `?queue=${this.#queue}`;
-    const stream = new EventSource(urlOf(`/v1/events${query}`));
+    const path = withQueryOf("/v1/events", {}, { queue: this.#queue });
+    const stream = new EventSource(urlOf(path));
     this.#stream = stream;
     stream.addEventListener("open", () => {
       feedState.value = "live";
