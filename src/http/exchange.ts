@@ -17,6 +17,8 @@ export interface PublicExchange {
   gone: AbortSignal;
   /** The whole body. Rejects with a Problem if it is too large or too slow. */
   body(): Promise<Buffer>;
+  /** The body piece by piece, as fast as it is read. Rejects with a Problem if it is too slow. */
+  chunks(): AsyncIterable<Uint8Array>;
 }
 
 export interface Exchange extends PublicExchange {

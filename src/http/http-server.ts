@@ -9,7 +9,7 @@ import { type LoadPage, Page } from "./page.ts";
 import { Problem } from "./problem.ts";
 import { Readiness } from "./readiness.ts";
 import { Visits } from "./visits.ts";
-import { readBody } from "./request-body.ts";
+import { chunksOf, readBody } from "./request-body.ts";
 
 export interface HttpAddress {
   hostname: string;
@@ -107,6 +107,7 @@ export class HttpServer {
       address: server.requestIP(request)?.address ?? "",
       gone: AbortSignal.any([request.signal, this.#stopping.signal]),
       body: () => readBody(request, this.#context),
+      chunks: () => chunksOf(request),
     };
   }
 
