@@ -17,12 +17,12 @@ export interface PublicExchange {
   gone: AbortSignal;
   /** The whole body. Rejects with a Problem if it is too large or too slow. */
   body(): Promise<Buffer>;
-  /** The body piece by piece, as fast as it is read. Rejects with a Problem if it is too slow. */
-  chunks(): AsyncIterable<Uint8Array>;
 }
 
 export interface Exchange extends PublicExchange {
   user: User;
+  /** The body piece by piece, as fast as it is read. Rejects with a Problem if it is too slow. */
+  chunks(): AsyncIterable<Uint8Array>;
 }
 
 /** Answers some of the requests; null: it is not for this one. Rejects with a Problem. */

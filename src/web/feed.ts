@@ -64,8 +64,8 @@ class Feed {
     clearTimeout(this.#timer);
     // A browser opens few connections to one server: pages that nobody sees hold none.
     if (document.hidden) return;
-    if (feedState.value !== "lost" || this.#tickedAt > 0) this.#open();
     feedState.value = "polling";
+    this.#open();
     this.#tick();
   }
 

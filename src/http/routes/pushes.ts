@@ -37,7 +37,7 @@ const lines: StreamRoute["open"] = async (input, visit, exchange) => {
   const pushes = new PushedLines(visit.commands, {
     queue: input.words("queue")[0] as Buffer,
     fields,
-    lineBytesMax: bodyBytesMax(visit.context.settings),
+    lineBytesMax: bodyBytesMax(visit.context.settings.maxEventBytes),
     complete: (given) => complete(given, request),
   });
   return await openStream(pushes.answers(exchange.chunks()), "application/x-ndjson", visit);

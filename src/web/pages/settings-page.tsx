@@ -8,7 +8,7 @@ import { useFeed } from "../feed.ts";
 import { plural } from "../format.tsx";
 import { Link } from "../location.tsx";
 import { type Name, shown } from "../name.ts";
-import type { ApiError } from "../request.ts";
+import { ApiError } from "../request.ts";
 import { may } from "../session.ts";
 import { failureOf, useAnswer } from "../use-answer.ts";
 import { useTitle } from "../use-title.ts";
@@ -45,9 +45,9 @@ export function SettingsPage({ queue }: { queue: Name | null }) {
     async (signal) => {
       const [own, defaults] = await Promise.all([
         getSettings(queue, signal),
-        getSettings(null, signal),
+        getSettings(null, signal).catch(forbidden),
       ]);
-      return { own: own.settings, defaults: defaults.settings };
+      return { own: own.settings, defaults: defaults?.settings ?? own.settings };
     },
     false,
   );
@@ -72,6 +72,12 @@ export function SettingsPage({ queue }: { queue: Name | null }) {
       </Shown>
     </>
   );
+}
+
+/** Some users may not see the defaults. Rejects with any other error. */
+function forbidden(error: Error): null {
+  if (error instanceof ApiError && error.status === 403) return null;
+  throw error;
 }
 
 interface FormProps {
