@@ -17,8 +17,8 @@ export class LineTooLong extends Error {
 }
 
 /**
- * Portions of lines, as they come; empty lines are left out. No portion has more than so many lines,
- * or many more bytes than that. Rejects with a LineTooLong.
+ * Portions of lines, as they come; empty lines are left out. No portion has more than so many
+ * lines, or many more bytes than that. Rejects with a LineTooLong.
  */
 export async function* portionsOf(
   chunks: AsyncIterable<Uint8Array>,
