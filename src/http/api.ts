@@ -1,7 +1,8 @@
 // The API under /v1: a request becomes a command by its route, and the reply becomes JSON.
 import type { Reply } from "../resp/reply.ts";
+import { CommandError } from "../commands/errors.ts";
 import type { Exchange, Responder } from "./exchange.ts";
-import type { Given } from "./fields.ts";
+import { type Given, refusalOf } from "./fields.ts";
 import { objectIn } from "./json-body.ts";
 import { JSON_TYPE, LINES, OCTETS } from "./media-types.ts";
 import { octetsGiven, octetsHeaders, wantsOctets } from "./octets.ts";
@@ -51,7 +52,9 @@ export class Api implements Responder {
     const completed = route.complete?.(given, exchange.request) ?? given;
     const input = inputOf(route, path, completed);
     return await this.#visits.respond(exchange, async (commands) => {
-      const reply = await route.run(input, commands);
+      const reply = await route.run(input, commands).catch((error: Error) => {
+        throw error instanceof CommandError ? refusalOf(error.reply, route.fields) : error;
+      });
       if (route.missing && isNil(reply)) {
         throw new Problem(404, `there is no such ${route.missing}`);
       }
