@@ -29,7 +29,7 @@ async function userOf(credentials: Credentials, { client, context }: Call): Prom
     if (!credentials.name.equals(DEFAULT_USER)) throw commandError("wrongPassword");
     return users.stranger!;
   }
-  const found = await users.logIn({ ...credentials, by: client });
+  const found = await users.logIn({ ...credentials, by: client, gone: client.gone });
   if (typeof found !== "string") return found;
   throw commandError(found === "busy" ? "tooManyLogins" : "wrongPassword");
 }
