@@ -14,6 +14,7 @@ import { RequestHandler } from "./request-handler.ts";
 import { type Listening, SessionCookie } from "./session-cookie.ts";
 import { SessionRoutes } from "./session-routes.ts";
 import { Sessions } from "./sessions.ts";
+import { Simplequeue } from "./simplequeue.ts";
 import { Visits } from "./visits.ts";
 
 export interface HttpAddress {
@@ -74,7 +75,7 @@ export class HttpServer {
         health: new Health(context),
         page: new Page(loadPage),
         forAnybody: [login],
-        forUsers: [login, new Api(visits)],
+        forUsers: [login, new Simplequeue(visits), new Api(visits)],
       },
       prefix,
       isReadOnly,

@@ -52,6 +52,11 @@ export class Problem extends Error {
     const { status, message: detail, code } = this;
     return { title: titleOf(status), status, detail, ...(code !== null && { code }) };
   }
+
+  response(): Response {
+    const headers = { "Content-Type": "application/problem+json", ...this.headers };
+    return new Response(`${JSON.stringify(this.body)}\n`, { status: this.status, headers });
+  }
 }
 
 const TITLES: Record<number, string> = {

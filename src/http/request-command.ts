@@ -5,7 +5,9 @@ import type { Caller } from "../commands/caller.ts";
 import type { Context } from "../commands/context.ts";
 import { CommandError } from "../commands/errors.ts";
 import { Execution } from "../commands/execution.ts";
+import { PoppedEvents } from "../commands/popped-events.ts";
 import { entryForAnyCaller } from "../commands/table.ts";
+import type { Popped } from "../queue/event.ts";
 import { Encoded, ErrorReply, type Reply } from "../resp/reply.ts";
 
 /** A word of a command; a number is written in decimal digits. */
@@ -59,6 +61,11 @@ export class RequestCommands {
     if (!(answer instanceof Handout)) return answer;
     this.#handouts.push(answer);
     return answer.reply;
+  }
+
+  /** All that is known of the events that were popped. */
+  get popped(): Popped[] {
+    return this.#handouts.flatMap((each) => (each instanceof PoppedEvents ? each.events : []));
   }
 
   /** Requeues the events that were popped: the client does not get them. */
