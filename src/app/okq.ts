@@ -97,7 +97,7 @@ export async function startOkq(
     observer: observerOf(tally, endings, () => reporter),
   });
   const shared = { store, waiters, readers, endings, subscriptions, users, maxClients, clock };
-  const context = contextOf(config, logLimit, shared);
+  const context = contextOf(config, logLimit, { ...shared, processFigures: tally.process });
   reporter = context.reporter;
   const server = new Server(new Shared(context, parserLimits(config)));
   const reloader = new FileReloader(log);

@@ -89,7 +89,7 @@ const queueCommands: QueueCommand[] = [
   ...setCommands,
 ];
 
-/** In the order of the reference. */
+/** In the order of the reference. Those of queueCommands have the same places there. */
 export const commands: Command[] = [];
 commands.push(
   ...queueCommands,
@@ -118,8 +118,8 @@ class Container {
 
 /** By the first word of a command's name, in capitals. */
 const byFirstWord = new Map<string, Entry | Container>();
-for (const command of commands) {
-  const entry = entryOf(command);
+for (const [at, command] of commands.entries()) {
+  const entry = entryOf(command, at);
   const [first, second] = command.name.split(" ") as [string, string?];
   if (second !== undefined) containerOf(first).subcommands.set(second, entry);
   else if (byFirstWord.has(first)) containerOf(first).own = entry;
@@ -127,7 +127,14 @@ for (const command of commands) {
 }
 
 const queueEntries = new Map<string, Entry<Caller, QueueContext>>();
-for (const command of queueCommands) queueEntries.set(command.name, entryOf(command));
+for (const [at, command] of queueCommands.entries()) {
+  queueEntries.set(command.name, entryOf(command, at));
+}
+
+/** The name of the command whose entry has that number; "unknown" for NO_COMMAND. */
+export function commandName(number: number): string {
+  return commands[number - 1]?.name ?? "unknown";
+}
 
 /** A command that any front end can offer, by its name in capitals. */
 export function queueEntry(name: string): Entry<Caller, QueueContext> {

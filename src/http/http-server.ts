@@ -5,6 +5,8 @@ import { Api } from "./api.ts";
 import { Authentication } from "./authentication.ts";
 import type { PublicExchange, PublicResponder, Responder } from "./exchange.ts";
 import { HttpClients } from "./http-clients.ts";
+import { HttpFigures } from "./http-figures.ts";
+import { Metrics } from "./metrics.ts";
 import { Problem } from "./problem.ts";
 import { Readiness } from "./readiness.ts";
 import { readBody } from "./request-body.ts";
@@ -31,6 +33,7 @@ export class HttpServer {
   /** In the order in which they are asked. */
   readonly #publicResponders: PublicResponder[];
   readonly #responders: Responder[];
+  readonly #figures = new HttpFigures();
   readonly #stopping = new AbortController();
   #server: Bun.Server<undefined> | null = null;
 
@@ -40,7 +43,10 @@ export class HttpServer {
     this.#authentication = new Authentication(context);
     const clients = new HttpClients(context);
     this.#publicResponders = [new Readiness(context)];
-    this.#responders = [new Api(context, clients, context.settings.version)];
+    this.#responders = [
+      new Api(context, clients, context.settings.version),
+      new Metrics(context, this.#figures),
+    ];
   }
 
   /** The port. Throws the system's error (with its code) if the address cannot be listened on. */
@@ -66,6 +72,12 @@ export class HttpServer {
   }
 
   async #respond(request: Request, server: Bun.Server<undefined>): Promise<Response> {
+    const response = await this.#responseTo(request, server);
+    this.#figures.answered(response);
+    return response;
+  }
+
+  async #responseTo(request: Request, server: Bun.Server<undefined>): Promise<Response> {
     try {
       return await this.#answer(request, server);
     } catch (error) {

@@ -20,10 +20,15 @@ class RequestCommand extends Execution<Caller, QueueContext> {
 
   /** Resolves with the answer, which may be an error. */
   run(): Promise<Answer> {
-    const answer = this.begin(queueEntry(String(this.args[0])), null);
-    if (answer !== undefined) return Promise.resolve(answer);
-    this.submitOrAwait();
-    return this.#outcome.promise;
+    const { clock, durations } = this.context;
+    const beganAtMs = clock.nowMs();
+    const entry = queueEntry(String(this.args[0]));
+    const answer = this.begin(entry, null);
+    if (answer !== undefined) this.#outcome.resolve(answer);
+    else this.submitOrAwait();
+    return this.#outcome.promise.finally(() =>
+      durations.add(entry.number, clock.nowMs() - beganAtMs),
+    );
   }
 }
 

@@ -1,6 +1,7 @@
 // Writes the replies of one connection in the order of its commands, all that are ready in one go,
 // and messages between them.
 import { Confirmations, Handout, LongReply } from "../commands/answer.ts";
+import type { CommandDurations } from "../commands/command-durations.ts";
 import type { Stats } from "../commands/context.ts";
 import type { Clock } from "../queue/clock.ts";
 import { ErrorReply, Output } from "../resp/reply.ts";
@@ -10,10 +11,16 @@ import { LARGE_OUTPUT_BYTES_MIN, UNSENT_BYTES_MAX } from "./flow/limits.ts";
 import type { Messages } from "./messages.ts";
 import type { Outbox, Pending } from "./outbox.ts";
 import type { Pipeline } from "./pipeline.ts";
+import type { StartedCommand } from "./started-command.ts";
 
 /** All connections write here, one after the other: it is empty before and after each flush. */
 const output = new Output();
 const pending: Pending[] = [];
+/**
+ * Commands that were just written, one after the other: equal, and begun at the same time. When
+ * they were, is the same for all of a flush; 0: not known yet.
+ */
+const written = { first: null as StartedCommand | null, count: 0, atMs: 0 };
 
 interface Parts {
   pipeline: Pipeline;
@@ -23,13 +30,21 @@ interface Parts {
   backoff: Backoff;
 }
 
+interface Shared {
+  stats: Stats;
+  durations: CommandDurations;
+  clock: Clock;
+}
+
 export class ReplyWriter {
   readonly #stats: Stats;
+  readonly #durations: CommandDurations;
   readonly #clock: Clock;
   readonly #parts: Parts;
 
-  constructor({ stats, clock }: { stats: Stats; clock: Clock }, parts: Parts) {
+  constructor({ stats, clock, durations }: Shared, parts: Parts) {
     this.#stats = stats;
+    this.#durations = durations;
     this.#clock = clock;
     this.#parts = parts;
   }
@@ -45,6 +60,8 @@ export class ReplyWriter {
       if (output.length > 0) this.#send();
       pipeline.sent(count, output.length);
     } finally {
+      this.#beginRun(null);
+      written.atMs = 0;
       output.clear();
       pending.length = 0;
     }
@@ -60,10 +77,26 @@ export class ReplyWriter {
       const isWritten = !command.isSilent || command.answer instanceof Confirmations;
       if (isWritten && !command.write(output)) return count;
       const { answer } = command;
+      const { first } = written;
+      const isLikeFirst =
+        first?.commandNumber === command.commandNumber && first.beganAtMs === command.beganAtMs;
+      if (!isLikeFirst) this.#beginRun(command);
+      written.count += 1;
       if (answer instanceof LongReply) answer.release();
       else if (answer instanceof ErrorReply) this.#stats.errors += 1;
       else if (answer instanceof Handout && !command.isSilent) this.#noteEvent(answer);
     }
+  }
+
+  /** The commands written next took as long as this one, where they are the same. */
+  #beginRun(command: StartedCommand | null): void {
+    const { first, count } = written;
+    if (first) {
+      written.atMs ||= this.#clock.nowMs();
+      this.#durations.add(first.commandNumber, written.atMs - first.beganAtMs, count);
+    }
+    written.first = command;
+    written.count = 0;
   }
 
   /** A popped event is in the output. */

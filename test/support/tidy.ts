@@ -20,8 +20,8 @@ const mayImport: Record<string, string[]> = {
   cli: ["app", "commands", "config", "log", "stores", "users"],
   "": ["app", "cli", "config", "log"],
 };
-/** These folders may import files that are not code: Lua scripts and package.json. */
-const importsText = new Set(["stores", "app", "cli"]);
+/** These folders may import files that are not code: Lua scripts and JSON. */
+const importsText = new Set(["stores", "http", "app", "cli"]);
 
 export function importComplaints(path: string, text: string): string[] {
   const [root, ...rest] = path.split("/");
