@@ -46,7 +46,8 @@ export function contextOf(config: Config, { warn }: LogLimit, parts: Parts): Con
   const budgets = createBudgets(config.maxWaitingBytes);
   const processId = randomBytes(8).toString("hex");
   const clients: Context["clients"] = new Map();
-  const waiting = () => waitingClients(processId, clients);
+  const visitors: Context["visitors"] = new Set();
+  const waiting = () => waitingClients({ processId, clients, visitors });
   const reportFailure = (what: string, error: Error) => warn(`${what} failed`, { error });
   return {
     store,
@@ -65,6 +66,7 @@ export function contextOf(config: Config, { warn }: LogLimit, parts: Parts): Con
       warn,
     ),
     clients,
+    visitors,
     waitingNotes: new WaitingNotes(store.notes, clock, waiting),
     subscriptions,
     reporter: new Reporter({

@@ -11,7 +11,7 @@ import type { WaitingNotes } from "../queue/waiting-notes.ts";
 import type { Directory } from "../users/directory.ts";
 import type { BackgroundPushes } from "./background.ts";
 import type { Budgets } from "./budget.ts";
-import type { Client } from "./caller.ts";
+import type { Client, Visitor } from "./caller.ts";
 import type { ClientFigures } from "./client-figures.ts";
 import type { CommandDurations } from "./command-durations.ts";
 import type { Cursors } from "./cursors.ts";
@@ -42,6 +42,7 @@ export interface QueueContext {
 export interface Context extends QueueContext {
   store: Store;
   clients: Map<number, Client>;
+  visitors: Set<Visitor>;
   waitingNotes: WaitingNotes;
   subscriptions: Subscriptions;
   reporter: Reporter;

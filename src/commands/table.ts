@@ -7,8 +7,7 @@ import { changeCommands } from "./change.ts";
 import { claimCommands } from "./claims.ts";
 import { clientCommands } from "./client.ts";
 import type { Caller } from "./caller.ts";
-import type { Command, QueueCommand } from "./command.ts";
-import type { QueueContext } from "./context.ts";
+import type { Command } from "./command.ts";
 import { configureCommands } from "./configure.ts";
 import { connectionCommands } from "./connection.ts";
 import { consumeCommands } from "./consume.ts";
@@ -37,7 +36,7 @@ import { publishCommands } from "./publish.ts";
 import { pushCommands } from "./push.ts";
 import { scanCommands } from "./scan.ts";
 import { scriptCommands } from "./script.ts";
-import { serverInfoCommands } from "./server-info.ts";
+import { infoCommand, serverInfoCommands } from "./server-info.ts";
 import { setCommands } from "./set.ts";
 import { streamAckCommands } from "./stream-ack.ts";
 import { streamAddCommands } from "./stream-add.ts";
@@ -52,8 +51,8 @@ import { subscribeCommands } from "./subscribe.ts";
 import { transactionCommands } from "./transaction.ts";
 import { workerCommands } from "./workers.ts";
 
-/** Commands that any front end can offer. */
-const queueCommands: QueueCommand[] = [
+/** Commands that any front end can offer: they need no connection. */
+const commandsForAnyCaller: Command<Caller>[] = [
   ...pushCommands,
   ...popCommands,
   ...claimCommands,
@@ -89,10 +88,10 @@ const queueCommands: QueueCommand[] = [
   ...setCommands,
 ];
 
-/** In the order of the reference. Those of queueCommands have the same places there. */
+/** In the order of the reference. */
 export const commands: Command[] = [];
 commands.push(
-  ...queueCommands,
+  ...commandsForAnyCaller,
   ...keyCommands,
   ...scanCommands,
   ...publishCommands,
@@ -103,6 +102,7 @@ commands.push(
   ...subscribeCommands,
   ...clientCommands,
   ...introspectionCommands({ commands, find: findByName }),
+  infoCommand,
   ...serverInfoCommands,
   ...diagnosisCommands,
   ...healthCommands,
@@ -126,9 +126,10 @@ for (const [at, command] of commands.entries()) {
   else byFirstWord.set(first, entry);
 }
 
-const queueEntries = new Map<string, Entry<Caller, QueueContext>>();
-for (const [at, command] of queueCommands.entries()) {
-  queueEntries.set(command.name, entryOf(command, at));
+const entriesForAnyCaller = new Map<string, Entry<Caller>>();
+for (const command of [...commandsForAnyCaller, infoCommand]) {
+  const at = commands.findIndex(({ name }) => name === command.name);
+  entriesForAnyCaller.set(command.name, entryOf(command, at));
 }
 
 /** The name of the command whose entry has that number; "unknown" for NO_COMMAND. */
@@ -137,8 +138,8 @@ export function commandName(number: number): string {
 }
 
 /** A command that any front end can offer, by its name in capitals. */
-export function queueEntry(name: string): Entry<Caller, QueueContext> {
-  return queueEntries.get(name)!;
+export function entryForAnyCaller(name: string): Entry<Caller> {
+  return entriesForAnyCaller.get(name)!;
 }
 
 function containerOf(word: string): Container {

@@ -1,28 +1,26 @@
 // The API under /v1: a request becomes a command by its route, and the reply becomes JSON.
-import type { QueueContext } from "../commands/context.ts";
 import type { Exchange, Responder } from "./exchange.ts";
 import type { Given } from "./fields.ts";
-import type { HttpClients } from "./http-clients.ts";
 import { openApiOf } from "./openapi.ts";
+import { textOf } from "./json.ts";
 import { Problem } from "./problem.ts";
-import { RequestCaller } from "./request-caller.ts";
-import { RequestCommands } from "./request-command.ts";
-import { Input, type Route, shownBy } from "./route.ts";
+import { queryIn } from "./query.ts";
+import { RAW } from "./raw-json.ts";
+import { Input, type Route, type StreamRoute } from "./route.ts";
 import { Router } from "./router.ts";
 import { routes } from "./routes/all.ts";
+import type { Visits } from "./visits.ts";
 
 const NOTHING: Given = {};
 
 export class Api implements Responder {
-  readonly #context: QueueContext;
-  readonly #clients: HttpClients;
+  readonly #visits: Visits;
   readonly #router = new Router(routes);
   readonly #openApi: string;
 
-  constructor(context: QueueContext, clients: HttpClients, version: string) {
-    this.#context = context;
-    this.#clients = clients;
-    this.#openApi = JSON.stringify(openApiOf(routes, version));
+  constructor(visits: Visits) {
+    this.#visits = visits;
+    this.#openApi = JSON.stringify(openApiOf(routes, visits.context.settings.version));
   }
 
   answer(exchange: Exchange): Promise<Response> | null {
@@ -35,14 +33,22 @@ export class Api implements Responder {
   async #call(route: Route, path: Map<string, Buffer>, exchange: Exchange): Promise<Response> {
     const given = await givenIn(route, exchange);
     const input = new Input(path, route.fields ?? {}, given);
-    const { user, address, gone } = exchange;
-    const client = this.#clients.of(user.name, address);
-    const caller = new RequestCaller(client, user, this.#context.store.session(), gone);
-    const commands = new RequestCommands(caller, this.#context);
-    const reply = await route.run(input, commands);
-    if (gone.aborted) commands.giveBack();
-    route.check?.(reply, input);
-    return jsonText(JSON.stringify(shownBy(route, reply)), route.status);
+    if ("open" in route) return await this.#open(route, input, exchange);
+    return await this.#visits.respond(exchange, async (commands) => {
+      const reply = await route.run(input, commands);
+      route.check?.(reply, input);
+      return jsonText(JSON.stringify(route.answer.alone(reply)), route.status);
+    });
+  }
+
+  async #open(route: StreamRoute, input: Input, exchange: Exchange): Promise<Response> {
+    const visit = this.#visits.begin(exchange);
+    try {
+      return await route.open(input, visit, exchange);
+    } catch (error) {
+      visit.end();
+      throw error;
+    }
   }
 }
 
@@ -50,27 +56,29 @@ function jsonText(text: string, status = 200): Response {
   return new Response(`${text}\n`, { status, headers: { "Content-Type": "application/json" } });
 }
 
-async function givenIn({ method, fields }: Route, exchange: Exchange): Promise<Given> {
-  if (method === "GET") return Object.fromEntries(exchange.query);
+async function givenIn({ method }: Route, exchange: Exchange): Promise<Given> {
+  if (method === "GET") return queryIn(exchange.request.url);
   const body = await exchange.body();
   if (body.length === 0) return NOTHING;
   const type = exchange.request.headers.get("Content-Type") ?? "";
   if (!/^application\/json\b/i.test(type)) {
     throw new Problem(415, "the Content-Type must be application/json");
   }
-  if (!fields) throw new Problem(400, "this request takes no body");
   return objectIn(body);
 }
 
 function objectIn(body: Buffer): Given {
+  const text = textOf(body);
+  if (text === null) throw new Problem(400, "the body is not UTF-8");
   let value: unknown;
   try {
-    value = JSON.parse(body.toString());
+    value = JSON.parse(text);
   } catch (error) {
     throw new Problem(400, `the body is not JSON: ${(error as Error).message}`);
   }
   if (typeof value !== "object" || value === null || Array.isArray(value)) {
     throw new Problem(400, "the body must be a JSON object");
   }
+  (value as Given)[RAW] = body;
   return value as Given;
 }

@@ -29,7 +29,7 @@ const problemSchema: JsonObject = {
 };
 
 function operationOf(route: Route): JsonObject {
-  const { name, summary, tag, fields, status = 200, answer } = route;
+  const { name, summary, tag, fields } = route;
   const isQuery = route.method === "GET";
   return {
     operationId: name,
@@ -38,7 +38,7 @@ function operationOf(route: Route): JsonObject {
     parameters: [...pathParameters(route), ...(isQuery ? queryParameters(route) : [])],
     ...(fields && !isQuery && { requestBody: { content: jsonOf(schemaOf(fields)) } }),
     responses: {
-      [status]: { description: "Done.", content: jsonOf(answer.schema) },
+      ...successOf(route),
       default: {
         description: "An error.",
         content: {
@@ -47,6 +47,15 @@ function operationOf(route: Route): JsonObject {
       },
     },
   };
+}
+
+function successOf(route: Route): JsonObject {
+  if ("open" in route) {
+    const content = { [route.mediaType]: { schema: route.schema } };
+    return { 200: { description: "As long as the client stays.", content } };
+  }
+  const { status = 200, answer } = route;
+  return { [status]: { description: "Done.", content: jsonOf(answer.schema) } };
 }
 
 function jsonOf(schema: JsonObject): JsonObject {

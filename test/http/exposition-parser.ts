@@ -1,5 +1,5 @@
-// Parses metrics strictly: the text format of Prometheus 0.0.4, and OpenMetrics 1.0. Throws an error
-// that quotes the line of the first mistake.
+// Parses metrics strictly: the text format of Prometheus 0.0.4, and OpenMetrics 1.0. Throws an
+// error that quotes the line of the first mistake.
 
 export interface ParsedSample {
   name: string;
@@ -121,7 +121,7 @@ function checkFamily(family: ParsedFamily): void {
 
 /** The samples of each set of labels, without le. */
 function seriesOf(samples: ParsedSample[]): ParsedSample[][] {
-  const keyOf = ({ labels: { le: _, ...labels } }: ParsedSample) => JSON.stringify(labels);
+  const keyOf = ({ labels }: ParsedSample) => JSON.stringify({ ...labels, le: "" });
   return Object.values(Object.groupBy(samples, keyOf)) as ParsedSample[][];
 }
 

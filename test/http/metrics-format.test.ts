@@ -7,6 +7,7 @@ import { queueLabel } from "../../src/http/metrics/queue-label.ts";
 import { DoublingHistogram } from "../../src/queue/doubling-histogram.ts";
 import { type Families, parseOpenMetrics, parseText, valueIn } from "./exposition-parser.ts";
 
+const OPEN_METRICS = "application/openmetrics-text; version=1.0.0";
 /** As Prometheus 2.42 asks. */
 const OF_PROMETHEUS =
   "application/openmetrics-text;version=1.0.0,application/openmetrics-text;version=0.0.1;q=0.75," +
@@ -26,11 +27,8 @@ test.each([
   ["application/openmetrics-text;q=x", false],
 ])("for Accept %j OpenMetrics is chosen: %p", (accept, isOpenMetrics) => {
   const { contentType } = formatFor(accept);
-  expect(contentType).toBe(
-    isOpenMetrics
-      ? "application/openmetrics-text; version=1.0.0; charset=utf-8"
-      : "text/plain; version=0.0.4; charset=utf-8",
-  );
+  const [prometheus, openMetrics] = ["text/plain; version=0.0.4", OPEN_METRICS];
+  expect(contentType).toBe(`${isOpenMetrics ? openMetrics : prometheus}; charset=utf-8`);
 });
 
 function histogramOf(...numbers: number[]): DoublingHistogram {

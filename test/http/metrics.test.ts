@@ -170,7 +170,7 @@ test("a command takes as long as it waits, and the next one behind it does not",
 test("commands and requests over HTTP are counted", async () => {
   const okq = await startTestOkq(http);
   await (await request(okq, "/v1/queues/q/events/none")).text();
-  await (await request(okq, "/nothing")).text();
+  await (await request(okq, "/v1/nothing")).text();
   await (await request(okq, "/v1/openapi.json")).text();
   const seen = await scrape(okq);
   const calls = { command: "QGET" };

@@ -14,13 +14,26 @@ const mayImport: Record<string, string[]> = {
   config: [],
   stores: ["queue", "resp"],
   commands: ["queue", "resp", "users"],
-  server: ["commands", "queue", "resp", "users"],
-  http: ["commands", "queue", "resp", "users"],
-  app: ["commands", "config", "http", "log", "queue", "resp", "server", "stores", "users"],
+  admission: ["commands", "resp"],
+  server: ["admission", "commands", "queue", "resp", "users"],
+  http: ["admission", "commands", "queue", "resp", "users"],
+  web: [],
+  app: [
+    "admission",
+    "commands",
+    "config",
+    "http",
+    "log",
+    "queue",
+    "resp",
+    "server",
+    "stores",
+    "users",
+  ],
   cli: ["app", "commands", "config", "log", "stores", "users"],
   "": ["app", "cli", "config", "log"],
 };
-/** These folders may import files that are not code: Lua scripts and JSON. */
+/** These folders may import files that are not code: Lua scripts, JSON and the page. */
 const importsText = new Set(["stores", "http", "app", "cli"]);
 
 export function importComplaints(path: string, text: string): string[] {
@@ -33,7 +46,7 @@ export function importComplaints(path: string, text: string): string[] {
   const complaints: string[] = [];
   for (const specifier of relativeImports(text)) {
     const target = join(dirname(path), specifier).split("/");
-    const isText = /\.(json|lua)$/.test(specifier);
+    const isText = /\.(json|lua|html)$/.test(specifier);
     const isAllowed = isText
       ? importsText.has(folder)
       : target[0] === "src" && [folder, ...allowed].includes(target[1]!);

@@ -184,7 +184,7 @@ const commands: SourceFamily[] = [
     help:
       "Bytes that okq keeps for clients: commands that wait for the store (`unanswered`), for " +
       "EXEC (`queued`) or for their start (`unstarted`), replies that clients have not read " +
-      "(`unsent`), and registrations (`registered`).",
+      "(`unsent`), bodies of HTTP requests (`bodies`), and registrations (`registered`).",
     of,
     read({ context: { budgets, consumers } }) {
       return each({
@@ -192,6 +192,7 @@ const commands: SourceFamily[] = [
         queued: budgets.queued.bytes,
         unstarted: budgets.unstarted.bytes,
         unsent: budgets.unsent.bytes,
+        bodies: budgets.bodies.bytes,
         registered: consumers.bytes,
       });
     },
