@@ -82,7 +82,7 @@ export function contextOf(config: Config, { warn }: LogLimit, parts: Parts): Con
     longReplies: new LongReplies(budgets.unsent),
     budgets,
     clock,
-    durations: new CommandDurations(),
+    durations: new CommandDurations(clock),
     processFigures,
     stats: emptyStats(clock.nowMs()),
     settings: settingsOf(config, maxClients),

@@ -11,16 +11,10 @@ import { LARGE_OUTPUT_BYTES_MIN, UNSENT_BYTES_MAX } from "./flow/limits.ts";
 import type { Messages } from "./messages.ts";
 import type { Outbox, Pending } from "./outbox.ts";
 import type { Pipeline } from "./pipeline.ts";
-import type { StartedCommand } from "./started-command.ts";
 
 /** All connections write here, one after the other: it is empty before and after each flush. */
 const output = new Output();
 const pending: Pending[] = [];
-/**
- * Commands that were just written, one after the other: equal, and begun at the same time. When
- * they were, is the same for all of a flush; 0: not known yet.
- */
-const written = { first: null as StartedCommand | null, count: 0, atMs: 0 };
 
 interface Parts {
   pipeline: Pipeline;
@@ -60,8 +54,6 @@ export class ReplyWriter {
       if (output.length > 0) this.#send();
       pipeline.sent(count, output.length);
     } finally {
-      this.#beginRun(null);
-      written.atMs = 0;
       output.clear();
       pending.length = 0;
     }
@@ -77,26 +69,11 @@ export class ReplyWriter {
       const isWritten = !command.isSilent || command.answer instanceof Confirmations;
       if (isWritten && !command.write(output)) return count;
       const { answer } = command;
-      const { first } = written;
-      const isLikeFirst =
-        first?.commandNumber === command.commandNumber && first.beganAtMs === command.beganAtMs;
-      if (!isLikeFirst) this.#beginRun(command);
-      written.count += 1;
+      this.#durations.ended(command.commandNumber, command.beganAtMs);
       if (answer instanceof LongReply) answer.release();
       else if (answer instanceof ErrorReply) this.#stats.errors += 1;
       else if (answer instanceof Handout && !command.isSilent) this.#noteEvent(answer);
     }
-  }
-
-  /** The commands written next took as long as this one, where they are the same. */
-  #beginRun(command: StartedCommand | null): void {
-    const { first, count } = written;
-    if (first) {
-      written.atMs ||= this.#clock.nowMs();
-      this.#durations.add(first.commandNumber, written.atMs - first.beganAtMs, count);
-    }
-    written.first = command;
-    written.count = 0;
   }
 
   /** A popped event is in the output. */

@@ -93,7 +93,7 @@ function setUp() {
     background: new BackgroundPushes({ countMax: 1, bytesMax: 100 }, () => {}),
     longReplies: new LongReplies(new Budget(1_000_000)),
     stats,
-    durations: new CommandDurations(),
+    durations: new CommandDurations(systemClock),
     clock: systemClock,
     settings: { maxEventBytes: 1_000_000, maxNameBytes: 100, maxWaitingBytes: 1_000_000 },
     reportFailure: (what, { message }) => failed.push(`${what}: ${message}`),

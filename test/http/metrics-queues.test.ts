@@ -170,7 +170,7 @@ test("users of other queues have figures of their own", async () => {
   expect((await walks.figuresFor(some, 5, 5000))!.all.queues).toBe(11);
 });
 
-test("a slow store delays a scrape for a bounded time, which then shows older figures", async () => {
+test("a slow store delays a scrape for a bounded time, and older figures are shown", async () => {
   const { store, clock, walks, push } = await setUp(3);
   await walks.figuresFor(all, 5, 5000);
   await push("new");
