@@ -127,6 +127,15 @@ export function option(word: string, { schema, read }: Kind): Field {
   };
 }
 
+/** A wish that is none of the command. */
+export const mark: Field = {
+  ...flag(""),
+  words(name, given) {
+    flag("").words(name, given);
+    return [];
+  },
+};
+
 /** A setting of a group with that option of the command in front; null takes it back. */
 export function groupSetting(word: string): Field {
   return {
@@ -179,6 +188,8 @@ export function bytesSchemas(name: string): Record<string, Schema> {
 export function bytesIn(name: string, given: Given): Buffer | null {
   const other = base64Name(name);
   const [plain, encoded] = [given[name], given[other]];
+  // The body of a request that is no JSON.
+  if (Buffer.isBuffer(plain)) return plain;
   if (isNone(encoded)) return isNone(plain) ? null : Buffer.from(textIn(plain, name));
   if (!isNone(plain)) throw new Problem(400, `give ${name} or ${other}, not both`);
   return decoded(encoded, other);
@@ -209,11 +220,22 @@ export function contents(word: string | null, isRequired: boolean): Field {
   };
 }
 
+const namesOf = new WeakMap<Fields, Set<string>>();
+
+/** All names that these fields may have in a request. */
+function knownNames(fields: Fields): Set<string> {
+  let names = namesOf.get(fields);
+  if (!names) {
+    const all = Object.entries(fields).flatMap(([name, field]) => Object.keys(field.schemas(name)));
+    names = new Set(all);
+    namesOf.set(fields, names);
+  }
+  return names;
+}
+
 /** Throws a Problem for a field that is not there. */
 export function checkKnown(fields: Fields, given: Given, where = ""): void {
-  const known = new Set(
-    Object.entries(fields).flatMap(([name, field]) => Object.keys(field.schemas(name))),
-  );
+  const known = knownNames(fields);
   for (const name of Object.keys(given)) {
     if (!known.has(name)) throw new Problem(400, `unknown field ${JSON.stringify(where + name)}`);
   }

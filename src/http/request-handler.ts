@@ -7,7 +7,7 @@ import type { Authentication } from "./authentication.ts";
 import type { PublicExchange, PublicResponder, Responder } from "./exchange.ts";
 import type { KnownHosts } from "./known-hosts.ts";
 import { Problem } from "./problem.ts";
-import { RequestBody } from "./request-body.ts";
+import { bodyBytesMax, RequestBody } from "./request-body.ts";
 import { addSecurityHeaders } from "./security-headers.ts";
 
 export interface Responders {
@@ -37,8 +37,6 @@ type BunServer = Pick<Bun.Server<undefined>, "requestIP" | "timeout">;
 const METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"];
 /** Of a client that has not logged in: enough for a login. */
 const STRANGER_BYTES_MAX = 8 * 1024;
-/** Base64, and what stands around the contents of an event. */
-const MORE_BYTES = 1024 * 1024;
 /** Bun takes no longer timeout. */
 const TIMEOUT_S_MAX = 255;
 
@@ -129,8 +127,13 @@ export class RequestHandler {
     server.timeout(request, 0);
     try {
       const { maxEventBytes } = this.#parts.context.settings;
-      const bytesMax = Math.ceil((maxEventBytes * 4) / 3) + MORE_BYTES;
-      const whole = { ...exchange, user, body: () => body.whole(bytesMax) };
+      const bytesMax = bodyBytesMax(maxEventBytes);
+      const whole = {
+        ...exchange,
+        user,
+        body: () => body.whole(bytesMax),
+        chunks: () => body.chunks(),
+      };
       for (const responder of responders.forUsers) {
         const response = responder.answer(whole);
         if (response) return await response;

@@ -3,6 +3,7 @@
 import type { Reply } from "../resp/reply.ts";
 import type { Exchange } from "./exchange.ts";
 import { checkKnown, type Fields, type Given } from "./fields.ts";
+import type { Octets } from "./octets.ts";
 import type { RequestCommands, Word } from "./request-command.ts";
 import type { Schema, Shape } from "./shapes.ts";
 import type { Visit } from "./visits.ts";
@@ -34,6 +35,14 @@ export interface CommandRoute extends Described {
   run(input: Input, commands: RequestCommands): Promise<Reply>;
   /** Answers otherwise than with a 200 and the shape: for example with a 404. Throws a Problem. */
   check?(reply: Reply, input: Input): void;
+  /** Completes what the client gave. */
+  complete?(given: Given, request: Request): Given;
+  /** The field that a body of application/octet-stream is; the others stand in headers. */
+  octetsField?: string;
+  /** The answer without JSON, for clients that accept that; null if there is nothing. */
+  octets?(reply: Reply, input: Input): Octets | null;
+  /** Takes a body of lines of JSON. */
+  lines?: StreamRoute["open"];
 }
 
 /** Answers a request with an open end. */

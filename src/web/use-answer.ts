@@ -22,8 +22,8 @@ interface State<T> {
   isLoading: boolean;
 }
 
-/** The server works on answers for at most one part in so many of the time. */
-const REST = 4;
+/** The pause behind an answer is at least so many times as long as the answer took. */
+const REST = 9;
 
 /**
  * `key` names what is asked for, as a path with a query. If it changes, the old answer is shown
