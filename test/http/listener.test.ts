@@ -24,7 +24,7 @@ describe("an address that is taken", () => {
     expect(okq.httpPort).toBe(0);
     expect(okq.log.join("\n")).toMatch(/runs without HTTP .*the address is in use/);
     const client = await okq.connect();
-    expect(String(await client.call("PING"))).toContain("PONG");
+    expect(await client.call("LLEN", "mail")).toBe(0);
   });
 
   test("is an error if somebody asked for it", async () => {
@@ -87,7 +87,7 @@ describe("with a certificate", () => {
     expect(await (await waiting).json()).toMatchObject({ events: [{ contents: "x" }] });
   });
 
-  test("demands certificates of clients with --tls-client-ca, and then needs no password", async () => {
+  test("demands certificates of clients with --tls-client-ca", async () => {
     const certificates = makeCertificates();
     const { ca, client, stranger } = certificates;
     const okq = await startTestOkq({ ...config(certificates), tlsClientCa: ca });
@@ -149,9 +149,7 @@ test("HEAD opens no stream", async () => {
   socket.send(Buffer.from(requestText("HEAD /v1/events?queue=mail")));
   expect((await answerOn(socket)).status).toBe(200);
   const client = await okq.connect();
-  while (!JSON.stringify(await client.call("PUBSUB", "CHANNELS")).includes("[]")) {
-    await client.call("PING");
-  }
+  expect(await client.call("PUBSUB", "CHANNELS")).toEqual([]);
   socket.reset();
 });
 

@@ -130,7 +130,7 @@ test.each([
   expect(answer.status).toBe(status);
 });
 
-test("with the cookie, a change needs a type of content that foreign forms cannot send", async () => {
+test("a change with the cookie needs a type of content that foreign forms cannot send", async () => {
   const okq = await start(writeUsers("ann all *"));
   const cookie = await cookieOf(okq, "ann");
   const purge = (headers: Record<string, string>) =>
@@ -152,7 +152,7 @@ describe("a session ends", () => {
     expect(await statusOf(okq, other)).toBe(200);
   });
 
-  test("when its user is removed or gets another password, and not when its rights change", async () => {
+  test("when its user is removed or gets another password", async () => {
     const users = writeUsers("ann all *", "bob all *", "eve all *");
     const okq = await start(users);
     const cookies = await Promise.all(["ann", "bob", "eve"].map((name) => cookieOf(okq, name)));
