@@ -2,7 +2,6 @@
 import * as field from "../fields.ts";
 import { pairs } from "../list-fields.ts";
 import type { Pairs, Reply } from "../../resp/reply.ts";
-import { Problem } from "../problem.ts";
 import { call, type Route } from "../route.ts";
 import * as shape from "../shapes.ts";
 import { place, pushOptions } from "./push-fields.ts";
@@ -56,16 +55,18 @@ const single: Route[] = [
     fields: { raw: field.mark },
     answer: shown,
     run: call("QGET", "queue", "id"),
-    check(reply) {
-      if (shape.isNil(reply)) throw new Problem(404, "there is no such event");
-    },
-    octets(reply) {
-      const value = (name: string) => valueIn(reply, name);
-      return {
-        contents: value("contents") as Buffer,
-        facts: { id: value("id") as Buffer, state: value("state") as string },
-        json: shape.headers.under("headers", value("headers")),
-      };
+    missing: "event",
+    octets: {
+      facts: ["id", "state"],
+      mayBeNothing: false,
+      of(reply) {
+        const value = (name: string) => valueIn(reply, name);
+        return {
+          contents: value("contents") as Buffer,
+          facts: { id: value("id") as Buffer, state: value("state") as string },
+          json: shape.headers.under("headers", value("headers")),
+        };
+      },
     },
   },
   {
