@@ -117,13 +117,11 @@ describe("a body", () => {
 describe("requests in progress", () => {
   test("count as clients, together with those of RESP", async () => {
     const okq = await startTestOkq({ httpAddr: ANY, maxClients: 3 });
+    const client = await okq.connect();
     const first = await sendOn(okq.httpPort, WAIT);
     await sendOn(okq.httpPort, WAIT);
-    await untilWaiting(okq, 2);
+    await eventually(async () => (await figure(client, "blocked_clients")) === 2);
     const get = () => exchangeRaw(okq.httpPort, requestText("GET /v1/session"));
-    // Its own connection to count the waiting ones may not be closed yet.
-    const client = await eventually(() => okq.connect());
-    await client.call("PING");
     const answer = await get();
     expect(answer.status).toBe(503);
     expect(JSON.parse(answer.text).detail).toBe("ERR max number of clients reached");

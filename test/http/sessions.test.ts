@@ -130,7 +130,7 @@ test.each([
   expect(answer.status).toBe(status);
 });
 
-test("a change with the cookie needs a type of content that foreign forms cannot send", async () => {
+test("a change with the cookie needs a Content-Type that foreign forms cannot send", async () => {
   const okq = await start(writeUsers("ann all *"));
   const cookie = await cookieOf(okq, "ann");
   const purge = (headers: Record<string, string>) =>
