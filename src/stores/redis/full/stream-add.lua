@@ -19,7 +19,8 @@ local function choose(queue, ms, seq)
     return nil
   elseif seq ~= '' then
     local place = digits_of(ms) .. digits_of(seq)
-    return (place <= latest or is_in_tree(queue, id_of_place(place))) and SMALLER or place
+    local is_free = place > latest and not is_in_tree(queue, id_of_place(place))
+    return is_free and place or latest == LAST_PLACE and NO_MORE or SMALLER
   end
   ms = ms ~= '' and digits_of(ms) or nil
   local place, step = place_behind(latest, ms), 1
@@ -27,7 +28,7 @@ local function choose(queue, ms, seq)
   while place and is_in_tree(queue, id_of_place(place)) do
     place, step = place_after(place, step, ms), math.min(step * 2, STEP_MAX)
   end
-  return place or (ms and SMALLER or NO_MORE)
+  return place or (ms and latest ~= LAST_PLACE and SMALLER or NO_MORE)
 end
 
 local function add_one(queue, ms, seq, value, terms)
