@@ -304,9 +304,7 @@ const life = [
   onDemand(push, pushBatch, listPush),
   onDemand(pop, popBatch, hidden(listPop), hidden(listMove)),
   onDemand(ack, ackBatch),
-  ...[redo, fail, crash, touch, peek, ready, listLength, listen, streams.each].map((file) =>
-    onDemand(file),
-  ),
+  ...[redo, fail, crash, touch, peek, ready, listLength, listen].map((file) => onDemand(file)),
   onDemand(
     ...ofStreams,
     ...[streams.add, streams.trim, streams.remove, streams.length].map((file) => hidden(file)),
