@@ -48,15 +48,15 @@ const answers = { 2: new Map<Script, Transcript>(), 3: new Map<Script, Transcrip
 
 function comparing(okq: Target, names: Names) {
   let redis: Target | null = null;
-  return async (script: Script, manner: Manner) => {
+  return async (one: Script, manner: Manner) => {
     const known = answers[manner.protocol];
-    let its = known.get(script);
+    let its = known.get(one);
     if (!its) {
       redis ??= await startTestRedis();
-      its = await converse(redis, script, manner);
-      known.set(script, its);
+      its = await converse(redis, one, manner);
+      known.set(one, its);
     }
-    return differenceIn(script, its, await converse(okq, script, manner, its), names.isNamed);
+    return differenceIn(one, its, await converse(okq, one, manner, its), names.isNamed);
   };
 }
 
