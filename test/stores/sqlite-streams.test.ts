@@ -252,6 +252,7 @@ const growing: Operation[] = [
   adding("q", "20-1", { trim: toLength(3) }),
   adding("q", "20-1", { trim: fromId("6-0") }),
   creating("q", "i", "2-0"),
+  creatingConsumer("q", "g", "carl"),
 ];
 const others: Operation[] = [
   trimming("q", toLength(4)),
