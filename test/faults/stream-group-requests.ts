@@ -16,7 +16,7 @@ function oneOf<T>(all: T[], choose: Choose): T {
   return all[choose(0, all.length - 1)]!;
 }
 
-function add(stream: string, ledger: StreamLedger): Request {
+export function add(stream: string, ledger: StreamLedger): Request {
   const contents = ledger.newContents(stream);
   const pushed = (outcome: Outcome) => () => ledger.pushed(contents, outcome);
   return {
@@ -39,7 +39,8 @@ export const producerOf =
 export const consumerOf =
   (group: string, streams: string[], name: string): Role<StreamLedger> =>
   (ledger, choose) => {
-    const claimant = { ledger, group, consumer: `${name} ${choose(1, 2)}` };
+    const consumer = `${name} ${choose(1, 2)}`;
+    const claimant = { ledger, group, consumer, leaseMs: LEASE_MS };
     const from = choose(0, 2) === 0 ? streams : [oneOf(streams, choose)];
     const options = ["COUNT", choose(1, 4), ...(choose(0, 1) === 0 ? [] : ["BLOCK", BLOCK_MS])];
     switch (choose(0, 8)) {
@@ -59,9 +60,14 @@ export const consumerOf =
     }
   };
 
-/** Claims what there is, and acknowledges it. */
-export function drain(group: string, stream: string, ledger: StreamLedger): Request {
-  const claimant = { ledger, group, consumer: "the last one" };
+/** Claims what there is, with the lease that the queue has by then. Acknowledgements follow. */
+export function drain(
+  group: string,
+  stream: string,
+  ledger: StreamLedger,
+  leaseMs: number,
+): Request {
+  const claimant = { ledger, group, consumer: "the last one", leaseMs };
   return claim(claimant, ["COUNT", 100], [stream], (all) => ackAll(group, all, ledger));
 }
 
@@ -69,11 +75,12 @@ interface Claimant {
   ledger: StreamLedger;
   group: string;
   consumer: string;
+  leaseMs: number;
 }
 
-/** A XREADGROUP of new entries, or of those that the consumer has. */
+/** An XREADGROUP of new entries, or of those that the consumer has. */
 function read(
-  { ledger, group, consumer }: Claimant,
+  { ledger, group, consumer, leaseMs }: Claimant,
   options: Argument[],
   streams: string[],
   id: ">" | "0",
@@ -81,7 +88,7 @@ function read(
 ): Request {
   const claims = ledger.claimsOf(group);
   const sentAt = claims.now();
-  const lease = { sentAtMs: performance.now(), leaseMs: LEASE_MS };
+  const lease = { sentAtMs: performance.now(), leaseMs };
   const head = ["XREADGROUP", "GROUP", group, consumer, ...options, "STREAMS"];
   const answered = (reply: Decoded) => {
     const all = entriesIn(reply).map(([stream, entry, contents]): Delivered => {

@@ -5,12 +5,27 @@ import { ask, type Readable } from "../support/readable.ts";
 import { Wire } from "../support/wire.ts";
 import type { Choose, Role } from "./list-requests.ts";
 import { RequestLoad } from "./request-load.ts";
-import { consumerOf, drain, LEASE_MS, producerOf } from "./stream-group-requests.ts";
+import { add, consumerOf, drain, LEASE_MS, producerOf } from "./stream-group-requests.ts";
 import { StreamLedger } from "./stream-ledger.ts";
 
 /** The first one is the queue itself, the others are bound queues. */
 const GROUPS = ["first", "second", "third"];
 const LONG = { timeoutMs: 60_000 };
+const LONG_LEASE_MS = 60_000;
+
+interface StreamGroup {
+  stream: string;
+  group: string;
+  queue: string;
+}
+
+function groupsOf(streams: string[]): StreamGroup[] {
+  return streams.flatMap((stream) =>
+    GROUPS.map((group) => {
+      return { stream, group, queue: group === GROUPS[0] ? stream : `${stream}@${group}` };
+    }),
+  );
+}
 
 interface StreamTotals {
   pushed: number;
@@ -23,6 +38,7 @@ interface StreamTotals {
 
 export class StreamLoad extends RequestLoad<StreamLedger> {
   readonly #streams: string[];
+  readonly #groups: StreamGroup[];
   readonly #port: (client: number) => number;
 
   private constructor(port: (client: number) => number, choose: Choose, streams: string[]) {
@@ -33,6 +49,7 @@ export class StreamLoad extends RequestLoad<StreamLedger> {
     const roles: Role<StreamLedger>[] = [producer, producer, ...consumers];
     super(new StreamLedger(GROUPS), port, choose, roles);
     this.#streams = streams;
+    this.#groups = groupsOf(streams);
     this.#port = port;
   }
 
@@ -43,13 +60,10 @@ export class StreamLoad extends RequestLoad<StreamLedger> {
     streams: string[] = ["a{1}", "b{1}"],
   ): Promise<StreamLoad> {
     const wire = await Wire.connect(port(0));
-    for (const stream of streams) {
-      for (const group of GROUPS) {
-        const queue = group === GROUPS[0] ? stream : `${stream}@${group}`;
-        await demand(wire, "+OK", "XGROUP", "CREATE", stream, group, "$", "MKSTREAM");
-        await demand(wire, "+OK", "QCONFIG", queue, "lease", LEASE_MS / 1000);
-        await demand(wire, "+OK", "QCONFIG", queue, "backoff", "fixed 0.1");
-      }
+    for (const { stream, group, queue } of groupsOf(streams)) {
+      await demand(wire, "+OK", "XGROUP", "CREATE", stream, group, "$", "MKSTREAM");
+      await demand(wire, "+OK", "QCONFIG", queue, "lease", LEASE_MS / 1000);
+      await demand(wire, "+OK", "QCONFIG", queue, "backoff", "fixed 0.1");
     }
     wire.close();
     return new StreamLoad(port, choose, streams);
@@ -72,30 +86,30 @@ export class StreamLoad extends RequestLoad<StreamLedger> {
     }
   }
 
-  /** Returns how many claims were compared. */
+  /** With another entry in each stream, which all groups have claimed. */
   async #comparePending(wire: Wire): Promise<number> {
     let count = 0;
-    for (const stream of this.#streams) {
-      for (const group of GROUPS) {
-        const held = this.ledger.held(group, stream);
-        const reply = await ask(wire, "XPENDING", stream, group, "-", "+", 10_000);
-        const rows = (reply as [string, string][]).map(([id, consumer]) => ({ id, consumer }));
-        count += this.ledger.pending(group, stream, held, rows);
-      }
+    for (const { stream, group, queue } of this.#groups) {
+      await demand(wire, "+OK", "QCONFIG", queue, "lease", LONG_LEASE_MS / 1000);
+      if (group === GROUPS[0]) await this.exchange(wire, [add(stream, this.ledger)]);
+      const last = drain(group, stream, this.ledger, LONG_LEASE_MS);
+      const acks = await this.exchange(wire, [last]);
+      const held = this.ledger.held(group, stream);
+      const reply = await ask(wire, "XPENDING", stream, group, "-", "+", 10_000);
+      const rows = (reply as [string, string][]).map(([id, consumer]) => ({ id, consumer }));
+      count += this.ledger.pending(group, stream, held, rows);
+      await this.exchange(wire, acks);
     }
     return count;
   }
 
   async #drain(wire: Wire): Promise<boolean> {
     let left = 0;
-    for (const stream of this.#streams) {
-      for (const group of GROUPS) {
-        let requests = [drain(group, stream, this.ledger)];
-        while (requests.length > 0) requests = await this.exchange(wire, requests);
-        const queue = group === GROUPS[0] ? stream : `${stream}@${group}`;
-        const [[, total]] = (await ask(wire, "QSTATUS", queue)) as [[string, number]];
-        left += total;
-      }
+    for (const { stream, group, queue } of this.#groups) {
+      let requests = [drain(group, stream, this.ledger, LONG_LEASE_MS)];
+      while (requests.length > 0) requests = await this.exchange(wire, requests);
+      const [[, total]] = (await ask(wire, "QSTATUS", queue)) as [[string, number]];
+      left += total;
     }
     return left === 0;
   }
