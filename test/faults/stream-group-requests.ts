@@ -9,6 +9,8 @@ import { entriesIn } from "./stream-requests.ts";
 /** An entry that nobody acknowledged comes back then. */
 export const LEASE_MS = 1000;
 
+export const LONG_LEASE_MS = 60_000;
+
 const BLOCK_MS = 200;
 const nothing = () => {};
 
@@ -60,15 +62,15 @@ export const consumerOf =
     }
   };
 
-/** Claims what there is, with the lease that the queue has by then. Acknowledgements follow. */
-export function drain(
+/** Claims what there is, when the clients have ended. The queue has such a lease by then. */
+export function takeLeft(
   group: string,
   stream: string,
   ledger: StreamLedger,
-  leaseMs: number,
+  next: (all: Delivered[]) => Request[],
 ): Request {
-  const claimant = { ledger, group, consumer: "the last one", leaseMs };
-  return claim(claimant, ["COUNT", 100], [stream], (all) => ackAll(group, all, ledger));
+  const claimant = { ledger, group, consumer: "the last one", leaseMs: LONG_LEASE_MS };
+  return claim(claimant, ["COUNT", 100], [stream], next);
 }
 
 interface Claimant {
@@ -121,7 +123,7 @@ function renew(claimant: Claimant, streams: string[]): Request {
 }
 
 /** One XACK for each stream. */
-function ackAll(group: string, all: Delivered[], ledger: StreamLedger): Request[] {
+export function ackAll(group: string, all: Delivered[], ledger: StreamLedger): Request[] {
   const claims = ledger.claimsOf(group);
   return [...Map.groupBy(all, ({ stream }) => stream)].map(([stream, own]): Request => {
     const acks = own.map(({ contents }) => end([], contents, claims, true));

@@ -5,13 +5,20 @@ import { ask, type Readable } from "../support/readable.ts";
 import { Wire } from "../support/wire.ts";
 import type { Choose, Role } from "./list-requests.ts";
 import { RequestLoad } from "./request-load.ts";
-import { add, consumerOf, drain, LEASE_MS, producerOf } from "./stream-group-requests.ts";
-import { StreamLedger } from "./stream-ledger.ts";
+import {
+  ackAll,
+  add,
+  consumerOf,
+  LEASE_MS,
+  LONG_LEASE_MS,
+  producerOf,
+  takeLeft,
+} from "./stream-group-requests.ts";
+import { type Delivered, StreamLedger } from "./stream-ledger.ts";
 
 /** The first one is the queue itself, the others are bound queues. */
 const GROUPS = ["first", "second", "third"];
 const LONG = { timeoutMs: 60_000 };
-const LONG_LEASE_MS = 60_000;
 
 interface StreamGroup {
   stream: string;
@@ -92,13 +99,17 @@ export class StreamLoad extends RequestLoad<StreamLedger> {
     for (const { stream, group, queue } of this.#groups) {
       await demand(wire, "+OK", "QCONFIG", queue, "lease", LONG_LEASE_MS / 1000);
       if (group === GROUPS[0]) await this.exchange(wire, [add(stream, this.ledger)]);
-      const last = drain(group, stream, this.ledger, LONG_LEASE_MS);
-      const acks = await this.exchange(wire, [last]);
+      const left: Delivered[] = [];
+      const take = takeLeft(group, stream, this.ledger, (all) => {
+        left.push(...all);
+        return [];
+      });
+      await this.exchange(wire, [take]);
       const held = this.ledger.held(group, stream);
       const reply = await ask(wire, "XPENDING", stream, group, "-", "+", 10_000);
       const rows = (reply as [string, string][]).map(([id, consumer]) => ({ id, consumer }));
       count += this.ledger.pending(group, stream, held, rows);
-      await this.exchange(wire, acks);
+      await this.exchange(wire, ackAll(group, left, this.ledger));
     }
     return count;
   }
@@ -106,7 +117,8 @@ export class StreamLoad extends RequestLoad<StreamLedger> {
   async #drain(wire: Wire): Promise<boolean> {
     let left = 0;
     for (const { stream, group, queue } of this.#groups) {
-      let requests = [drain(group, stream, this.ledger, LONG_LEASE_MS)];
+      const ack = (all: Delivered[]) => ackAll(group, all, this.ledger);
+      let requests = [takeLeft(group, stream, this.ledger, ack)];
       while (requests.length > 0) requests = await this.exchange(wire, requests);
       const [[, total]] = (await ask(wire, "QSTATUS", queue)) as [[string, number]];
       left += total;
