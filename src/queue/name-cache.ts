@@ -19,13 +19,14 @@ export function nameOf(bytes: Buffer): string {
   const slot = (length * 31 + bytes[0]! * 7 + bytes[length >> 1]! * 3 + bytes[length - 1]!) % SLOTS;
   const known = recent[slot];
   if (known?.bytes === bytes) return known.text;
-  if (known !== undefined && isSame(known.bytes, bytes)) {
-    // The parser hands out the same Buffer again: next time there is nothing to compare.
-    if (!isView(bytes)) known.bytes = bytes;
-    return known.text;
-  }
+  // Two frequent names may share a slot.
+  const other = recent[slot ^ 1];
+  if (other?.bytes === bytes) return other.text;
+  if (known !== undefined && isSame(known, bytes)) return known.text;
+  if (other !== undefined && isSame(other, bytes)) return other.text;
   const text = bytes.toString("latin1");
   // A copy: a view would keep the whole received chunk.
+  recent[slot ^ 1] = known;
   recent[slot] = { bytes: isView(bytes) ? Buffer.from(bytes) : bytes, text };
   return text;
 }
@@ -35,8 +36,11 @@ export function isView(bytes: Buffer): boolean {
   return bytes.buffer.byteLength > bytes.length;
 }
 
-function isSame(a: Buffer, b: Buffer): boolean {
-  if (a.length !== b.length) return false;
-  for (let at = 0; at < a.length; at++) if (a[at] !== b[at]) return false;
+function isSame(known: Recent, bytes: Buffer): boolean {
+  const own = known.bytes;
+  if (own.length !== bytes.length) return false;
+  for (let at = 0; at < own.length; at++) if (own[at] !== bytes[at]) return false;
+  // The parser hands out the same Buffer again: next time there is nothing to compare.
+  if (!isView(bytes)) known.bytes = bytes;
   return true;
 }

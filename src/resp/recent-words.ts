@@ -19,10 +19,14 @@ export function wordIn(chunk: Buffer, from: number, to: number): Buffer {
   const slot = (length * 31 + chunk[from]! * 7 + middle * 3 + chunk[to - 1]!) % SLOTS;
   const word = recent[slot];
   if (word !== undefined && isAt(word, chunk, from, length)) return word;
+  // Two frequent words may share a slot.
+  const other = recent[slot ^ 1];
+  if (other !== undefined && isAt(other, chunk, from, length)) return other;
   const view = chunk.subarray(from, to);
   if (++misses % MISSES_PER_COPY === 0) {
     const copy = Buffer.allocUnsafeSlow(length);
     copy.set(view);
+    recent[slot ^ 1] = word;
     recent[slot] = copy;
   }
   return view;

@@ -50,7 +50,8 @@ const REFUSED = `
   XCLAIM $refused g c 0 1-1 IDLE
   XCLAIM $refused g c 0 1-1 IDLE x
   XCLAIM $refused g c 0 1-1 LASTID
-  XCLAIM $refused g c 0 1-1 ANYTHING
+  XCLAIM $refused g c 0 1-1 any-id
+  XCLAIM $refused g c 0 any-id
   XGROUP CREATECONSUMER $refused g ""
 `;
 
