@@ -95,7 +95,7 @@ commands.push(
   ...transactionCommands,
   ...subscribeCommands,
   ...clientCommands,
-  ...introspectionCommands({ commands, find: findByName }),
+  ...introspectionCommands({ commands, find: findByName, called: find }),
   ...serverInfoCommands,
   ...diagnosisCommands,
   ...healthCommands,
