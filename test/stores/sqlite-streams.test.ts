@@ -1,7 +1,6 @@
 // Streams on the local store: what restarts and kills leave, failing journals, full disks, and cold
 // events.
 // oxlint-disable no-await-in-loop -- the steps take place in this order
-
 import { describe, expect, setDefaultTimeout, test } from "bun:test";
 import { StoreError } from "../../src/queue/errors.ts";
 import type { Operation } from "../../src/queue/operations.ts";
@@ -252,6 +251,7 @@ const growing: Operation[] = [
   adding("q", "20-1", { trim: toLength(3) }),
   adding("q", "20-1", { trim: fromId("6-0") }),
   creating("q", "i", "2-0"),
+  creatingConsumer("q", "g", "carl"),
 ];
 const others: Operation[] = [
   trimming("q", toLength(4)),
