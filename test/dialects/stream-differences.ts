@@ -35,6 +35,12 @@ export const streamDifferences: Difference[] = [
     okq: ENTRIES,
   },
   {
+    reason: "the group `default` is the first one",
+    command: /^XGROUP CREATE {k}first default 0$/,
+    redis: /^\+OK\r\n$/,
+    okq: /^-BUSYGROUP/,
+  },
+  {
     reason: "the group `default` is there",
     command: /^XREADGROUP GROUP default c STREAMS {k}none >$/,
     redis: /^-NOGROUP/,

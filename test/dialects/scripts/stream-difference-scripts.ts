@@ -24,6 +24,7 @@ const FIRST_GROUP = `
   XREADGROUP GROUP default c STREAMS $none >
   XADD $none 1-1 n 1
   XREADGROUP GROUP default c STREAMS $none >
+  XGROUP CREATE $first default 0
 `;
 
 /** Redis tells the client at once that they are gone; here it hears of it in both. */
