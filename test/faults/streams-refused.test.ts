@@ -118,6 +118,21 @@ async function expectRefusals(client: Wire, refusal: RegExp): Promise<void> {
 const idsIn = (reply: Readable) =>
   (reply as [string, [string, Readable][]][]).flatMap(([, all]) => all.map(([id]) => id));
 
+/** A stream without further groups takes another path through Redis. */
+async function expectAlone(client: Wire): Promise<void> {
+  const first = ["GROUP", "default", "ann", "COUNT", 1, "STREAMS", "alone", ">"];
+  const read = ["XREADGROUP", ...first];
+  const [taken, refused, behind] = await askAll(client, read, ["XADD", "alone", "*", "n", 3], read);
+  expect(isRefused(refused!)).toBe(true);
+  expect(behind).toMatch(/^-ERR store refused: not done, because an earlier/);
+  const ids = [...idsIn(taken!), ...idsIn(await ask(client, ...read))];
+  expect(await ask(client, ...read)).toBeNull();
+  expect(await ask(client, "XACK", "alone", "default", ...ids)).toBe(2);
+  const record = ["last-generated-id", ids[1]!, "entries-added", 2];
+  const info = await ask(client, "XINFO", "STREAM", "alone");
+  expect(info).toEqual(expect.arrayContaining(record));
+}
+
 /** Everything else goes on, each with entries of its own. */
 async function expectTheRest(client: Wire, ids: string[]): Promise<void> {
   const read = async (group: string, consumer: string, ...options: Argument[]) => {
@@ -160,8 +175,10 @@ async function expectTheRest(client: Wire, ids: string[]): Promise<void> {
 async function tryAll({ port, fill, empty, refusal }: Place): Promise<void> {
   const client = closeAfterTest(await Wire.connect(port));
   const ids = await prepare(client);
+  for (const n of [1, 2]) await ask(client, "XADD", "alone", "*", "n", n);
   await fill();
   await expectRefusals(client, refusal);
+  await expectAlone(client);
   await expectTheRest(client, ids);
   await expectRefusals(client, refusal);
   await empty();

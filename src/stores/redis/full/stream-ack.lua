@@ -26,13 +26,17 @@ end
 -- The ids that are claimed, each once, and why their events may not be acknowledged, or nil.
 local function claimed_among(own, ids)
   local claimed, is_claimed, parts = {}, {}, {}
-  read_some_claims(own, ids, function(id)
-    if not is_claimed[id] then
-      is_claimed[id] = true
-      claimed[#claimed + 1] = id
-      parts[#parts + 1] = own.has_more and more_of(own, id).w or nil
+  for first = 1, #ids, CLAIMS_AT_ONCE do
+    local last = math.min(#ids, first + CLAIMS_AT_ONCE - 1)
+    for at, score in ipairs(redis.call('ZMSCORE', own.claimed, unpack(ids, first, last))) do
+      local id = ids[first + at - 1]
+      if score and not is_claimed[id] then
+        is_claimed[id] = true
+        claimed[#claimed + 1] = id
+        parts[#parts + 1] = own.has_more and more_of(own, id).w or nil
+      end
     end
-  end)
+  end
   return claimed, is_claimed, refusal_of(own, parts)
 end
 

@@ -32,12 +32,14 @@ end
 
 -- Notes the consumers from ARGV[first] to ARGV[last].
 local function note_all(own, first, last, popped)
-  local names, is_active, has_got = {}, {}, {}
+  local names, is_active, has_got, name_of = {}, {}, {}, {}
   for at = 1, #popped, 2 do
     has_got[popped[at]] = true
   end
   for at = first, last do
-    local name = worker_of(ARGV[at])
+    -- Mostly the same ones claim again and again.
+    local name = name_of[ARGV[at]] or worker_of(ARGV[at])
+    name_of[ARGV[at]] = name
     if is_active[name] == nil then
       names[#names + 1] = name
     end
