@@ -27,8 +27,8 @@ export function queuesBehindTokenIn<C extends Caller, X extends QueueContext>(
 ): [number, number] | null {
   if (!queuesBehindToken) return null;
   const first = queuesBehindToken(args);
-  // An odd number is an error of the command.
-  const end = queues!.isHalf ? first + Math.floor((args.length - first) / 2) : args.length;
+  // An odd number is an error of the command: then any of them may be a queue.
+  const end = queues!.isHalf ? first + Math.ceil((args.length - first) / 2) : args.length;
   return [first, end];
 }
 
@@ -37,11 +37,16 @@ export function queuesNamedIn<C extends Caller, X extends QueueContext>(
   entry: Places<C, X>,
   args: Buffer[],
 ): Buffer[] | null {
-  const { first, count, isCounted, isOptional } = entry.queues!;
+  const { first, count, isCounted, isOptional, isHalf } = entry.queues!;
   const end = endOfFirstQueues(entry.queues!, args);
   const isWrong = isCounted && parseInteger(args[first - 1]!) !== end - first;
   const named = isWrong || count === 0 ? [] : args.slice(first, end);
   const behindToken = queuesBehindTokenIn(entry, args);
-  if (behindToken) named.push(...args.slice(...behindToken));
+  if (behindToken) {
+    const [from, to] = behindToken;
+    // As Redis counts an odd number.
+    const isOdd = isHalf && (args.length - from) % 2 === 1;
+    named.push(...args.slice(from, isOdd ? to - 1 : to));
+  }
   return named.length > 0 || isOptional ? named : null;
 }
