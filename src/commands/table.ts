@@ -101,7 +101,7 @@ commands.push(
   ...transactionCommands,
   ...subscribeCommands,
   ...clientCommands,
-  ...introspectionCommands({ commands, find: findByName }),
+  ...introspectionCommands({ commands, find: findByName, called: find }),
   infoCommand,
   ...serverInfoCommands,
   ...diagnosisCommands,

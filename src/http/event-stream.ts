@@ -8,7 +8,7 @@ import { UnsentMessages } from "../commands/unsent-messages.ts";
 import type { RequestCaller } from "./request-caller.ts";
 
 /** A client notices within this time that the connection is broken. */
-const HEARTBEAT_MS = 15_000;
+const HEARTBEAT_S = 15;
 const HEARTBEAT = Buffer.from(": alive\n\n");
 /** The client connects again so soon. */
 const FIRST = Buffer.from("retry: 1000\n\n");
@@ -139,13 +139,19 @@ export class EventStream implements Subscriber {
     return Buffer.concat(frames);
   }
 
+  /** Without it the connection would end as one that is not read. */
+  get #heartbeatMs(): number {
+    const { clientOutputTimeout } = this.#context.settings;
+    return 1000 * Math.min(HEARTBEAT_S, (clientOutputTimeout || HEARTBEAT_S) / 2);
+  }
+
   /** False if nothing came for a while. */
   async #hasNews(): Promise<boolean> {
     const { promise, resolve } = Promise.withResolvers<boolean>();
     this.#wake = () => resolve(true);
-    const timer = setTimeout(() => resolve(false), HEARTBEAT_MS);
+    const cancelTimer = this.#context.clock.after(this.#heartbeatMs, () => resolve(false));
     const news = await promise;
-    clearTimeout(timer);
+    cancelTimer();
     return news;
   }
 }

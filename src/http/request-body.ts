@@ -7,6 +7,14 @@ import { Problem } from "./problem.ts";
 const MS_MAX = 30_000;
 const PORTION_BYTES = 32 * 1024;
 
+/** Base64, and what stands around the contents of an event. */
+const MORE_BYTES = 1024 * 1024;
+
+/** A body of JSON with one event. */
+export function bodyBytesMax(maxEventBytes: number): number {
+  return Math.ceil((maxEventBytes * 4) / 3) + MORE_BYTES;
+}
+
 type Reader = Pick<ReadableStreamDefaultReader<Uint8Array>, "read" | "cancel">;
 
 export class RequestBody {

@@ -35,9 +35,13 @@ export abstract class Session {
   }
 }
 
+/** As a number of events: more than there ever are. */
+export const GROUP_ENDED = 2 ** 31;
+
 /**
  * Called when any process makes events of a queue ready, with the queue and their number. This may
- * be before or after the operation that did it is answered.
+ * be before or after the operation that did it is answered. At least GROUP_ENDED: a group of a
+ * stream has ended, and this was its queue.
  */
 export type ReadyListener = (queue: Buffer, count: number) => void;
 

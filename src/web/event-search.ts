@@ -40,6 +40,8 @@ export function searchIn(query: URLSearchParams): EventSearch {
 const PAGE = 50;
 /** Searching a long queue takes long: a page has what was found in this time. */
 const SEARCH_MS = 2000;
+/** The same while nothing was found. */
+const EMPTY_SEARCH_MS = 10_000;
 
 /** A page of those that fit. It may be short: then `next` leads to where the search stopped. */
 export async function findEvents(
@@ -48,7 +50,8 @@ export async function findEvents(
   signal: AbortSignal,
 ): Promise<Page<EventRow>> {
   const rows: EventRow[] = [];
-  const until = performance.now() + SEARCH_MS;
+  const from = performance.now();
+  const isInTime = () => performance.now() - from < (rows.length > 0 ? SEARCH_MS : EMPTY_SEARCH_MS);
   let next = after;
   do {
     const count = PAGE - rows.length;
@@ -56,24 +59,31 @@ export async function findEvents(
     const page = await listEvents(queue, query, signal);
     rows.push(...page.rows);
     next = page.next;
-  } while (next !== null && rows.length < PAGE && performance.now() < until);
+  } while (next !== null && rows.length < PAGE && isInTime());
   return { rows, next };
 }
 
 const PORTION = 1000;
 
-/** Counts those that fit, and tells how many there are so far. */
+interface Counting {
+  /** Whether an event that was found counts. */
+  fits(event: EventRow): boolean;
+  /** Called again and again with how many there are so far. */
+  onCount(count: number, isAll: boolean): void;
+  signal: AbortSignal;
+}
+
 export async function countEvents(
   queue: Name,
   { state, selection }: EventSearch,
-  { onCount, signal }: { onCount(count: number, isAll: boolean): void; signal: AbortSignal },
+  { fits, onCount, signal }: Counting,
 ): Promise<void> {
   let count = 0;
   let after: Name | null = null;
   do {
     const query = { ...selection, state, after, reverse: false, count: PORTION };
     const page: Page<EventRow> = await listEvents(queue, query, signal);
-    count += page.rows.length;
+    count += page.rows.filter(fits).length;
     after = page.next;
     onCount(count, after === null);
   } while (after !== null);

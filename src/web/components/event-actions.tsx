@@ -1,6 +1,14 @@
 // What can be done with the chosen events of a queue, or with all that fit the search.
 import { useEffect, useState } from "preact/hooks";
-import { type Chosen, moveEvents, removeEvents, retryEvents, type State } from "../api.ts";
+import {
+  type Chosen,
+  type EventRow,
+  moveEvents,
+  type QueueStats,
+  removeEvents,
+  retryEvents,
+  type State,
+} from "../api.ts";
 import { countEvents, type EventSearch } from "../event-search.ts";
 import { plural } from "../format.tsx";
 import { type Name, shown } from "../name.ts";
@@ -28,8 +36,7 @@ export interface EventActionsProps {
   search: EventSearch;
   /** Chosen one by one. */
   ids: Name[];
-  /** How many there are of the state, from the figures of the queue. */
-  total: number;
+  stats: QueueStats;
   onDone(): void;
 }
 
@@ -135,8 +142,12 @@ const consequences: Record<Action, string> = {
 };
 
 /** How many the action is about: counted event by event where nothing knows the number. */
-function useCount({ queue, search, ids, total, isAll }: ActionDialogProps): Counted {
+function useCount(props: ActionDialogProps): Counted {
+  const { queue, search, ids, stats, action, isAll } = props;
   const isKnown = !isAll || search.isAll;
+  // Of the delayed ones only those are retried that have failed.
+  const isRetry = action === "retry" && search.state === "delayed";
+  const total = isRetry ? stats.retrying : stats[search.state];
   const [counted, setCounted] = useState<Counted>(() => ({
     count: isAll ? (isKnown ? total : 0) : ids.length,
     isSure: isKnown,
@@ -146,7 +157,8 @@ function useCount({ queue, search, ids, total, isAll }: ActionDialogProps): Coun
     const controller = new AbortController();
     const { signal } = controller;
     const onCount = (count: number, isSure: boolean) => setCounted({ count, isSure });
-    countEvents(queue, search, { onCount, signal }).catch((error: Error) => {
+    const fits = ({ failures, crashes }: EventRow) => !isRetry || failures + crashes > 0;
+    countEvents(queue, search, { fits, onCount, signal }).catch((error: Error) => {
       if (!signal.aborted) failureOf(error);
     });
     return () => controller.abort();

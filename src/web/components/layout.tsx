@@ -5,7 +5,8 @@ import { hourAndMinute } from "../format.tsx";
 import { Link, usePlace } from "../location.tsx";
 import { useObserved } from "../observed.ts";
 import { logOut, session } from "../session.ts";
-import { Announcements } from "./announcements.tsx";
+import { failureOf } from "../use-answer.ts";
+import { announce, Announcements } from "./announcements.tsx";
 
 const menu: [path: string, title: string][] = [["/queues", "Queues"]];
 
@@ -80,6 +81,15 @@ function LostBanner() {
   );
 }
 
+async function leave(): Promise<void> {
+  try {
+    await logOut();
+    if (session.value !== null) announce("This okq asks for no password: nobody has to log in.");
+  } catch (error) {
+    announce(failureOf(error as Error).message);
+  }
+}
+
 function Who() {
   const who = useObserved(session);
   if (who === null || who === "unknown") return null;
@@ -87,7 +97,7 @@ function Who() {
     <span class="who">
       {who.isReadOnly && <span class="badge">read-only</span>}
       <span>{who.user}</span>
-      <button class="quiet" onClick={() => void logOut()}>
+      <button class="quiet" onClick={() => void leave()}>
         Log out
       </button>
     </span>

@@ -41,7 +41,7 @@ export function QueueEvents({ queue, stats, onDone }: QueueEventsProps) {
     <section class="panel" aria-label="Events">
       <StateTabs state={state} stats={stats} />
       <EventSearchForm queue={queue} />
-      <EventActions queue={queue} search={search} ids={ids} total={stats[state]} onDone={done} />
+      <EventActions queue={queue} search={search} ids={ids} stats={stats} onDone={done} />
       <Shown answer={answer}>
         {({ next }) => (
           <>
