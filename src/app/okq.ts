@@ -96,7 +96,7 @@ export async function startOkq(
   const counting = new Counting(store.session(), tally);
   const queues = { store, counting, waiters, readers, endings };
   const shared = { ...queues, subscriptions, users, maxClients, clock };
-  const context = contextOf(config, logLimit, shared);
+  const context = contextOf(config, logLimit, { ...shared, processFigures: tally.process });
   reporter = context.reporter;
   const reloader = new FileReloader(log);
   const listeners = listenersOf(context, config, httpConnectionsMax);

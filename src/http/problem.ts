@@ -18,6 +18,7 @@ const STATUS: Record<string, number> = {
 /** By what the text of an error of code ERR says. */
 const SAYS: [RegExp, number][] = [
   [/^ERR duplicate event/, 409],
+  [/^ERR event too large/, 413],
   [/^ERR store refused/, 507],
   [/^ERR store outcome unknown/, 504],
   [/^ERR internal error/, 500],

@@ -3,7 +3,7 @@
 import { type Answer, Handout, LongReply } from "../commands/answer.ts";
 import type { Caller } from "../commands/caller.ts";
 import type { Context } from "../commands/context.ts";
-import { CommandError } from "../commands/errors.ts";
+import { CommandError, commandError } from "../commands/errors.ts";
 import { Execution } from "../commands/execution.ts";
 import { PoppedEvents } from "../commands/popped-events.ts";
 import { entryForAnyCaller } from "../commands/table.ts";
@@ -22,10 +22,16 @@ class RequestCommand extends Execution<Caller, Context> {
 
   /** Resolves with the answer to the command of that name, which may be an error. */
   run(name: string): Promise<Answer> {
-    const answer = this.begin(entryForAnyCaller(name), null);
-    if (answer !== undefined) return Promise.resolve(answer);
-    this.submitOrAwait();
-    return this.#outcome.promise;
+    const { durations, clock } = this.context;
+    const beganAtMs = clock.nowMs();
+    const entry = entryForAnyCaller(name);
+    const answer = this.begin(entry, null);
+    if (answer !== undefined) this.#outcome.resolve(answer);
+    else this.submitOrAwait();
+    return this.#outcome.promise.finally(() => {
+      durations.ended(entry.number, beganAtMs);
+      durations.turnEnded();
+    });
   }
 }
 
@@ -55,12 +61,20 @@ export class RequestCommands {
   /** The reply to the command of that name, in capitals. Rejects with a CommandError. */
   async run(name: string, ...words: Word[]): Promise<Reply> {
     const args = [...name.split(" "), ...words].map(argumentOf);
+    this.#checkLengths(args);
     const answer = await new RequestCommand(args, this.caller, this.context).run(name);
     if (answer instanceof ErrorReply) throw new CommandError(answer);
     if (answer instanceof LongReply) return listIn(answer);
     if (!(answer instanceof Handout)) return answer;
     this.#handouts.push(answer);
     return answer.reply;
+  }
+
+  /** As the connections of RESP do. */
+  #checkLengths(args: Buffer[]): void {
+    const bytesMax = this.context.settings.maxEventBytes;
+    const longer = args.find(({ length }) => length > bytesMax);
+    if (longer) throw commandError("eventTooLarge", { bytes: longer.length, bytesMax });
   }
 
   /** All that is known of the events that were popped. */

@@ -304,7 +304,9 @@ test("refusals of okq are errors in the same format", async () => {
   expect(await enqueue("x")).toEqual(error('{"error":"QUEUEFULL t"}\n', 429));
   await ask(wire, "QPAUSE", "t", "IN");
   expect(await enqueue("x")).toEqual(error('{"error":"PAUSED t"}\n', 409));
-  expect(await enqueue("x".repeat(1001))).toMatchObject({ status: 400, type: ERROR_TYPE });
+  expect(await enqueue("x".repeat(998))).toMatchObject({ status: 409 });
+  const event = "ERR event too large, 1001 of at most 1000 bytes (--max-event-bytes)";
+  expect(await enqueue("x".repeat(999))).toEqual(error(`{"error":"${event}"}\n`, 413));
   const tooLarge = await enqueue("x".repeat(2 * 1024 * 1024));
   expect(tooLarge).toMatchObject({ status: 413, type: ERROR_TYPE });
   expect(tooLarge.body).toMatch(/^\{"error":"the body has more than \d+ bytes"\}\n$/);
@@ -325,14 +327,14 @@ test("each call needs the right of its command, and that to the queue", async ()
   for (const user of ["p", "c", "i"]) {
     const topics = new Topics(okq, basic(user, passwordOf(user)));
     for (const [call, by] of calls) {
-      const ask = (topic: string) => {
-        const path = `/topics/${topic}/${call}`;
-        return call === "status" ? topics.get(path) : topics.post(path, { worker_id: "w" });
+      const request = (topic: string) => {
+        const url = `/topics/${topic}/${call}`;
+        return call === "status" ? topics.get(url) : topics.post(url, { worker_id: "w" });
       };
       const denied = { status: 403, type: ERROR_TYPE, body: expect.stringContaining("NOPERM") };
-      if (user !== by) expect(await ask("jobs-1")).toEqual(denied);
-      else expect((await ask("jobs-1")).status).not.toBe(403);
-      expect(await ask("mail")).toEqual(denied);
+      if (user !== by) expect(await request("jobs-1")).toEqual(denied);
+      else expect((await request("jobs-1")).status).not.toBe(403);
+      expect(await request("mail")).toEqual(denied);
     }
   }
 });
