@@ -8,6 +8,7 @@ import {
   settingsMarkdown,
 } from "../../src/commands/reference.ts";
 import { configurationMarkdown } from "../../src/config/config-text.ts";
+import { metricsMarkdown } from "../../src/http/metrics/reference.ts";
 import { protocolErrors } from "../../src/resp/protocol-error.ts";
 
 export const writeCommand = "bun test/support/readme.ts --write";
@@ -17,6 +18,7 @@ const sections: Record<string, () => string> = {
   commands: commandReferenceMarkdown,
   settings: settingsMarkdown,
   errors: errorReferenceMarkdown,
+  metrics: metricsMarkdown,
   configuration: configurationMarkdown,
 };
 
