@@ -9,6 +9,7 @@ import {
 } from "../../src/commands/reference.ts";
 import { configurationMarkdown } from "../../src/config/config-text.ts";
 import { protocolErrors } from "../../src/resp/protocol-error.ts";
+import { apiReferenceMarkdown } from "./api-reference.ts";
 
 export const writeCommand = "bun test/support/readme.ts --write";
 export const readmeFile = resolve(import.meta.dir, "../../README.md");
@@ -18,6 +19,7 @@ const sections: Record<string, () => string> = {
   settings: settingsMarkdown,
   errors: errorReferenceMarkdown,
   configuration: configurationMarkdown,
+  api: apiReferenceMarkdown,
 };
 
 /** The README with all generated sections replaced. Throws if a marker is missing. */
