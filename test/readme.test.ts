@@ -24,6 +24,7 @@ test("replaces only the text between the markers", () => {
     "between",
     "<!-- settings:begin --><!-- settings:end -->",
     "<!-- errors:begin --><!-- errors:end -->",
+    "<!-- metrics:begin --><!-- metrics:end -->",
     "<!-- configuration:begin --><!-- configuration:end -->",
     "<!-- api:begin --><!-- api:end -->",
     "after",

@@ -19,6 +19,8 @@ export function observerOf(
       const telling = reporter();
       if (telling?.isWanted) telling.done(operation, result, nowMs);
     },
+    batchEnded: (size, tookMs, result) => tally.process.batchEnded(size, tookMs, result),
+    tallied: (what, times) => tally.process.happened(what, times),
     get wantsReports() {
       return reporter()?.isWanted ?? false;
     },

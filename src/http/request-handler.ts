@@ -5,6 +5,7 @@ import type { Context } from "../commands/context.ts";
 import { CommandError } from "../commands/errors.ts";
 import type { Authentication } from "./authentication.ts";
 import type { PublicExchange, PublicResponder, Responder } from "./exchange.ts";
+import type { HttpFigures } from "./http-figures.ts";
 import type { KnownHosts } from "./known-hosts.ts";
 import { Problem } from "./problem.ts";
 import { bodyBytesMax, RequestBody } from "./request-body.ts";
@@ -26,6 +27,7 @@ export interface HandlerParts {
   authentication: Authentication;
   hosts: KnownHosts;
   responders: Responders;
+  figures: HttpFigures;
   prefix: string;
   isReadOnly: boolean;
   /** Aborts when okq stops. */
@@ -72,6 +74,7 @@ export class RequestHandler {
     });
     body.release();
     addSecurityHeaders(response);
+    this.#parts.figures.answered(response);
     if (!isHead) return response;
     answered.abort();
     return await withoutBody(response);

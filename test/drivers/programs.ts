@@ -12,6 +12,7 @@ const debianPackages: Record<string, string> = {
   ruby: "ruby-redis and ruby-sidekiq",
   rsyslogd: "rsyslog and rsyslog-hiredis",
   "prometheus-redis-exporter": "prometheus-redis-exporter",
+  promtool: "prometheus",
 };
 
 const RUN_MS_MAX = 50_000;

@@ -8,6 +8,7 @@ import {
   settingsMarkdown,
 } from "../../src/commands/reference.ts";
 import { configurationMarkdown } from "../../src/config/config-text.ts";
+import { metricsMarkdown } from "../../src/http/metrics/reference.ts";
 import { protocolErrors } from "../../src/resp/protocol-error.ts";
 import { apiReferenceMarkdown } from "./api-reference.ts";
 
@@ -18,6 +19,7 @@ const sections: Record<string, () => string> = {
   commands: commandReferenceMarkdown,
   settings: settingsMarkdown,
   errors: errorReferenceMarkdown,
+  metrics: metricsMarkdown,
   configuration: configurationMarkdown,
   api: apiReferenceMarkdown,
 };
