@@ -7,6 +7,8 @@ import { membersOf } from "./raw-json.ts";
 const DEPTH_MAX = 10_000;
 /** Go has no limit: but nobody sends more, and each of them costs time. */
 const MEMBERS_MAX = 1000;
+/** Of a text as it is written. Longer than any id may be. */
+const TEXT_BYTES_MAX = 1024 * 1024;
 const QUOTE = 0x22;
 const OPEN_OBJECT = 0x7b;
 
@@ -49,6 +51,7 @@ function isNull(value: Buffer): boolean {
 /** What is no Unicode becomes replacement characters. */
 function textOf(value: Buffer): string {
   if (value[0] !== QUOTE) throw new SyntaxError("no text");
+  if (value.length > TEXT_BYTES_MAX) throw new SyntaxError("too long a text");
   return (JSON.parse(value.toString("utf8")) as string).toWellFormed();
 }
 
