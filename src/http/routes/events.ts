@@ -1,7 +1,7 @@
 // Routes that push, show and change single events, and list them.
 import * as field from "../fields.ts";
 import { pairs } from "../list-fields.ts";
-import type { Pairs, Reply } from "../../resp/reply.ts";
+import { Pairs, type Reply } from "../../resp/reply.ts";
 import { Problem } from "../problem.ts";
 import { call, type Route } from "../route.ts";
 import * as shape from "../shapes.ts";
@@ -18,6 +18,7 @@ const shown = shape.map({
   id: shape.bytes,
   state: shape.oneOf("ready", "delayed", "claimed", "failed", "completed"),
   contents: shape.optional(shape.bytes),
+  contentsLength: shape.optional(shape.integer),
   attempts: shape.integer,
   failures: shape.integer,
   crashes: shape.integer,
@@ -26,8 +27,12 @@ const shown = shape.map({
   group: shape.optional(shape.bytes),
   pushedAt: shape.seconds,
   dueAt: shape.optional(shape.seconds),
+  endedAt: shape.optional(shape.seconds),
   leaseEndsAt: shape.optional(shape.seconds),
+  claimedAt: shape.optional(shape.seconds),
   worker: shape.optional(shape.bytes),
+  client: shape.optional(shape.text),
+  okq: shape.optional(shape.text),
   expiresAt: shape.optional(shape.seconds),
   unique: shape.optional(shape.bytes),
   headers: shape.optional(shape.headers),
@@ -45,17 +50,31 @@ function valueIn(reply: Reply, name: string): Reply {
   return (reply as Pairs).entries.find(([key]) => key === name)?.[1] ?? null;
 }
 
+function withoutContents({ entries }: Pairs): Pairs {
+  return new Pairs(
+    entries.map(([key, value]) =>
+      key === "contents" ? ["contents-length", (value as Buffer).length] : [key, value],
+    ),
+  );
+}
+
 const single: Route[] = [
   {
     method: "GET",
     path: event,
     name: "getEvent",
-    summary: "All that is known of an event.",
+    summary:
+      "All that is known of an event: its contents, or with `withoutContents` how many bytes " +
+      "these have.",
     tag,
     command: "QGET",
-    fields: { raw: field.mark },
+    fields: { raw: field.mark, withoutContents: field.flag("WITHOUT") },
     answer: shown,
-    run: call("QGET", "queue", "id"),
+    async run(input, commands) {
+      const reply = await commands.run("QGET", ...input.words("queue", "id"));
+      const isShort = input.words("withoutContents").length > 0 && !shape.isNil(reply);
+      return isShort ? withoutContents(reply as Pairs) : reply;
+    },
     check(reply) {
       if (shape.isNil(reply)) throw new Problem(404, "there is no such event");
     },

@@ -7,7 +7,13 @@ import { useObserved } from "../observed.ts";
 import { logOut, session } from "../session.ts";
 import { Announcements } from "./announcements.tsx";
 
-const menu: [path: string, title: string][] = [["/queues", "Queues"]];
+const menu: [path: string, title: string][] = [
+  ["/queues", "Queues"],
+  ["/failed", "Failed"],
+  ["/consumers", "Consumers"],
+  ["/cron", "Cron"],
+  ["/server", "Server"],
+];
 
 export function Layout({ children }: { children: ComponentChildren }) {
   const skip = (event: Event) => {
