@@ -31,10 +31,12 @@ export function CounterTable({ queue }: { queue: Name }) {
             keyOf={(counter) => nameIn(counter, "key")!}
             empty="The queue has no counter."
           />
-          <div class="below">
-            <span />
-            <Pager next={next} />
-          </div>
+          {(next ?? after) !== null && (
+            <div class="below">
+              <span>{PAGE} counters on a page</span>
+              <Pager next={next} />
+            </div>
+          )}
         </>
       )}
     </Shown>
