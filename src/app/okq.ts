@@ -93,7 +93,7 @@ export async function startOkq(
     observer: observerOf(tally, endings, () => reporter),
   });
   const shared = { store, waiters, readers, endings, subscriptions, users, maxClients, clock };
-  const context = contextOf(config, logLimit, shared);
+  const context = contextOf(config, logLimit, { ...shared, processFigures: tally.process });
   reporter = context.reporter;
   const reloader = new FileReloader(log);
   const listeners = listenersOf(context, config, httpConnectionsMax);

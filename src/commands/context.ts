@@ -2,6 +2,7 @@
 import type { Clock } from "../queue/clock.ts";
 import type { Endings } from "../queue/endings.ts";
 import type { Consumers } from "../queue/consumers.ts";
+import type { ProcessFigures } from "../queue/process-figures.ts";
 import type { Readers } from "../queue/readers.ts";
 import type { Reporter } from "../queue/reporter.ts";
 import type { Store } from "../queue/store.ts";
@@ -12,6 +13,7 @@ import type { BackgroundPushes } from "./background.ts";
 import type { Budgets } from "./budget.ts";
 import type { Client, Visitor } from "./caller.ts";
 import type { ClientFigures } from "./client-figures.ts";
+import type { CommandDurations } from "./command-durations.ts";
 import type { Cursors } from "./cursors.ts";
 import type { KeyCount } from "./key-count.ts";
 import type { KnownScripts } from "./known-scripts.ts";
@@ -29,6 +31,8 @@ export interface QueueContext {
   background: BackgroundPushes;
   longReplies: LongReplies;
   stats: Pick<Stats, "pushes" | "pops" | "acks">;
+  durations: CommandDurations;
+  clock: Clock;
   settings: Pick<Settings, "maxEventBytes" | "maxNameBytes" | "maxWaitingBytes">;
   /** Logs a failure. Clients get no reply for it, or a reply without the details. */
   reportFailure(what: string, error: Error): void;
@@ -47,7 +51,7 @@ export interface Context extends QueueContext {
   scripts: KnownScripts;
   figures: ClientFigures;
   budgets: Budgets;
-  clock: Clock;
+  processFigures: ProcessFigures;
   users: Directory;
   stats: Stats;
   settings: Settings;

@@ -79,6 +79,7 @@ function clientLines(context: Context): Lines {
     ["bytes_queued", budgets.queued.bytes],
     ["bytes_unread", budgets.unstarted.bytes],
     ["bytes_unsent", budgets.unsent.bytes],
+    ["bytes_bodies", budgets.bodies.bytes],
     ["bytes_registered", consumers.bytes],
     ["clients_closed_slow", stats.closedSlow],
     ["clients_closed_idle", stats.closedIdle],

@@ -101,7 +101,7 @@ commands.push(
   ...transactionCommands,
   ...subscribeCommands,
   ...clientCommands,
-  ...introspectionCommands({ commands, find: findByName }),
+  ...introspectionCommands({ commands, find: findByName, called: find }),
   infoCommand,
   ...serverInfoCommands,
   ...diagnosisCommands,
@@ -118,8 +118,8 @@ class Container {
 
 /** By the first word of a command's name, in capitals. */
 const byFirstWord = new Map<string, Entry | Container>();
-for (const command of commands) {
-  const entry = entryOf(command);
+for (const [at, command] of commands.entries()) {
+  const entry = entryOf(command, at);
   const [first, second] = command.name.split(" ") as [string, string?];
   if (second !== undefined) containerOf(first).subcommands.set(second, entry);
   else if (byFirstWord.has(first)) containerOf(first).own = entry;
@@ -128,7 +128,13 @@ for (const command of commands) {
 
 const entriesForAnyCaller = new Map<string, Entry<Caller>>();
 for (const command of [...commandsForAnyCaller, infoCommand]) {
-  entriesForAnyCaller.set(command.name, entryOf(command));
+  const at = commands.findIndex(({ name }) => name === command.name);
+  entriesForAnyCaller.set(command.name, entryOf(command, at));
+}
+
+/** The name of the command whose entry has that number; "unknown" for NO_COMMAND. */
+export function commandName(number: number): string {
+  return commands[number - 1]?.name ?? "unknown";
 }
 
 /** A command that any front end can offer, by its name in capitals. */

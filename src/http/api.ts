@@ -1,40 +1,44 @@
 // The API under /v1: a request becomes a command by its route, and the reply becomes JSON.
 import type { Reply } from "../resp/reply.ts";
+import { CommandError } from "../commands/errors.ts";
 import type { Exchange, Responder } from "./exchange.ts";
-import type { Given } from "./fields.ts";
+import { type Given, refusalOf } from "./fields.ts";
 import { objectIn } from "./json-body.ts";
-import { OCTETS, octetsGiven, octetsHeaders, wantsOctets } from "./octets.ts";
+import { JSON_TYPE, LINES, OCTETS } from "./media-types.ts";
+import { octetsGiven, octetsHeaders, wantsOctets } from "./octets.ts";
 import { openApiOf } from "./openapi.ts";
 import { Problem } from "./problem.ts";
 import { queryIn as givenInQuery } from "./query.ts";
 import { type CommandRoute, Input, type Route, type StreamRoute } from "./route.ts";
 import { Router } from "./router.ts";
 import { routes } from "./routes/all.ts";
+import { isNil } from "./shapes.ts";
 import { unsentBody } from "./unsent-body.ts";
 import type { Visits } from "./visits.ts";
 
-const JSON_TYPE = "application/json";
-const LINES = "application/x-ndjson";
 const NOTHING: Given = {};
 
 export class Api implements Responder {
   readonly #visits: Visits;
   readonly #router = new Router(routes);
-  readonly #openApi: string;
+  #openApi: string | null = null;
 
   constructor(visits: Visits) {
     this.#visits = visits;
-    this.#openApi = JSON.stringify(openApiOf(routes, visits.context.settings.version));
   }
 
   answer(exchange: Exchange): Promise<Response> | null {
     const { method, path } = exchange;
-    if (path === "/v1/openapi.json") {
-      const headers = { "Content-Type": JSON_TYPE };
-      return Promise.resolve(new Response(this.#openApi, { headers }));
-    }
+    if (path === "/v1/openapi.json" && method === "GET")
+      return Promise.resolve(this.#describe(exchange));
     const found = this.#router.find(method, path);
     return found && this.#call(found.route, found.path, exchange);
+  }
+
+  #describe({ prefix }: Exchange): Response {
+    const { version } = this.#visits.context.settings;
+    this.#openApi ??= JSON.stringify(openApiOf(routes, { version, prefix }));
+    return new Response(this.#openApi, { headers: { "Content-Type": JSON_TYPE } });
   }
 
   async #call(route: Route, path: Map<string, Buffer>, exchange: Exchange): Promise<Response> {
@@ -48,8 +52,12 @@ export class Api implements Responder {
     const completed = route.complete?.(given, exchange.request) ?? given;
     const input = inputOf(route, path, completed);
     return await this.#visits.respond(exchange, async (commands) => {
-      const reply = await route.run(input, commands);
-      route.check?.(reply, input);
+      const reply = await route.run(input, commands).catch((error: Error) => {
+        throw error instanceof CommandError ? refusalOf(error.reply, route.fields) : error;
+      });
+      if (route.missing && isNil(reply)) {
+        throw new Problem(404, `there is no such ${route.missing}`);
+      }
       return this.#responseTo(reply, route, input, exchange);
     });
   }
@@ -65,7 +73,7 @@ export class Api implements Responder {
         headers: { "Content-Type": JSON_TYPE },
       });
     }
-    const octets = route.octets(reply, input);
+    const octets = route.octets.of(reply, input);
     if (octets === null) return new Response(null, { status: 204 });
     const body = unsentBody(octets.contents, budgets.unsent, request.signal);
     return new Response(body, { headers: octetsHeaders(octets) });

@@ -1,5 +1,6 @@
 // The fields of requests: each is read from JSON or a query string, becomes words of a command, and
 // describes itself.
+import type { ErrorReply } from "../resp/reply.ts";
 import { base64Bytes, base64Name, type JsonObject } from "./json.ts";
 import { Problem } from "./problem.ts";
 import { RAW, rawMember } from "./raw-json.ts";
@@ -19,6 +20,8 @@ export interface Field {
   isRequired: boolean;
   /** The words of the command; none if the client gave nothing. Throws a Problem. */
   words(name: string, given: Given): Word[];
+  /** The command's option, by which errors name it. */
+  word?: string | null;
   /** In a query string its parameters begin with this. */
   queryPrefix?: string;
 }
@@ -121,6 +124,7 @@ export function optional(kind: Kind): Field {
 /** A field with that option of the command in front. */
 export function option(word: string, { schema, read }: Kind): Field {
   return {
+    word,
     schemas: (name) => ({ [name]: schema }),
     isRequired: false,
     words: (name, given) => (isNone(given[name]) ? [] : [word, read(given[name], name)]),
@@ -139,6 +143,7 @@ export const mark: Field = {
 /** A setting of a group with that option of the command in front; null takes it back. */
 export function groupSetting(word: string): Field {
   return {
+    word,
     schemas: (name) => ({ [name]: setting.schema }),
     isRequired: false,
     words(name, given) {
@@ -152,6 +157,7 @@ export function groupSetting(word: string): Field {
 /** A word of the command, there or not. */
 export function flag(word: string): Field {
   return {
+    word,
     schemas: (name) => ({ [name]: { type: "boolean" } }),
     isRequired: false,
     words(name, given) {
@@ -166,6 +172,7 @@ export function flag(word: string): Field {
 /** Bytes: a text, which stands for its UTF-8, or base64 under another name. */
 export function bytes(word: string | null, isRequired = false): Field {
   return {
+    word,
     schemas: bytesSchemas,
     isRequired,
     words(name, given) {
@@ -205,6 +212,7 @@ export function decoded(encoded: unknown, name: string): Buffer {
 export function contents(word: string | null, isRequired: boolean): Field {
   const plain = bytes(word);
   return {
+    word,
     schemas: (name) => ({ ...bytesSchemas(name), json: {} }),
     isRequired,
     words(name, given) {
@@ -218,6 +226,17 @@ export function contents(word: string | null, isRequired: boolean): Field {
       return word === null ? [raw] : [word, raw];
     },
   };
+}
+
+/** The problem of a command's error, with the names of fields in the place of its options. */
+export function refusalOf(reply: ErrorReply, fields: Fields = {}): Problem {
+  const { text: error } = reply;
+  if (!error.startsWith("ERR ")) return Problem.ofReply(reply);
+  const names = new Map(Object.entries(fields).map(([name, { word }]) => [word, name]));
+  const named = (part: string) => part.replace(/\b[A-Z]{2,}\b/g, (word) => names.get(word) ?? word);
+  // What is quoted is the client's.
+  const parts = error.split(/('[^']*')/).map((part, at) => (at % 2 === 1 ? part : named(part)));
+  return Problem.ofReply(reply, parts.join(""));
 }
 
 const namesOf = new WeakMap<Fields, Set<string>>();

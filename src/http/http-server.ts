@@ -8,7 +8,9 @@ import { Authentication } from "./authentication.ts";
 import { lowestFreeDescriptor } from "./free-descriptor.ts";
 import { Health } from "./health.ts";
 import { HttpClients } from "./http-clients.ts";
+import { HttpFigures } from "./http-figures.ts";
 import { KnownHosts } from "./known-hosts.ts";
+import { Metrics } from "./metrics.ts";
 import { type LoadPage, Page } from "./page.ts";
 import { RequestHandler } from "./request-handler.ts";
 import { type Listening, SessionCookie } from "./session-cookie.ts";
@@ -64,6 +66,7 @@ export class HttpServer {
     const cookie = new SessionCookie(this.#listening, prefix);
     const authentication = new Authentication(context, sessions, cookie);
     const login = new SessionRoutes({ context, authentication, sessions, cookie, isReadOnly });
+    const figures = new HttpFigures();
     const visits = new Visits(context, new HttpClients(context));
     this.#handler = new RequestHandler({
       context,
@@ -74,8 +77,9 @@ export class HttpServer {
         health: new Health(context),
         page: new Page(loadPage),
         forAnybody: [login],
-        forUsers: [login, new Api(visits)],
+        forUsers: [login, new Metrics(context, figures), new Api(visits)],
       },
+      figures,
       prefix,
       isReadOnly,
       stopping: this.#stopping.signal,

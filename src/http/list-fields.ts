@@ -37,6 +37,7 @@ function arrayOf(items: Schema): Schema {
 /** A list of bytes: of texts, and behind these of base64 under another name. */
 export function bytesList(word: string | null, isRequired = false): Field {
   return {
+    word,
     schemas: (name) => ({
       [name]: arrayOf({ type: "string" }),
       [base64Name(name)]: arrayOf(base64),
@@ -74,6 +75,7 @@ export function repeated(field: Field): Field {
 /** A list of values of that kind, with an option of the command in front of all of them. */
 export function list(word: string | null, { schema, read }: Kind): Field {
   return {
+    word,
     schemas: (name) => ({ [name]: arrayOf(schema) }),
     isRequired: false,
     words(name, given) {
@@ -100,6 +102,7 @@ export function objects(fields: Fields): Field {
 /** An object with these fields, behind an option of the command. */
 export function object(word: string, fields: Fields): Field {
   return {
+    word,
     schemas: (name) => ({ [name]: schemaOf(fields) }),
     isRequired: false,
     words(name, given) {
@@ -134,6 +137,7 @@ function isObject(value: unknown): value is Record<string, unknown> {
  */
 export function pairs(word: string): Field {
   return {
+    word,
     schemas: (name) => ({
       [name]: { type: "object", additionalProperties: { type: "string" } },
       [base64Name(name)]: arrayOf({ ...arrayOf(base64), minItems: 2, maxItems: 2 }),

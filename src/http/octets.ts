@@ -2,9 +2,8 @@
 // belongs to them stands in headers that begin with Okq-.
 import type { Fields, Given } from "./fields.ts";
 import { base64Name, type JsonObject, textOf } from "./json.ts";
+import { headerName, OCTETS } from "./media-types.ts";
 import { Problem } from "./problem.ts";
-
-export const OCTETS = "application/octet-stream";
 
 const PREFIX = "okq-";
 /** A header's value keeps these bytes. */
@@ -42,12 +41,6 @@ function asciiJson(value: unknown): string {
     /[\u007f-\uffff]/g,
     (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`,
   );
-}
-
-/** `uniqueUntil` becomes `Okq-Unique-Until`. */
-export function headerName(field: string): string {
-  const dashed = field.replace(/[A-Z]|64$/g, (found) => (found === "64" ? found : `-${found}`));
-  return `Okq-${dashed.replace(/(^|-)\w/g, (start) => start.toUpperCase())}`;
 }
 
 function fieldName(header: string): string {

@@ -36,10 +36,11 @@ export class Problem extends Error {
     super(detail);
   }
 
-  static ofReply({ text }: ErrorReply): Problem {
+  /** `detail`: its text, in the words of the request. */
+  static ofReply({ text }: ErrorReply, detail = text): Problem {
     const [code] = text.split(" ", 1) as [string];
     const said = SAYS.find(([pattern]) => pattern.test(text));
-    return new Problem(said?.[1] ?? STATUS[code] ?? 400, text, code);
+    return new Problem(said?.[1] ?? STATUS[code] ?? 400, detail, code);
   }
 
   /** The same, of a part of a request. */

@@ -1,7 +1,7 @@
 // Pushes of many events in one request: a JSON object for each line, and a line of answer for each.
 import { Problem } from "./problem.ts";
 import { CommandError, errorReply } from "../commands/errors.ts";
-import { checkKnown, type Fields, type Given } from "./fields.ts";
+import { checkKnown, type Fields, type Given, refusalOf } from "./fields.ts";
 import { bytesUnder } from "./json.ts";
 import { objectIn } from "./json-body.ts";
 import { type Line, LineTooLong, portionsOf } from "./lines.ts";
@@ -160,7 +160,7 @@ export class PushedLines {
 
   /** The problem of a push. Throws on if the user may not push at all. */
   #refused(error: unknown): Problem {
-    const problem = problemOf(error);
+    const problem = problemOf(error, this.#options.fields);
     if (!this.#hasAnswered && (problem.status === 403 || problem.status === 401)) throw error;
     return problem;
   }
@@ -187,8 +187,8 @@ function answerOf({ body }: Problem, line: number): string {
 }
 
 /** Throws an error that is none of the client. */
-function problemOf(error: unknown): Problem {
+function problemOf(error: unknown, fields: Fields = {}): Problem {
   if (error instanceof Problem) return error;
-  if (error instanceof CommandError) return Problem.ofReply(error.reply);
+  if (error instanceof CommandError) return refusalOf(error.reply, fields);
   throw error;
 }

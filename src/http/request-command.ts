@@ -20,10 +20,16 @@ class RequestCommand extends Execution<Caller, Context> {
 
   /** Resolves with the answer to the command of that name, which may be an error. */
   run(name: string): Promise<Answer> {
-    const answer = this.begin(entryForAnyCaller(name), null);
-    if (answer !== undefined) return Promise.resolve(answer);
-    this.submitOrAwait();
-    return this.#outcome.promise;
+    const { durations, clock } = this.context;
+    const beganAtMs = clock.nowMs();
+    const entry = entryForAnyCaller(name);
+    const answer = this.begin(entry, null);
+    if (answer !== undefined) this.#outcome.resolve(answer);
+    else this.submitOrAwait();
+    return this.#outcome.promise.finally(() => {
+      durations.ended(entry.number, beganAtMs);
+      durations.turnEnded();
+    });
   }
 }
 

@@ -5,6 +5,7 @@ import type { Context } from "../commands/context.ts";
 import { CommandError } from "../commands/errors.ts";
 import type { Authentication } from "./authentication.ts";
 import type { PublicExchange, PublicResponder, Responder } from "./exchange.ts";
+import type { HttpFigures } from "./http-figures.ts";
 import type { KnownHosts } from "./known-hosts.ts";
 import { Problem } from "./problem.ts";
 import { bodyBytesMax, RequestBody } from "./request-body.ts";
@@ -26,6 +27,7 @@ export interface HandlerParts {
   authentication: Authentication;
   hosts: KnownHosts;
   responders: Responders;
+  figures: HttpFigures;
   prefix: string;
   isReadOnly: boolean;
   /** Aborts when okq stops. */
@@ -33,6 +35,14 @@ export interface HandlerParts {
 }
 
 type BunServer = Pick<Bun.Server<undefined>, "requestIP" | "timeout">;
+
+interface Arrived {
+  request: Request;
+  body: RequestBody;
+  server: BunServer;
+  /** Aborts when the client is gone, okq stops, or nobody needs the body of the response. */
+  gone: AbortSignal;
+}
 
 const METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"];
 /** Of a client that has not logged in: enough for a login. */
@@ -50,9 +60,13 @@ export class RequestHandler {
   }
 
   async respond(request: Request, server: BunServer): Promise<Response> {
-    const { bodies } = this.#parts.context.budgets;
-    const body = new RequestBody(request, { bodies, clock: this.#parts.context.clock });
-    const response = await this.#answer(request, body, server).catch((error: Error) => {
+    const { context, stopping } = this.#parts;
+    const body = new RequestBody(request, { bodies: context.budgets.bodies, clock: context.clock });
+    const isHead = request.method === "HEAD";
+    const answered = new AbortController();
+    const signals = [request.signal, stopping];
+    const gone = AbortSignal.any(isHead ? [...signals, answered.signal] : signals);
+    const response = await this.#answer({ request, body, server, gone }).catch((error: Error) => {
       const refusal = this.#responseTo(error);
       // Otherwise okq would have to read the rest.
       if (body.isPending) refusal.headers.set("Connection", "close");
@@ -60,12 +74,15 @@ export class RequestHandler {
     });
     body.release();
     addSecurityHeaders(response);
-    return response;
+    this.#parts.figures.answered(response);
+    if (!isHead) return response;
+    answered.abort();
+    return await withoutBody(response);
   }
 
-  async #answer(request: Request, body: RequestBody, server: BunServer): Promise<Response> {
+  async #answer(arrived: Arrived): Promise<Response> {
     const { responders, admission } = this.#parts;
-    const exchange = this.#exchangeOf(request, body, server);
+    const exchange = this.#exchangeOf(arrived);
     const health = responders.health.answerAnybody(exchange);
     if (health) return await health;
     const { address } = exchange;
@@ -77,14 +94,14 @@ export class RequestHandler {
     });
     if (denial) throw Problem.ofReply(denial.reply);
     try {
-      return await this.#admitted(exchange, body, server);
+      return await this.#admitted(exchange, arrived);
     } finally {
       admission.leave(address);
     }
   }
 
-  #exchangeOf(request: Request, body: RequestBody, server: BunServer): PublicExchange {
-    const { prefix, stopping } = this.#parts;
+  #exchangeOf({ request, body, server, gone }: Arrived): PublicExchange {
+    const { prefix } = this.#parts;
     const { method } = request;
     // Bun leaves the host away where it is not valid.
     const { pathname, searchParams } = new URL(request.url, "http://localhost");
@@ -98,16 +115,12 @@ export class RequestHandler {
       prefix,
       query: searchParams,
       address: withoutPrefix(client.address),
-      gone: AbortSignal.any([request.signal, stopping]),
+      gone,
       body: () => body.whole(STRANGER_BYTES_MAX),
     };
   }
 
-  async #admitted(
-    exchange: PublicExchange,
-    body: RequestBody,
-    server: BunServer,
-  ): Promise<Response> {
+  async #admitted(exchange: PublicExchange, { body, server }: Arrived): Promise<Response> {
     const { responders, isReadOnly, authentication } = this.#parts;
     const { request, method } = exchange;
     this.#checkMethod(request);
@@ -190,6 +203,16 @@ export class RequestHandler {
     this.#parts.context.reportFailure("an HTTP request", error);
     return problemResponse(new Problem(500, "internal error: the log of okq has the details"));
   }
+}
+
+/** Bun would not read the body, and so those who make it piece by piece would never end. */
+async function withoutBody({ body, status, headers }: Response): Promise<Response> {
+  const reader = body?.getReader();
+  // One that has not begun would not notice the end.
+  await reader?.read();
+  reader?.cancel().catch(() => {});
+  const empty = new ReadableStream({ start: (controller) => controller.close() });
+  return new Response(reader ? empty : null, { status, headers });
 }
 
 function noSuchPath(): Problem {

@@ -33,16 +33,24 @@ export interface CommandRoute extends Described {
   answer: Shape;
   /** Rejects with a CommandError or a Problem. */
   run(input: Input, commands: RequestCommands): Promise<Reply>;
-  /** Answers otherwise than with a 200 and the shape: for example with a 404. Throws a Problem. */
-  check?(reply: Reply, input: Input): void;
+  /** What is not there if the reply is nil, which is a 404. */
+  missing?: string;
   /** Completes what the client gave. */
   complete?(given: Given, request: Request): Given;
   /** The field that a body of application/octet-stream is; the others stand in headers. */
   octetsField?: string;
-  /** The answer without JSON, for clients that accept that; null if there is nothing. */
-  octets?(reply: Reply, input: Input): Octets | null;
+  /** The answer without JSON, for clients that accept that. */
+  octets?: OctetsAnswer;
   /** Takes a body of lines of JSON. */
   lines?: StreamRoute["open"];
+}
+
+export interface OctetsAnswer {
+  /** What stands in headers. */
+  facts: readonly string[];
+  mayBeNothing: boolean;
+  /** null: nothing. */
+  of(reply: Reply, input: Input): Octets | null;
 }
 
 /** Answers a request with an open end. */

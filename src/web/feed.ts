@@ -78,17 +78,21 @@ class Feed {
       this.#plan();
     });
     stream.addEventListener("error", () => {
-      if (feedState.value === "live") feedState.value = "polling";
+      const wasLive = feedState.value === "live";
+      if (wasLive) feedState.value = "polling";
       // Otherwise the browser tries again by itself.
       if (stream.readyState === EventSource.CLOSED) this.#openLater();
-      this.#plan();
+      if (wasLive) this.#tick();
     });
     for (const kind of [...KINDS, "lost"]) stream.addEventListener(kind, () => this.#reported());
   }
 
   #openLater(): void {
     this.#close();
-    if (feedState.value === "live") feedState.value = "polling";
+    if (feedState.value === "live") {
+      feedState.value = "polling";
+      this.#plan();
+    }
     this.#again = window.setTimeout(() => this.#open(), STREAM_AGAIN_MS);
   }
 

@@ -22,7 +22,8 @@ interface State<T> {
   isLoading: boolean;
 }
 
-/** The pause behind an answer is at least so many times as long as the answer took. */
+/** Answers that take longer cost the server something: then the pause is so many times as long. */
+const CHEAP_MS = 150;
 const REST = 9;
 
 /**
@@ -57,7 +58,7 @@ export function useAnswer<T>(
     }
     current.current = null;
     const now = performance.now();
-    notBefore.current = now + (now - from) * REST;
+    notBefore.current = now - from > CHEAP_MS ? now + (now - from) * REST : now;
   }, [key]);
 
   useEffect(() => {

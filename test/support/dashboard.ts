@@ -55,16 +55,6 @@ export async function newPage(options: Parameters<Browser["newContext"]>[0] = {}
   const context: BrowserContext = await browser!.newContext(options);
   const page = await context.newPage();
   page.setDefaultTimeout(ACTION_MS_MAX);
-  // Until /v1/session is there.
-  await page.route("**/v1/session", (r) =>
-    r.fulfill({
-      json: {
-        user: "default",
-        rights: ["push", "consume", "inspect", "manage", "admin"],
-        isReadOnly: false,
-      },
-    }),
-  );
   const failures: string[] = [];
   page.on("pageerror", (error) => failures.push(String(error)));
   page.on("console", (message) => {

@@ -33,8 +33,8 @@ const mayImport: Record<string, string[]> = {
   cli: ["app", "commands", "config", "log", "stores", "users"],
   "": ["app", "cli", "config", "log"],
 };
-/** These folders may import files that are not code: Lua scripts, package.json and the page. */
-const importsText = new Set(["stores", "app", "cli"]);
+/** These folders may import files that are not code: Lua scripts, JSON and the page. */
+const importsText = new Set(["stores", "http", "app", "cli"]);
 
 export function importComplaints(path: string, text: string): string[] {
   const [root, ...rest] = path.split("/");

@@ -78,6 +78,18 @@ describe.each(dashboardStores)("on %s", (store) => {
     await seen(page, "No event fits.");
   });
 
+  test("groups failed events by their error", async () => {
+    const { wire, page, open } = await openDashboard(store);
+    await fail(wire, "timeout after 3 s", "no [route]?", "timeout after 5 s");
+    await open("/queues/orders?state=failed");
+    await page.getByText("By error").click();
+    await page.getByRole("link", { name: "timeout after * s" }).click();
+    await rowsAre(page, "Id", ["e2", "e0"]);
+    await page.goBack();
+    await page.getByRole("link", { name: "no" }).click();
+    await rowsAre(page, "Id", ["e1"]);
+  });
+
   test("retries the selected events", async () => {
     const { wire, page, open } = await openDashboard(store);
     await fail(wire, "a", "b", "c");

@@ -2,7 +2,6 @@
 import * as field from "../fields.ts";
 import { pairs } from "../list-fields.ts";
 import { Pairs, type Reply } from "../../resp/reply.ts";
-import { Problem } from "../problem.ts";
 import { call, type Route } from "../route.ts";
 import * as shape from "../shapes.ts";
 import { place, pushOptions } from "./push-fields.ts";
@@ -46,6 +45,8 @@ const shown = shape.map({
   heldBackBy: shape.optional(shape.text),
 });
 
+const NOTHING = Buffer.alloc(0);
+
 function valueIn(reply: Reply, name: string): Reply {
   return (reply as Pairs).entries.find(([key]) => key === name)?.[1] ?? null;
 }
@@ -75,16 +76,18 @@ const single: Route[] = [
       const isShort = input.words("withoutContents").length > 0 && !shape.isNil(reply);
       return isShort ? withoutContents(reply as Pairs) : reply;
     },
-    check(reply) {
-      if (shape.isNil(reply)) throw new Problem(404, "there is no such event");
-    },
-    octets(reply) {
-      const value = (name: string) => valueIn(reply, name);
-      return {
-        contents: value("contents") as Buffer,
-        facts: { id: value("id") as Buffer, state: value("state") as string },
-        json: shape.headers.under("headers", value("headers")),
-      };
+    missing: "event",
+    octets: {
+      facts: ["id", "state"],
+      mayBeNothing: false,
+      of(reply) {
+        const value = (name: string) => valueIn(reply, name);
+        return {
+          contents: (value("contents") ?? NOTHING) as Buffer,
+          facts: { id: value("id") as Buffer, state: value("state") as string },
+          json: shape.headers.under("headers", value("headers")),
+        };
+      },
     },
   },
   {

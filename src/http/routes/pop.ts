@@ -4,7 +4,7 @@ import * as field from "../fields.ts";
 import { bytesList, list } from "../list-fields.ts";
 import type { Octets } from "../octets.ts";
 import { Problem } from "../problem.ts";
-import type { Input, Route } from "../route.ts";
+import type { Input, OctetsAnswer, Route } from "../route.ts";
 import * as shape from "../shapes.ts";
 
 const tag = "Events";
@@ -31,7 +31,7 @@ export const popFields = {
 const answer = shape.under("events", shape.list(popped));
 
 /** The only event, without JSON. */
-function octets(reply: Reply, { given }: Input): Octets | null {
+function onlyOne(reply: Reply, { given }: Input): Octets | null {
   if (given.count !== undefined && Number(given.count) !== 1) {
     throw new Problem(406, "several events are answered in JSON only");
   }
@@ -48,6 +48,12 @@ function octets(reply: Reply, { given }: Input): Octets | null {
   const facts = { queue: name, id, token, attempt };
   return { contents, facts, json: shape.headers.under("headers", headers) };
 }
+
+const octets: OctetsAnswer = {
+  facts: ["queue", "id", "token", "attempt"],
+  mayBeNothing: true,
+  of: onlyOne,
+};
 
 export const popRoutes: Route[] = [
   {

@@ -26,6 +26,8 @@ type ClaimPosition = Pick<Position, "atMs" | "place" | "lease" | "token" | "clai
 export class Model extends Turns {
   /** What the observer is to be told of an operation; null while nobody listens. */
   reports: Report[] | null = null;
+  /** What was counted since it was emptied. */
+  readonly tallied: Counted[] = [];
   /** In a transaction, whose pushes are judged: none is refused. */
   isJudged = false;
   /** How far the list operations of a transaction may still go; null outside of one. */
@@ -334,6 +336,7 @@ export class Model extends Turns {
     const { nowMs } = this;
     const figures = (queue.figures ??= new Figures());
     figures.addOne(nowMs, what);
+    this.tallied.push(what);
     this.changes?.counted(queue, () => figures.addOne(nowMs, what, -1));
   }
 
