@@ -45,7 +45,7 @@ export function Timeline({ event }: { event: EventDetails }) {
 
 function momentsOf(event: EventDetails): Moment[] {
   const { state, pushedAt, dueAt, claimedAt, leaseEndsAt, expiresAt, endedAt } = event;
-  const moments: Moment[] = [{ at: pushedAt, look: "ready", title: "Pushed" }];
+  const moments: Moment[] = [];
   for (const error of event.errors ?? []) {
     const name = nameIn(error, "error")!;
     const text = textOfName(name);
@@ -64,6 +64,8 @@ function momentsOf(event: EventDetails): Moment[] {
   add(dueAt, "delayed", "Due");
   add(endedAt, state, state === "failed" ? "Failed for good" : "Completed");
   add(expiresAt, "failed", "Expires");
-  // Stable: what happened at the same time stays in this order.
-  return moments.toSorted((a, b) => a.at - b.at);
+  // Stable: what happened at the same time stays in this order. The push is the first also where
+  // the clocks of several machines differ.
+  const pushed = { at: pushedAt, look: "ready", title: "Pushed" };
+  return [pushed, ...moments.toSorted((a, b) => a.at - b.at)];
 }
