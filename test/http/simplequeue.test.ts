@@ -126,7 +126,8 @@ describe.each(storeNames)("on %s", (store) => {
     expect(Buffer.from(job!.payload as string, "base64")).toEqual(payload);
     const facts = (await ask(wire, "QGET", "A_b-9", "a")) as unknown[];
     expect(facts[facts.indexOf("worker") + 1]).toBe("me");
-    expect(await ask(wire, "QSTATUS", "A_b-9")).toEqual([["A_b-9", 1, 1, 1]]);
+    await topics.claim("A_b-9", "other");
+    expect(await ask(wire, "QSTATUS", "A_b-9")).toEqual([["A_b-9", 1, 1, 2]]);
     await ask(wire, "QPUSH", "A_b-9", "no JSON \u0000", "ID", "b");
     await ask(wire, "QPUSH", "A_b-9", "", "ID", "c");
     const pushed = await topics.claim("A_b-9");
@@ -381,4 +382,23 @@ test("a claim whose client is gone is given back", async () => {
   socket.reset();
   const claim = async () => (await topics.claim("t"))?.id === "a";
   await eventually(claim, { timeoutMs: 10_000, message: "the job is pending again" });
+});
+
+test("answers for clients that are gone before them take no room for good", async () => {
+  const redis = await startTestRedis();
+  const store = { store: "", redisAddr: `127.0.0.1:${redis.port}` };
+  const topics = new Topics(await startTestOkq({ ...HTTP, ...store }));
+  const wire = await topics.okq.connect();
+  await topics.post("/topics/t/enqueue", { id: "a", payload: "x".repeat(1_000_000) });
+  redis.signal("SIGSTOP");
+  const socket = await RawSocket.connect(topics.okq.httpPort);
+  socket.send(Buffer.from(requestText("POST /topics/t/claim", {}, '{"worker_id":"w"}')));
+  const clients = async () => String(await ask(wire, "INFO", "clients"));
+  await eventually(async () => (await clients()).includes("bytes_bodies:17\r"));
+  socket.reset();
+  // By then okq has noticed.
+  expect((await topics.get("/healthz")).status).toBe(200);
+  redis.signal("SIGCONT");
+  await eventually(async () => (await topics.claim("t"))?.id === "a");
+  await eventually(async () => (await clients()).includes("bytes_unsent:0\r"));
 });
