@@ -46,6 +46,15 @@ describe.each(storeNames)("on %s", (store) => {
     expect(event).toMatchObject({ idBase64: "/w==", contentsBase64: "/wD+" });
   });
 
+  test("many control characters come back in base64", async () => {
+    const { api } = await setUp(store);
+    const text = `${"x".repeat(79_000)}${"\u0000".repeat(21_000)}${"\n".repeat(100_000)}`;
+    const control = `${"x".repeat(70_000)}${"\u0000".repeat(30_000)}`;
+    for (const contents of [text, control]) await api.post("/queues/q/events", { contents });
+    const contentsBase64 = Buffer.from(control).toString("base64");
+    expect(await contentsOf(api)).toEqual([text, { contentsBase64 }]);
+  });
+
   test("all options of QPUSH can be given", async () => {
     const { api } = await setUp(store);
     await api.call("PUT", "/queues/q/counters/k", { json: { members: 1 } });
