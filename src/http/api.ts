@@ -51,15 +51,19 @@ export class Api implements Responder {
     const given = await givenIn(route, exchange);
     const completed = route.complete?.(given, exchange.request) ?? given;
     const input = inputOf(route, path, completed);
-    return await this.#visits.respond(exchange, async (commands) => {
-      const reply = await route.run(input, commands).catch((error: Error) => {
-        throw error instanceof CommandError ? refusalOf(error.reply, route.fields) : error;
-      });
-      if (route.missing && isNil(reply)) {
-        throw new Problem(404, `there is no such ${route.missing}`);
-      }
-      return this.#responseTo(reply, route, input, exchange);
-    });
+    return await this.#visits.respond(
+      exchange,
+      async (commands) => {
+        const reply = await route.run(input, commands).catch((error: Error) => {
+          throw error instanceof CommandError ? refusalOf(error.reply, route.fields) : error;
+        });
+        if (route.missing && isNil(reply)) {
+          throw new Problem(404, `there is no such ${route.missing}`);
+        }
+        return this.#responseTo(reply, route, input, exchange);
+      },
+      route.pops?.(input),
+    );
   }
 
   #responseTo(reply: Reply, route: CommandRoute, input: Input, exchange: Exchange): Response {

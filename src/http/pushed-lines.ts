@@ -52,7 +52,7 @@ export class PushedLines {
         for await (const answer of this.#push(lines)) answers.push(answer);
         this.#hasAnswered = true;
         yield lineOf(answers.join("\n"));
-        if (this.#isOver) return;
+        if (this.#isOver || this.#commands.caller.isClosed) return;
       }
     } catch (error) {
       if (error instanceof LineTooLong) {

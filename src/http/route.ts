@@ -33,6 +33,8 @@ export interface CommandRoute extends Described {
   answer: Shape;
   /** Rejects with a CommandError or a Problem. */
   run(input: Input, commands: RequestCommands): Promise<Reply>;
+  /** Of a pop: the worker and the queues, so that it counts as the right consumer. */
+  pops?(input: Input): string;
   /** What is not there if the reply is nil, which is a 404. */
   missing?: string;
   /** Completes what the client gave. */

@@ -12,6 +12,8 @@ export class Visit {
   constructor(
     readonly caller: RequestCaller,
     readonly context: Context,
+    /** How many streams of messages are open. */
+    readonly streams: { open: number },
   ) {
     this.commands = new RequestCommands(caller, context);
     context.visitors.add(caller);
@@ -23,16 +25,19 @@ export class Visit {
 }
 
 export class Visits {
+  readonly #streams = { open: 0 };
+
   constructor(
     readonly context: Context,
     readonly clients: HttpClients,
   ) {}
 
-  /** It must be ended. */
-  begin({ user, address, gone }: Exchange): Visit {
-    const client = this.clients.of(user.name, address);
+  /** It must be ended. `pops`: the worker and the queues of a pop. */
+  begin({ user, address, gone }: Exchange, pops = ""): Visit {
+    const client = this.clients.of(user.name, address, pops);
     const session = this.context.store.session();
-    return new Visit(new RequestCaller(client, user, session, gone), this.context);
+    const caller = new RequestCaller(client, user, session, gone);
+    return new Visit(caller, this.context, this.#streams);
   }
 
   /**
@@ -42,8 +47,9 @@ export class Visits {
   async respond(
     exchange: Exchange,
     make: (commands: RequestCommands) => Promise<Response>,
+    pops = "",
   ): Promise<Response> {
-    const visit = this.begin(exchange);
+    const visit = this.begin(exchange, pops);
     try {
       const response = await make(visit.commands);
       visit.commands.handOver(exchange.request.signal);

@@ -42,15 +42,15 @@ export type QueueStats = Record<State, number> & {
   heldBackBy?: string;
 };
 
-/** Figures of one step each, oldest first; null where nothing is known. */
-export interface Span {
+/** Figures of one step each, oldest first; null where nothing is known. The last is not over. */
+export interface Span extends Record<Level | Flow, (number | null)[]> {
   stepSeconds: number;
   startsAt: number;
-  ready: (number | null)[];
-  pushed: (number | null)[];
-  acked: (number | null)[];
-  failures: (number | null)[];
 }
+/** How many events there were at the end of a step. */
+type Level = "ready" | "claimed" | "delayed" | "failed";
+/** How many there were in a step. */
+type Flow = "pushed" | "popped" | "acked" | "failures";
 export type History = Record<"hour" | "day", Span>;
 
 /** An event in a list; `getEvent` tells more. */
@@ -113,6 +113,14 @@ export function getHistory(queue: Name, signal: AbortSignal): Promise<History> {
   return get(`${queuePath(queue)}/history`, signal);
 }
 
+export type ErrorRow = Bytes<"error"> & { count: number };
+
+/** The most frequent ones, of failed events and of those that wait for another attempt. */
+export async function listErrors(queue: Name, signal: AbortSignal): Promise<ErrorRow[]> {
+  const path = withQueryOf(`${queuePath(queue)}/errors`, { count: 50 });
+  return (await get<{ errors: ErrorRow[] }>(path, signal)).errors;
+}
+
 export interface EventQuery extends Selection {
   state: State;
   after: Name | null;
@@ -143,11 +151,6 @@ export function pauseQueue(
 /** Ends all of the queue's own pauses. */
 export function resumeQueue(queue: Name): Promise<unknown> {
   return request("POST", `${queuePath(queue)}/resume`, { body: {} });
-}
-
-/** Of all states, with their ids, keys and windows. */
-export function flushQueue(queue: Name): Promise<unknown> {
-  return request("DELETE", queuePath(queue));
 }
 
 export type Purgeable = Exclude<State, "claimed">;

@@ -5,6 +5,7 @@ const debianPackages: Record<string, string> = {
   "redis-cli": "redis-tools",
   "redis-benchmark": "redis-tools",
   "/usr/bin/python3": "python3-redis and python3-celery",
+  curl: "curl",
   openssl: "openssl",
   php: "php-cli and php-redis",
   go: "golang-go and golang-github-gomodule-redigo-dev",

@@ -148,12 +148,20 @@ test("a raw pop answers the contents as they are, and the rest in headers", asyn
   expect(several.status).toBe(406);
 });
 
-test("requests of one client count as one consumer", async () => {
+test("pops of one worker from the same queues count as one consumer", async () => {
   const { api } = await setUp();
-  await api.post("/queues/q/events", { contents: "x" });
-  for (let at = 0; at < 5; at++) await api.post("/queues/q/pop");
-  expect((await api.get("/queues/q")).json).not.toHaveProperty("consumers");
-  expect((await api.get("/queues")).json.queues).toMatchObject([{ queue: "q", consumers: 1 }]);
+  for (let at = 0; at < 5; at++) {
+    await api.post("/queues/a/pop", { worker: "ann" });
+    await api.post("/queues/b/pop", { worker: "ann" });
+    await api.post("/queues/b/pop", { worker: "bob" });
+    await api.post("/pop", { queues: ["b", "c"], worker: "bob" });
+  }
+  const { queues } = (await api.get("/queues")).json;
+  expect(queues.map(({ queue, consumers }: Json) => [queue, consumers])).toEqual([
+    ["a", 1],
+    ["b", 3],
+    ["c", 1],
+  ]);
 });
 
 test("pops over HTTP and over RESP wait in one line", async () => {

@@ -10,6 +10,7 @@ import {
 import { configurationMarkdown } from "../../src/config/config-text.ts";
 import { metricsMarkdown } from "../../src/http/metrics/reference.ts";
 import { protocolErrors } from "../../src/resp/protocol-error.ts";
+import { apiReferenceMarkdown } from "./api-reference.ts";
 
 export const writeCommand = "bun test/support/readme.ts --write";
 export const readmeFile = resolve(import.meta.dir, "../../README.md");
@@ -20,6 +21,7 @@ const sections: Record<string, () => string> = {
   errors: errorReferenceMarkdown,
   metrics: metricsMarkdown,
   configuration: configurationMarkdown,
+  api: apiReferenceMarkdown,
 };
 
 /** The README with all generated sections replaced. Throws if a marker is missing. */

@@ -10,7 +10,6 @@ import type { Visit } from "../visits.ts";
 
 /** Each keeps up to a mebibyte of messages that its client does not read. */
 const STREAMS_MAX = 1000;
-let open = 0;
 
 function wantedBy(input: Input, { caller }: Visit): Wanted {
   const types = input.words("type") as string[];
@@ -31,14 +30,14 @@ function wantedBy(input: Input, { caller }: Visit): Wanted {
 }
 
 async function openStream(input: Input, visit: Visit): Promise<Response> {
-  const { caller, context } = visit;
+  const { caller, context, streams } = visit;
   const wanted = wantedBy(input, visit);
-  if (open >= STREAMS_MAX) {
+  if (streams.open >= STREAMS_MAX) {
     throw new Problem(503, "too many streams of messages", null, { "Retry-After": "10" });
   }
-  open += 1;
+  streams.open += 1;
   const stream = await EventStream.open(caller, context, wanted, () => {
-    open -= 1;
+    streams.open -= 1;
     visit.end();
   });
   return new Response(stream.frames() as unknown as ReadableStream, {

@@ -4,6 +4,7 @@ import * as field from "../fields.ts";
 import { bytesList, list } from "../list-fields.ts";
 import type { Octets } from "../octets.ts";
 import { Problem } from "../problem.ts";
+import type { Word } from "../request-command.ts";
 import type { Input, OctetsAnswer, Route } from "../route.ts";
 import * as shape from "../shapes.ts";
 
@@ -27,6 +28,12 @@ export const popFields = {
   noAck: field.flag("NOACK"),
   worker: field.bytes("AS"),
 };
+
+/** The worker and the queues of a pop. */
+export function popsOf(input: Input, queues: Word[]): string {
+  const words = [...input.words("worker"), ...queues];
+  return JSON.stringify(words.map((word) => Buffer.from(word as string).toString("latin1")));
+}
 
 const answer = shape.under("events", shape.list(popped));
 
@@ -68,6 +75,7 @@ export const popRoutes: Route[] = [
     fields: popFields,
     answer,
     octets,
+    pops: (input) => popsOf(input, input.words("queue")),
     run: (input, commands) =>
       commands.run("QPOP", ...input.options(), "FROM", ...input.words("queue")),
   },
@@ -87,6 +95,7 @@ export const popRoutes: Route[] = [
     },
     answer,
     octets,
+    pops: (input) => popsOf(input, input.words("queues")),
     run: (input, commands) =>
       commands.run("QPOP", ...input.options("queues"), "FROM", ...input.words("queues")),
   },

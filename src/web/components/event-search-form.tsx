@@ -1,5 +1,5 @@
 // The fields by which the events of a queue are searched.
-import { useState } from "preact/hooks";
+import { useEffect, useState } from "preact/hooks";
 import { SEARCHED } from "../event-search.ts";
 import { go, Link, usePlace, withQuery } from "../location.tsx";
 import { type Name, nameOf } from "../name.ts";
@@ -18,6 +18,10 @@ export function EventSearchForm({ queue }: { queue: Name }) {
   const { query } = usePlace();
   const isUsed = SEARCHED.some((name) => query.has(name));
   const [isOpen, setOpen] = useState(isUsed);
+  // A link may have begun a search.
+  useEffect(() => {
+    if (isUsed) setOpen(true);
+  }, [isUsed]);
   const id = query.get("match");
   const clear = Object.fromEntries(SEARCHED.map((name) => [name, null]));
   return (

@@ -1,7 +1,7 @@
 // What is around every page: the menu, the state of the connection, and who is logged in.
 import type { ComponentChildren } from "preact";
 import { answeredAt, type FeedState, feedState } from "../feed.ts";
-import { hourAndMinute } from "../format.tsx";
+import { hourAndMinute, timeZone } from "../format.tsx";
 import { Link, usePlace } from "../location.tsx";
 import { useObserved } from "../observed.ts";
 import { logOut, session } from "../session.ts";
@@ -32,6 +32,7 @@ export function Layout({ children }: { children: ComponentChildren }) {
       <main id="main" tabIndex={-1}>
         {children}
       </main>
+      <footer>Times are in {timeZone}.</footer>
       <Announcements />
     </>
   );

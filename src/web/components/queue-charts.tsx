@@ -25,33 +25,30 @@ export function QueueCharts({ queue }: { queue: Name }) {
   );
 }
 
-function Charts({
-  startsAt,
-  stepSeconds,
-  ready,
-  pushed,
-  acked,
-  failures,
-  unit,
-}: History["hour"] & { unit: string }) {
-  const time = { startsAt, stepSeconds };
+function Charts({ unit, ...span }: History["hour"] & { unit: string }) {
+  const { startsAt, stepSeconds } = span;
+  const levels = ["ready", "delayed", "claimed", "failed"] as const;
   return (
     <div class="charts">
       <LineChart
-        title="Waiting"
-        {...time}
-        lines={[{ name: "ready", look: "ready", values: ready }]}
+        title="Events"
+        {...{ startsAt, stepSeconds }}
+        lines={levels.map((name) => ({ name, look: name, values: span[name] }))}
       />
       <LineChart
         title="Coming and going"
-        {...time}
-        unit={unit}
+        {...{ startsAt, stepSeconds, unit }}
         lines={[
-          { name: "pushed", look: "in", values: pushed },
-          { name: "acked", look: "out", values: acked },
-          { name: "failures", look: "failed", values: failures },
+          { name: "pushed", look: "in", values: whole(span.pushed) },
+          { name: "acked", look: "out", values: whole(span.acked) },
+          { name: "failures", look: "failed", values: whole(span.failures) },
         ]}
       />
     </div>
   );
+}
+
+/** Less was counted in the last step, because it is not over. */
+function whole(values: (number | null)[]): (number | null)[] {
+  return [...values.slice(0, -1), null];
 }

@@ -9,6 +9,7 @@ import { useAnswer } from "../use-answer.ts";
 import { actionsFor, EventActions } from "./event-actions.tsx";
 import { EventSearchForm } from "./event-search-form.tsx";
 import { EventTable } from "./event-table.tsx";
+import { QueueErrors } from "./queue-errors.tsx";
 import { Shown } from "./notices.tsx";
 import { Pager } from "./pager.tsx";
 
@@ -41,6 +42,7 @@ export function QueueEvents({ queue, stats, onDone }: QueueEventsProps) {
     <section class="panel" aria-label="Events">
       <StateTabs state={state} stats={stats} />
       <EventSearchForm queue={queue} />
+      {(state === "failed" || state === "delayed") && <QueueErrors queue={queue} />}
       <EventActions queue={queue} search={search} ids={ids} stats={stats} onDone={done} />
       <Shown answer={answer}>
         {({ next }) => (

@@ -175,7 +175,7 @@ function columnsOf(reload: () => void): Column<QueueRow>[] {
     },
     {
       key: "rates",
-      title: "In and out, last hour",
+      title: "In / out per s, last hour",
       cell: (row) => <QueueRates queue={nameIn(row, "queue")!} />,
     },
     ...(may("consume") || may("manage")
