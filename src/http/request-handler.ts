@@ -193,15 +193,15 @@ export class RequestHandler {
   }
 
   #responseTo(error: Error): Response {
-    if (error instanceof Problem) return problemResponse(error);
-    if (error instanceof CommandError) return problemResponse(Problem.ofReply(error.reply));
+    if (error instanceof Problem) return error.response();
+    if (error instanceof CommandError) return Problem.ofReply(error.reply).response();
     return this.failed(error);
   }
 
   /** The response to a request that failed within okq. */
   failed(error: Error): Response {
     this.#parts.context.reportFailure("an HTTP request", error);
-    return problemResponse(new Problem(500, "internal error: the log of okq has the details"));
+    return new Problem(500, "internal error: the log of okq has the details").response();
   }
 }
 
@@ -217,11 +217,4 @@ async function withoutBody({ body, status, headers }: Response): Promise<Respons
 
 function noSuchPath(): Problem {
   return new Problem(404, "there is no such path");
-}
-
-function problemResponse(problem: Problem): Response {
-  return new Response(`${JSON.stringify(problem.body)}\n`, {
-    status: problem.status,
-    headers: { "Content-Type": "application/problem+json", ...problem.headers },
-  });
 }
