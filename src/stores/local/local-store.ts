@@ -277,6 +277,7 @@ export class LocalStore implements Store {
       if (this.#model.reports !== null) submitted.reports = this.#model.reports.splice(0);
       untold.note(submitted);
     }
+    this.#model.settleTallied();
   }
 
   #outcomeOf({ operation }: Submitted, pushRefusal: string | null): Result | StoreError {
