@@ -34,7 +34,7 @@ function files(pattern: string): string[] {
   return [...new Bun.Glob(pattern).scanSync({ cwd: root })].toSorted();
 }
 
-const sources = ["build.ts", ...files("{src,test}/**/*.ts")];
+const sources = ["build.ts", ...files("{src,test}/**/*.{ts,tsx}")];
 
 for (const rule of sourceRules) {
   test(`${rule.name} finds nothing in any file`, () => {
@@ -44,7 +44,7 @@ for (const rule of sourceRules) {
 }
 
 test("no files of src import each other in a circle", () => {
-  const texts = new Map(files("src/**/*.ts").map((path) => [path, read(path)]));
+  const texts = new Map(files("src/**/*.{ts,tsx}").map((path) => [path, read(path)]));
   expect(cycleComplaints(texts)).toEqual([]);
 });
 

@@ -22,6 +22,7 @@ import { addressesOf, listen, type Ports } from "./listen.ts";
 import { observerOf, readyListener } from "./observer.ts";
 import { openStore } from "./open-store.ts";
 import { openUsers, reloadUsers } from "./open-users.ts";
+import { loadPage } from "./page-files.ts";
 import { parserLimits } from "./parser-limits.ts";
 import { warnOfReadableSecrets } from "./secret-file.ts";
 import { readTlsFiles } from "./tls-files.ts";
@@ -101,7 +102,7 @@ export async function startOkq(
   reporter = context.reporter;
   const server = new Server(new Shared(context, parserLimits(config)));
   const reloader = new FileReloader(log);
-  const http = new HttpServer(context);
+  const http = new HttpServer(context, { prefix: config.httpPrefix, loadPage });
   const listeners = { server, http };
   const ports = await listen(config, listeners, reloader, log).catch(async (error) => {
     reloader.close();

@@ -7,8 +7,7 @@ import { changeCommands } from "./change.ts";
 import { claimCommands } from "./claims.ts";
 import { clientCommands } from "./client.ts";
 import type { Caller } from "./caller.ts";
-import type { Command, QueueCommand } from "./command.ts";
-import type { QueueContext } from "./context.ts";
+import type { Command } from "./command.ts";
 import { configureCommands } from "./configure.ts";
 import { connectionCommands } from "./connection.ts";
 import { consumeCommands } from "./consume.ts";
@@ -52,8 +51,8 @@ import { subscribeCommands } from "./subscribe.ts";
 import { transactionCommands } from "./transaction.ts";
 import { workerCommands } from "./workers.ts";
 
-/** Commands that any front end can offer. */
-const queueCommands: QueueCommand[] = [
+/** Commands that any front end can offer: they need no connection. */
+const commandsForAnyCaller: Command<Caller>[] = [
   ...pushCommands,
   ...popCommands,
   ...claimCommands,
@@ -92,7 +91,7 @@ const queueCommands: QueueCommand[] = [
 /** In the order of the reference. */
 export const commands: Command[] = [];
 commands.push(
-  ...queueCommands,
+  ...commandsForAnyCaller,
   ...keyCommands,
   ...scanCommands,
   ...publishCommands,
@@ -126,12 +125,14 @@ for (const command of commands) {
   else byFirstWord.set(first, entry);
 }
 
-const queueEntries = new Map<string, Entry<Caller, QueueContext>>();
-for (const command of queueCommands) queueEntries.set(command.name, entryOf(command));
+const entriesForAnyCaller = new Map<string, Entry<Caller>>();
+for (const command of commandsForAnyCaller) {
+  entriesForAnyCaller.set(command.name, entryOf(command));
+}
 
 /** A command that any front end can offer, by its name in capitals. */
-export function queueEntry(name: string): Entry<Caller, QueueContext> {
-  return queueEntries.get(name)!;
+export function entryForAnyCaller(name: string): Entry<Caller> {
+  return entriesForAnyCaller.get(name)!;
 }
 
 function containerOf(word: string): Container {

@@ -3,7 +3,7 @@ import { partsOf } from "../queue/claimant.ts";
 import type { WaitingClient } from "../queue/waiting-notes.ts";
 import { Pairs, type Reply } from "../resp/reply.ts";
 import { argumentReader } from "./arguments.ts";
-import type { Client } from "./caller.ts";
+import type { Caller, Client } from "./caller.ts";
 import type { Call, RunCommand } from "./command.ts";
 import type { Context } from "./context.ts";
 import { commandError } from "./errors.ts";
@@ -43,14 +43,14 @@ function workerOf(workers: Workers, who: Pick<Worker, "okq" | "client" | "name">
 }
 
 /** The queues that the user may see and in which events are claimed; or that one. */
-async function* queuesOf(client: Client, only: Buffer | null): AsyncGenerator<Buffer> {
+async function* queuesOf(client: Caller, only: Buffer | null): AsyncGenerator<Buffer> {
   if (only) return yield only;
   for await (const page of statusOfAll(client)) {
     for (const { queue, claimed } of page) if (claimed > 0) yield queue;
   }
 }
 
-async function addClaims(workers: Workers, queue: Buffer, client: Client): Promise<void> {
+async function addClaims(workers: Workers, queue: Buffer, client: Caller): Promise<void> {
   const search = {
     queue,
     state: "claimed",
@@ -84,7 +84,11 @@ export function* waitingClients(
 }
 
 /** Clients that wait for events of that queue, or of any that the user may see. */
-async function addWaiting(workers: Workers, call: Call, only: Buffer | null): Promise<void> {
+async function addWaiting(
+  workers: Workers,
+  call: Call<Caller>,
+  only: Buffer | null,
+): Promise<void> {
   const { user } = call.client;
   const { processId, clients, waitingNotes } = call.context;
   const isShown = (queue: Buffer) => (only ? only.equals(queue) : user!.mayUse(queue));
@@ -115,14 +119,14 @@ const OPTIONS = "[AFTER cursor] [COUNT count]";
 const { options } = argumentReader(name, OPTIONS);
 
 /** The queue that was named. All options have a value, so the number of arguments shows it. */
-function queueOf({ args, client: { user } }: Call): Buffer | null {
+function queueOf({ args, client: { user } }: Call<Caller>): Buffer | null {
   if (args.length % 2 === 1) return null;
   const queue = args[1]!;
   if (user!.mayUse(queue)) return queue;
   throw commandError("noQueueRight", { user: user!.name, queue });
 }
 
-const command: RunCommand<Client, Context> = {
+const command: RunCommand<Caller, Context> = {
   name,
   syntax: `[queue-name] ${OPTIONS}`,
   summary:

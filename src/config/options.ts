@@ -56,6 +56,12 @@ export const options = {
     checkAddress,
     "address to listen on for HTTP; empty for none",
   ),
+  "http-prefix": string(
+    "",
+    "/PATH",
+    checkPrefix,
+    "what all paths of HTTP begin with, behind a reverse proxy that passes whole paths on",
+  ),
   store: string(
     "",
     "STORE",
@@ -223,6 +229,12 @@ export function sqliteFile(config: Config): string | null {
 
 function checkAddress(text: string): void {
   if (text !== "") parseAddress(text);
+}
+
+function checkPrefix(text: string): void {
+  if (!/^(\/[\w.~-]*[\w~-][\w.~-]*)*$/.test(text)) {
+    throw new Error("is not a path such as /okq: / and letters, digits, - . _ ~, no / at the end");
+  }
 }
 
 function checkStore(text: string): string | void {

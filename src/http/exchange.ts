@@ -1,21 +1,34 @@
 // One HTTP request, as those who answer it see it.
 import type { User } from "../users/user.ts";
 
-export interface Exchange {
+/** A request of a client that need not have logged in. */
+export interface PublicExchange {
   request: Request;
-  /** Of okq: without the prefix of a proxy. */
+  /** GET for HEAD too, whose answer is sent without its body. */
+  method: string;
+  /** Of okq: without --http-prefix. It begins with "/". */
   path: string;
+  /** Stands in front of all paths that clients see: "" or "/okq". */
+  prefix: string;
   query: URLSearchParams;
   /** Of the client, without a port. */
   address: string;
-  user: User;
   /** Aborts when the client is gone, or okq stops. */
   gone: AbortSignal;
   /** The whole body. Rejects with a Problem if it is too large or too slow. */
   body(): Promise<Buffer>;
 }
 
+export interface Exchange extends PublicExchange {
+  user: User;
+}
+
 /** Answers some of the requests; null: it is not for this one. Rejects with a Problem. */
 export interface Responder {
   answer(exchange: Exchange): Promise<Response> | null;
+}
+
+/** As a Responder, for clients that need not have logged in: it tells nothing about queues. */
+export interface PublicResponder {
+  answerAnybody(exchange: PublicExchange): Promise<Response> | null;
 }

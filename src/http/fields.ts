@@ -2,11 +2,16 @@
 // describes itself.
 import { base64Bytes, base64Name, type JsonObject } from "./json.ts";
 import { Problem } from "./problem.ts";
+import { RAW, rawMember } from "./raw-json.ts";
 import type { Word } from "./request-command.ts";
 import type { Schema } from "./shapes.ts";
 
-/** What a client gave: JSON, or the texts of a query string. */
-export type Given = Record<string, unknown>;
+/** What a client gave: an object of JSON, or the texts of a query string. */
+export interface Given {
+  [name: string]: unknown;
+  /** The text of that JSON. */
+  [RAW]?: Buffer;
+}
 
 export interface Field {
   /** By the names that the field may have in a request. */
@@ -14,29 +19,40 @@ export interface Field {
   isRequired: boolean;
   /** The words of the command; none if the client gave nothing. Throws a Problem. */
   words(name: string, given: Given): Word[];
+  /** In a query string its parameters begin with this. */
+  queryPrefix?: string;
 }
 
 export type Fields = Record<string, Field>;
 
 type Read = (value: unknown, name: string) => Word;
 
-interface Kind {
+export interface Kind {
   schema: Schema;
   /** Throws a Problem. */
   read: Read;
 }
 
-function wrong(name: string, accepts: string): Problem {
+export function wrong(name: string, accepts: string): Problem {
   return new Problem(400, `${name} must be ${accepts}`);
 }
 
-export const text: Kind = {
-  schema: { type: "string" },
-  read(value, name) {
-    if (typeof value !== "string") throw wrong(name, "a string");
-    return value;
-  },
-};
+export function missing(name: string): Problem {
+  return new Problem(400, `${name} is missing`);
+}
+
+/** Whether the client gave nothing. */
+export function isNone(value: unknown): value is undefined | null {
+  return value === undefined || value === null;
+}
+
+export function textIn(value: unknown, name: string): string {
+  if (typeof value !== "string") throw wrong(name, "a string");
+  if (!value.isWellFormed()) throw wrong(name, "Unicode: it has half of a surrogate pair");
+  return value;
+}
+
+export const text: Kind = { schema: { type: "string" }, read: textIn };
 
 /** The command judges the number. */
 export const number: Kind = {
@@ -57,15 +73,42 @@ function plainNumber(value: number): string {
 
 export const integer: Kind = { schema: { type: "integer" }, read: number.read };
 
+/** The value of a setting. */
+export const setting: Kind = {
+  schema: { type: ["string", "number", "null"] },
+  read: (value, name) =>
+    typeof value === "number" ? number.read(value, name) : textIn(value, name),
+};
+
+/** One of these words, which the command has in capitals. */
+export function choice(...words: string[]): Kind {
+  return {
+    schema: { type: "string", enum: words },
+    read(value, name) {
+      if (words.includes(value as string)) return String(value).toUpperCase();
+      throw wrong(name, `one of ${words.join(", ")}`);
+    },
+  };
+}
+
 /** A field that the command takes as a value without a word in front. */
 export function required({ schema, read }: Kind): Field {
   return {
     schemas: (name) => ({ [name]: schema }),
     isRequired: true,
     words(name, given) {
-      if (given[name] === undefined) throw new Problem(400, `${name} is missing`);
+      if (isNone(given[name])) throw missing(name);
       return [read(given[name], name)];
     },
+  };
+}
+
+/** As required(), but it may be missing. */
+export function optional(kind: Kind): Field {
+  return {
+    ...required(kind),
+    isRequired: false,
+    words: (name, given) => (isNone(given[name]) ? [] : [kind.read(given[name], name)]),
   };
 }
 
@@ -74,8 +117,20 @@ export function option(word: string, { schema, read }: Kind): Field {
   return {
     schemas: (name) => ({ [name]: schema }),
     isRequired: false,
-    words: (name, given) =>
-      given[name] === undefined || given[name] === null ? [] : [word, read(given[name], name)],
+    words: (name, given) => (isNone(given[name]) ? [] : [word, read(given[name], name)]),
+  };
+}
+
+/** A setting of a group with that option of the command in front; null takes it back. */
+export function groupSetting(word: string): Field {
+  return {
+    schemas: (name) => ({ [name]: setting.schema }),
+    isRequired: false,
+    words(name, given) {
+      const value = given[name];
+      if (value === undefined) return [];
+      return [word, value === null ? "DEFAULT" : setting.read(value, name)];
+    },
   };
 }
 
@@ -86,7 +141,7 @@ export function flag(word: string): Field {
     isRequired: false,
     words(name, given) {
       const value = given[name];
-      if (value === undefined || value === false || value === "false") return [];
+      if (isNone(value) || value === false || value === "false") return [];
       if (value === true || value === "true" || value === "") return [word];
       throw wrong(name, "true or false");
     },
@@ -96,68 +151,82 @@ export function flag(word: string): Field {
 /** Bytes: a text, which stands for its UTF-8, or base64 under another name. */
 export function bytes(word: string | null, isRequired = false): Field {
   return {
-    schemas: (name) => ({
-      [name]: { type: "string" },
-      [base64Name(name)]: { type: "string", contentEncoding: "base64" },
-    }),
+    schemas: bytesSchemas,
     isRequired,
     words(name, given) {
       const value = bytesIn(name, given);
       if (value !== null) return word === null ? [value] : [word, value];
-      if (isRequired) throw new Problem(400, `${name} is missing`);
+      if (isRequired) throw missing(name);
       return [];
     },
   };
 }
 
-function bytesIn(name: string, given: Given): Buffer | null {
-  const other = base64Name(name);
-  const [plain, encoded] = [given[name], given[other]];
-  if (encoded === undefined) {
-    if (plain === undefined || plain === null) return null;
-    if (typeof plain !== "string") throw wrong(name, "a string");
-    return Buffer.from(plain);
-  }
-  if (plain !== undefined) throw new Problem(400, `give ${name} or ${other}, not both`);
-  const decoded = typeof encoded === "string" ? base64Bytes(encoded) : null;
-  if (decoded === null) throw wrong(other, "base64");
-  return decoded;
+export function bytesSchemas(name: string): Record<string, Schema> {
+  return {
+    [name]: { type: "string" },
+    [base64Name(name)]: { type: "string", contentEncoding: "base64" },
+  };
 }
 
-/** An object of texts, each with that option of the command and its name in front. */
-export function texts(word: string): Field {
+/** null: nothing was given. Throws a Problem. */
+export function bytesIn(name: string, given: Given): Buffer | null {
+  const other = base64Name(name);
+  const [plain, encoded] = [given[name], given[other]];
+  if (isNone(encoded)) return isNone(plain) ? null : Buffer.from(textIn(plain, name));
+  if (!isNone(plain)) throw new Problem(400, `give ${name} or ${other}, not both`);
+  return decoded(encoded, other);
+}
+
+export function decoded(encoded: unknown, name: string): Buffer {
+  const found = typeof encoded === "string" ? base64Bytes(encoded) : null;
+  if (found === null) throw wrong(name, "base64");
+  return found;
+}
+
+/** The contents of an event: as bytes, or any JSON value under the name `json`. */
+export function contents(word: string | null, isRequired: boolean): Field {
+  const plain = bytes(word);
   return {
-    schemas: (name) => ({
-      [name]: { type: "object", additionalProperties: { type: "string" } },
-    }),
-    isRequired: false,
+    schemas: (name) => ({ ...bytesSchemas(name), json: {} }),
+    isRequired,
     words(name, given) {
-      const value = given[name];
-      if (value === undefined || value === null) return [];
-      if (typeof value !== "object" || Array.isArray(value)) throw wrong(name, "an object");
-      return Object.entries(value).flatMap(([key, each]) => {
-        if (typeof each !== "string") throw wrong(`${name}.${key}`, "a string");
-        return [word, key, each];
-      });
+      const words = plain.words(name, given);
+      if (given.json === undefined) {
+        if (isRequired && words.length === 0) throw missing(name);
+        return words;
+      }
+      if (words.length > 0) throw new Problem(400, `give ${name} or json, not both`);
+      const raw = rawMember(given[RAW]!, "json")!;
+      return word === null ? [raw] : [word, raw];
     },
   };
 }
 
 /** Throws a Problem for a field that is not there. */
-export function checkKnown(fields: Fields, given: Given): void {
+export function checkKnown(fields: Fields, given: Given, where = ""): void {
   const known = new Set(
-    Object.entries(fields).flatMap(([name, f]) => Object.keys(f.schemas(name))),
+    Object.entries(fields).flatMap(([name, field]) => Object.keys(field.schemas(name))),
   );
   for (const name of Object.keys(given)) {
-    if (!known.has(name)) throw new Problem(400, `unknown field ${JSON.stringify(name)}`);
+    if (!known.has(name)) throw new Problem(400, `unknown field ${JSON.stringify(where + name)}`);
   }
 }
 
 /** As the properties of an object. */
 export function schemaOf(fields: Fields): JsonObject {
   const properties: JsonObject = {};
+  const demands: JsonObject[] = [];
   for (const [name, field] of Object.entries(fields)) {
-    Object.assign(properties, field.schemas(name));
+    const schemas = field.schemas(name);
+    Object.assign(properties, schemas);
+    const names = Object.keys(schemas);
+    if (field.isRequired) demands.push({ oneOf: names.map((each) => ({ required: [each] })) });
   }
-  return { type: "object", properties, additionalProperties: false };
+  return {
+    type: "object",
+    properties,
+    additionalProperties: false,
+    ...(demands.length > 0 && { allOf: demands }),
+  };
 }

@@ -3,9 +3,11 @@ import type { Context } from "../commands/context.ts";
 import { CommandError } from "../commands/errors.ts";
 import { Api } from "./api.ts";
 import { Authentication } from "./authentication.ts";
-import type { Exchange, Responder } from "./exchange.ts";
+import type { PublicExchange, PublicResponder, Responder } from "./exchange.ts";
 import { HttpClients } from "./http-clients.ts";
+import { type LoadPage, Page } from "./page.ts";
 import { Problem } from "./problem.ts";
+import { Readiness } from "./readiness.ts";
 import { readBody } from "./request-body.ts";
 
 export interface HttpAddress {
@@ -16,19 +18,30 @@ export interface HttpAddress {
 /** In PEM; null for plain HTTP. */
 export type HttpTls = { cert: string; key: string } | null;
 
+export interface HttpOptions {
+  /** Stands in front of all paths: "" or "/okq". */
+  prefix: string;
+  loadPage: LoadPage;
+}
+
 const IDLE_S = 30;
 
 export class HttpServer {
   readonly #context: Context;
   readonly #authentication: Authentication;
+  readonly #prefix: string;
+  /** In the order in which they are asked. */
+  readonly #publicResponders: PublicResponder[];
   readonly #responders: Responder[];
   readonly #stopping = new AbortController();
   #server: Bun.Server<undefined> | null = null;
 
-  constructor(context: Context) {
+  constructor(context: Context, { prefix, loadPage }: HttpOptions) {
     this.#context = context;
+    this.#prefix = prefix;
     this.#authentication = new Authentication(context);
     const clients = new HttpClients(context);
+    this.#publicResponders = [new Readiness(context), new Page(loadPage)];
     this.#responders = [new Api(context, clients, context.settings.version)];
   }
 
@@ -65,30 +78,45 @@ export class HttpServer {
   }
 
   async #answer(request: Request, server: Bun.Server<undefined>): Promise<Response> {
-    const { pathname, searchParams } = new URL(request.url);
-    const address = server.requestIP(request)?.address ?? "";
-    const gone = AbortSignal.any([request.signal, this.#stopping.signal]);
-    const user = await this.#authentication.userOf(request, address, gone);
-    const exchange: Exchange = {
-      request,
-      path: pathname,
-      query: searchParams,
-      address,
-      user,
-      gone,
-      body: () => readBody(request, this.#context),
-    };
-    for (const responder of this.#responders) {
-      const response = responder.answer(exchange);
+    const exchange = this.#exchangeOf(request, server);
+    for (const responder of this.#publicResponders) {
+      const response = responder.answerAnybody(exchange);
       if (response) return await response;
     }
-    throw new Problem(404, "there is no such path");
+    const { address, gone } = exchange;
+    const user = await this.#authentication.userOf(request, address, gone);
+    for (const responder of this.#responders) {
+      const response = responder.answer({ ...exchange, user });
+      if (response) return await response;
+    }
+    throw noSuchPath();
+  }
+
+  #exchangeOf(request: Request, server: Bun.Server<undefined>): PublicExchange {
+    const { pathname, searchParams } = new URL(request.url);
+    const { method } = request;
+    const prefix = this.#prefix;
+    if (!pathname.startsWith(`${prefix}/`)) throw noSuchPath();
+    return {
+      request,
+      method: method === "HEAD" ? "GET" : method,
+      path: pathname.slice(prefix.length),
+      prefix,
+      query: searchParams,
+      address: server.requestIP(request)?.address ?? "",
+      gone: AbortSignal.any([request.signal, this.#stopping.signal]),
+      body: () => readBody(request, this.#context),
+    };
   }
 
   #failed(error: Error): Response {
     this.#context.reportFailure("an HTTP request", error);
     return problemResponse(new Problem(500, "internal error: the log of okq has the details"));
   }
+}
+
+function noSuchPath(): Problem {
+  return new Problem(404, "there is no such path");
 }
 
 function problemResponse(problem: Problem): Response {

@@ -40,6 +40,11 @@ export class Problem extends Error {
     return new Problem(said?.[1] ?? STATUS[code] ?? 400, text, code);
   }
 
+  /** The same, of a part of a request. */
+  within(part: string): Problem {
+    return new Problem(this.status, `${part}: ${this.message}`, this.code, this.headers);
+  }
+
   get body(): JsonObject {
     const { status, message: detail, code } = this;
     return { title: titleOf(status), status, detail, ...(code !== null && { code }) };

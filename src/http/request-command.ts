@@ -2,28 +2,42 @@
 // checks, limits and errors.
 import { type Answer, Handout, LongReply } from "../commands/answer.ts";
 import type { Caller } from "../commands/caller.ts";
-import type { QueueContext } from "../commands/context.ts";
+import type { Context } from "../commands/context.ts";
 import { CommandError } from "../commands/errors.ts";
 import { Execution } from "../commands/execution.ts";
-import { queueEntry } from "../commands/table.ts";
-import { ErrorReply, type Reply } from "../resp/reply.ts";
+import { entryForAnyCaller } from "../commands/table.ts";
+import { Encoded, ErrorReply, type Reply } from "../resp/reply.ts";
 
 /** A word of a command; a number is written in decimal digits. */
 export type Word = string | Buffer | number;
 
-class RequestCommand extends Execution<Caller, QueueContext> {
+class RequestCommand extends Execution<Caller, Context> {
   readonly #outcome = Promise.withResolvers<Answer>();
 
   protected answered(answer: Answer): void {
     this.#outcome.resolve(answer);
   }
 
-  /** Resolves with the answer, which may be an error. */
-  run(): Promise<Answer> {
-    const answer = this.begin(queueEntry(String(this.args[0])), null);
+  /** Resolves with the answer to the command of that name, which may be an error. */
+  run(name: string): Promise<Answer> {
+    const answer = this.begin(entryForAnyCaller(name), null);
     if (answer !== undefined) return Promise.resolve(answer);
     this.submitOrAwait();
     return this.#outcome.promise;
+  }
+}
+
+function argumentOf(word: Word): Buffer {
+  return Buffer.isBuffer(word) ? word : Buffer.from(String(word));
+}
+
+/** The elements of a long array. */
+function listIn({ parts, release }: LongReply): Reply[] {
+  try {
+    const all = Iterator.from(parts as Iterator<Reply> & Iterable<Reply>);
+    return [...all].filter((part) => !(part instanceof Encoded));
+  } finally {
+    release();
   }
 }
 
@@ -33,15 +47,15 @@ export class RequestCommands {
 
   constructor(
     readonly caller: Caller,
-    readonly context: QueueContext,
+    readonly context: Context,
   ) {}
 
-  /** The reply. Rejects with a CommandError. */
-  async run(...words: Word[]): Promise<Reply> {
-    const args = words.map((word) => (Buffer.isBuffer(word) ? word : Buffer.from(String(word))));
-    const answer = await new RequestCommand(args, this.caller, this.context).run();
+  /** The reply to the command of that name, in capitals. Rejects with a CommandError. */
+  async run(name: string, ...words: Word[]): Promise<Reply> {
+    const args = [...name.split(" "), ...words].map(argumentOf);
+    const answer = await new RequestCommand(args, this.caller, this.context).run(name);
     if (answer instanceof ErrorReply) throw new CommandError(answer);
-    if (answer instanceof LongReply) throw new Error(`a long reply to ${words[0]}`);
+    if (answer instanceof LongReply) return listIn(answer);
     if (!(answer instanceof Handout)) return answer;
     this.#handouts.push(answer);
     return answer.reply;

@@ -63,7 +63,7 @@ export class Input {
 /** Runs the command with these parameters and fields as its first words, then all other fields. */
 export function call(command: string, ...first: string[]): Route["run"] {
   return (input, commands) =>
-    commands.run(...command.split(" "), ...input.words(...first), ...input.options(...first));
+    commands.run(command, ...input.words(...first), ...input.options(...first));
 }
 
 /** The reply as the route shows it. */

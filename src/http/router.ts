@@ -1,5 +1,6 @@
 // Finds the route of a request.
 import type { Method, Route } from "./route.ts";
+import { bytesOf } from "./query.ts";
 import { Problem } from "./problem.ts";
 
 interface Found {
@@ -32,7 +33,7 @@ export class Router {
     if (!found) throw wrongMethod(fitting.map(({ route }) => route.method));
     const path = new Map<string, Buffer>();
     for (const [at, segment] of found.segments.entries()) {
-      if (isParameter(segment)) path.set(segment.slice(1, -1), bytesOf(given[at]!));
+      if (isParameter(segment)) path.set(segment.slice(1, -1), bytesOf(given[at]!, "the path"));
     }
     return { route: found.route, path };
   }
@@ -45,14 +46,4 @@ function wrongMethod(methods: Method[]): Problem {
 
 function isParameter(segment: string): boolean {
   return segment.startsWith("{");
-}
-
-/** The bytes of a percent-encoded segment. Throws a Problem. */
-function bytesOf(segment: string): Buffer {
-  if (/%(?![\da-f]{2})/i.test(segment)) throw new Problem(400, "the path has a wrong %");
-  const latin1 = Buffer.from(segment).toString("latin1");
-  const decoded = latin1.replace(/%([\da-f]{2})/gi, (_, hex: string) =>
-    String.fromCharCode(Number.parseInt(hex, 16)),
-  );
-  return Buffer.from(decoded, "latin1");
 }

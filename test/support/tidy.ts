@@ -16,11 +16,12 @@ const mayImport: Record<string, string[]> = {
   commands: ["queue", "resp", "users"],
   server: ["commands", "queue", "resp", "users"],
   http: ["commands", "queue", "resp", "users"],
+  web: [],
   app: ["commands", "config", "http", "log", "queue", "resp", "server", "stores", "users"],
   cli: ["app", "commands", "config", "log", "stores", "users"],
   "": ["app", "cli", "config", "log"],
 };
-/** These folders may import files that are not code: Lua scripts and package.json. */
+/** These folders may import files that are not code: Lua scripts, package.json and the page. */
 const importsText = new Set(["stores", "app", "cli"]);
 
 export function importComplaints(path: string, text: string): string[] {
@@ -33,7 +34,7 @@ export function importComplaints(path: string, text: string): string[] {
   const complaints: string[] = [];
   for (const specifier of relativeImports(text)) {
     const target = join(dirname(path), specifier).split("/");
-    const isText = /\.(json|lua)$/.test(specifier);
+    const isText = /\.(json|lua|html)$/.test(specifier);
     const isAllowed = isText
       ? importsText.has(folder)
       : target[0] === "src" && [folder, ...allowed].includes(target[1]!);

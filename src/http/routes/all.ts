@@ -1,6 +1,17 @@
 // All routes of the API under /v1, in the order of the reference.
 import type { Route } from "../route.ts";
+import { changeRoutes } from "./changes.ts";
 import { claimRoutes } from "./claims.ts";
 import { eventRoutes } from "./events.ts";
+import { otherRoutes } from "./others.ts";
+import { popRoutes } from "./pop.ts";
+import { queueRoutes } from "./queues.ts";
 
-export const routes: Route[] = [...eventRoutes, ...claimRoutes];
+export const routes: Route[] = [
+  ...queueRoutes,
+  ...eventRoutes,
+  ...popRoutes,
+  ...claimRoutes,
+  ...changeRoutes,
+  ...otherRoutes,
+];

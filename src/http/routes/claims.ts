@@ -1,18 +1,26 @@
 // Routes that end and extend claims.
 import * as field from "../fields.ts";
+import { bytesList, list, objects } from "../list-fields.ts";
 import { call, type Route } from "../route.ts";
-import { boolean, nullable, text, under } from "../shapes.ts";
+import * as shape from "../shapes.ts";
+import { popFields, popped } from "./pop.ts";
 
 const shared = { method: "POST", tag: "Claims" } as const;
-const event = "/v1/queues/{queue}/events/{id}";
+const queue = "/v1/queues/{queue}";
+const event = `${queue}/events/{id}`;
 const token = field.required(field.text);
+const claims = objects({ id: field.bytes(null, true), token });
+
+const touched = shape.word({ 0: null, 1: "touched", 2: "cancelled" });
 
 export const claimRoutes: Route[] = [
   {
     ...shared,
     path: `${event}/ack`,
     name: "ackEvent",
-    summary: "Acknowledges a claim: the event is done. False if that claim has ended.",
+    summary:
+      "Acknowledges a claim: the event is done, or with `redo` ready again, or delayed. False if " +
+      "that claim has ended. Without a token: the claim that there is.",
     command: "QACK",
     fields: {
       token: field.option("TOKEN", field.text),
@@ -21,7 +29,7 @@ export const claimRoutes: Route[] = [
       at: field.option("AT", field.number),
       result: field.bytes("RESULT"),
     },
-    answer: under("acked", boolean),
+    answer: shape.under("acked", shape.boolean),
     run: call("QACK", "queue", "id"),
   },
   {
@@ -30,7 +38,7 @@ export const claimRoutes: Route[] = [
     name: "failEvent",
     summary:
       "A failure: the event is ready again after its backoff, or failed for good. The outcome is " +
-      "null if that claim has ended.",
+      "null if that claim has ended. The token * stands for any claim.",
     command: "QFAIL",
     fields: {
       token,
@@ -39,7 +47,70 @@ export const claimRoutes: Route[] = [
       at: field.option("AT", field.number),
       final: field.flag("FINAL"),
     },
-    answer: under("outcome", nullable(text)),
+    answer: shape.under("outcome", shape.word(["ready", "delayed", "failed", "removed"])),
     run: call("QFAIL", "queue", "id", "token"),
+  },
+  {
+    ...shared,
+    path: `${event}/touch`,
+    name: "touchEvent",
+    summary:
+      "The lease ends so many seconds from now, else as long as when it was popped. The outcome " +
+      "is `cancelled` if the consumer should stop, null if that claim has ended.",
+    command: "QTOUCH",
+    fields: {
+      token,
+      lease: field.option("LEASE", field.number),
+      progress: field.bytes("PROGRESS"),
+      log: field.bytes("LOG"),
+    },
+    answer: shape.under("outcome", touched),
+    run: call("QTOUCH", "queue", "id", "token"),
+  },
+  {
+    ...shared,
+    path: `${event}/next`,
+    name: "nextEvent",
+    summary:
+      "Acknowledges a claim, at once, and pops from this queue or from `queues`. The claim may " +
+      "have ended; that does not hinder the pop.",
+    command: "QNEXT",
+    fields: {
+      token,
+      result: field.bytes("RESULT"),
+      ...popFields,
+      weights: list("WEIGHTS", field.integer),
+      queues: bytesList(null),
+    },
+    answer: shape.tuple({ acked: shape.boolean, events: shape.list(popped) }),
+    run(input, commands) {
+      const claim = input.words("queue", "id", "token");
+      const queues = input.words("queues");
+      const from = queues.length > 0 ? queues : input.words("queue");
+      return commands.run("QNEXT", ...claim, ...input.options("token", "queues"), "FROM", ...from);
+    },
+  },
+  {
+    ...shared,
+    path: `${queue}/ack`,
+    name: "ackEvents",
+    summary: "Acknowledges up to 1,000 claims in one step.",
+    command: "QMACK",
+    fields: { claims },
+    answer: shape.under("acked", shape.list(shape.boolean)),
+    run: call("QMACK", "queue", "claims"),
+  },
+  {
+    ...shared,
+    path: `${queue}/touch`,
+    name: "touchEvents",
+    summary: "Touches up to 1,000 claims in one step.",
+    command: "QMTOUCH",
+    fields: { claims, lease: field.option("LEASE", field.number) },
+    answer: shape.under("outcomes", shape.list(touched)),
+    run: (input, commands) => {
+      const words = input.words("queue", "lease");
+      return commands.run("QMTOUCH", ...words, "CLAIMS", ...input.words("claims"));
+    },
   },
 ];

@@ -1,25 +1,21 @@
-// Routes that push, pop and show events.
+// Routes that push, show and change single events, and list them.
+import { isNil } from "../shapes.ts";
 import * as field from "../fields.ts";
+import { pairs } from "../list-fields.ts";
 import { Problem } from "../problem.ts";
 import { call, type Route } from "../route.ts";
 import * as shape from "../shapes.ts";
+import { onDuplicate, place, pushOptions } from "./push-fields.ts";
+import { pages, selection, state } from "./selection.ts";
 
+const tag = "Events";
 const events = "/v1/queues/{queue}/events";
-
-/** An event as QPOP answers it. */
-export const popped = shape.tuple({
-  queue: shape.bytes,
-  id: shape.bytes,
-  contents: shape.bytes,
-  token: shape.optional(shape.text),
-  attempt: shape.integer,
-  headers: shape.headers,
-});
+const event = `${events}/{id}`;
 
 /** An event as QGET and QLIST show it. */
 const shown = shape.map({
   id: shape.bytes,
-  state: shape.text,
+  state: shape.oneOf("ready", "delayed", "claimed", "failed", "completed"),
   contents: shape.optional(shape.bytes),
   attempts: shape.integer,
   failures: shape.integer,
@@ -38,67 +34,134 @@ const shown = shape.map({
   errors: shape.optional(
     shape.list(shape.tuple({ at: shape.seconds, attempt: shape.integer, error: shape.bytes })),
   ),
-  log: shape.optional(shape.list(shape.bytes)),
+  log: shape.optional(shape.bytesList),
   progress: shape.optional(shape.bytes),
   result: shape.optional(shape.bytes),
   heldBackBy: shape.optional(shape.text),
 });
+
+const single: Route[] = [
+  {
+    method: "GET",
+    path: event,
+    name: "getEvent",
+    summary: "All that is known of an event.",
+    tag,
+    command: "QGET",
+    answer: shown,
+    run: call("QGET", "queue", "id"),
+    check(reply) {
+      if (isNil(reply)) throw new Problem(404, "there is no such event");
+    },
+  },
+  {
+    method: "PATCH",
+    path: event,
+    name: "setEvent",
+    summary:
+      "Changes a ready, delayed or failed event. The outcome is null if it is not there as such. " +
+      "`delay` 0 makes a delayed one ready. `ttl` counts from now. Headers that are not named " +
+      "stay.",
+    tag,
+    command: "QSET",
+    fields: {
+      contents: field.contents("CONTENTS", false),
+      delay: place.delay,
+      at: place.at,
+      ttl: pushOptions.ttl,
+      priority: pushOptions.priority,
+      headers: pairs("HEADER"),
+    },
+    answer: shape.under("outcome", shape.word({ 0: null, 1: "changed" })),
+    run: call("QSET", "queue", "id"),
+  },
+  {
+    method: "DELETE",
+    path: event,
+    name: "deleteEvent",
+    summary: "Removes an event, unless it is claimed.",
+    tag,
+    command: "QDEL",
+    answer: shape.under("removed", shape.count),
+    run: call("QDEL", "queue", "id"),
+  },
+  {
+    method: "POST",
+    path: `${event}/cancel`,
+    name: "cancelEvent",
+    summary:
+      "Removes a ready or delayed event, or asks the consumer of a claimed one to stop. The " +
+      "outcome is null if there is none.",
+    tag,
+    command: "QCANCEL",
+    answer: shape.under("outcome", shape.word(["removed", "asked"])),
+    run: call("QCANCEL", "queue", "id"),
+  },
+  {
+    method: "POST",
+    path: `${event}/retry`,
+    name: "retryEvent",
+    summary: "Makes a failed event ready, or one that waits for another attempt.",
+    tag,
+    command: "QRETRY",
+    answer: shape.under("retried", shape.count),
+    run: (input, commands) =>
+      commands.run("QRETRY", ...input.words("queue"), "IDS", ...input.words("id")),
+  },
+  {
+    method: "GET",
+    path: `${event}/wait`,
+    name: "waitForEvent",
+    summary:
+      "Waits up to so many seconds until an event has ended. The outcome is null at the end of " +
+      "the time. A result is only kept with the setting keep-completed.",
+    tag,
+    command: "QWAIT",
+    fields: { seconds: field.required(field.number) },
+    answer: shape.ending,
+    run: call("QWAIT", "queue", "id", "seconds"),
+  },
+];
 
 export const eventRoutes: Route[] = [
   {
     method: "POST",
     path: events,
     name: "pushEvent",
-    summary: "Pushes an event. Without an id okq makes one.",
-    tag: "Events",
+    summary:
+      "Pushes an event. Without an id okq makes one. If the id or the unique key is taken, the " +
+      "answer is 409, unless `onDuplicate` says otherwise.",
+    tag,
     command: "QPUSH",
     status: 201,
     fields: {
-      contents: field.bytes(null, true),
+      contents: field.contents(null, true),
       id: field.bytes("ID"),
-      right: field.flag("RIGHT"),
-      delay: field.option("DELAY", field.number),
-      at: field.option("AT", field.number),
-      priority: field.option("PRIORITY", field.integer),
-      group: field.bytes("GROUP"),
-      ttl: field.option("TTL", field.number),
-      attempts: field.option("ATTEMPTS", field.integer),
-      backoff: field.option("BACKOFF", field.text),
-      lease: field.option("LEASE", field.number),
-      headers: field.texts("HEADER"),
+      ...place,
+      ...pushOptions,
+      onDuplicate,
     },
     answer: shape.under("id", shape.bytes),
     run: call("QPUSH", "queue", "contents"),
   },
   {
-    method: "POST",
-    path: "/v1/queues/{queue}/pop",
-    name: "popEvents",
-    summary: "Claims up to `count` events (1); waits up to `wait` seconds while there are none.",
-    tag: "Events",
-    command: "QPOP",
-    fields: {
-      count: field.option("COUNT", field.integer),
-      wait: field.option("WAIT", field.number),
-      lease: field.option("LEASE", field.number),
-      noAck: field.flag("NOACK"),
-      worker: field.bytes("AS"),
-    },
-    answer: shape.under("events", shape.list(popped)),
-    run: (input, commands) =>
-      commands.run("QPOP", ...input.options(), "FROM", ...input.words("queue")),
-  },
-  {
     method: "GET",
-    path: `${events}/{id}`,
-    name: "getEvent",
-    summary: "All that is known of an event.",
-    tag: "Events",
-    command: "QGET",
-    answer: shown,
-    run: call("QGET", "queue", "id"),
-    check(reply) {
-      if (shape.isNil(reply)) throw new Problem(404, "there is no such event");
+    path: events,
+    name: "listEvents",
+    summary:
+      "A page of the events that fit, up to `count` (100), with their contents only with " +
+      "`withContents`. It may be short or empty: only `next` null is the end.",
+    tag,
+    command: "QLIST",
+    fields: {
+      state: state("ready", "delayed", "claimed", "failed", "completed"),
+      ...selection,
+      after: pages.after,
+      reverse: field.flag("REVERSE"),
+      withContents: field.flag("CONTENTS"),
     },
+    answer: shape.tuple({ next: shape.nullable(shape.bytes), events: shape.list(shown) }),
+    run: call("QLIST", "queue"),
   },
+  ...single,
 ];

@@ -1,0 +1,46 @@
+// All pages of the dashboard. A new page is a component in pages/ with a row in `routes`, and, if
+// people should find it without a link, a row in `menu` of components/layout.tsx. A page says with
+// `useFeed` what it is about, loads with `useAnswer`, shows the answers with `Shown`, and changes
+// things with `Dialog`. `may` says what to offer.
+import type { ComponentChildren } from "preact";
+import { useEffect } from "preact/hooks";
+import { Layout } from "./components/layout.tsx";
+import { go, usePlace } from "./location.tsx";
+import type { Name } from "./name.ts";
+import { useObserved } from "./observed.ts";
+import { LoginPage } from "./pages/login-page.tsx";
+import { MissingPage } from "./pages/missing-page.tsx";
+import { QueuePage } from "./pages/queue-page.tsx";
+import { QueuesPage } from "./pages/queues-page.tsx";
+import { findSession, session } from "./session.ts";
+import { failureOf } from "./use-answer.ts";
+
+const SESSION_AGAIN_MS = 2000;
+
+/** What the groups of the pattern match are the names in the path. */
+const routes: [pattern: RegExp, page: (...names: Name[]) => ComponentChildren][] = [
+  [/^\/queues$/, () => <QueuesPage />],
+  [/^\/queues\/([^/]+)$/, (queue) => <QueuePage key={queue} queue={queue!} />],
+];
+
+export function App() {
+  const { path } = usePlace();
+  const who = useObserved(session);
+  useEffect(() => {
+    if (who !== "unknown") return;
+    const find = () => findSession().catch(failureOf);
+    void find();
+    const timer = setInterval(find, SESSION_AGAIN_MS);
+    return () => clearInterval(timer);
+  }, [who]);
+  useEffect(() => {
+    if (path === "/") go("/queues", "replace");
+  }, [path]);
+  if (who === "unknown") return <Layout>{<p class="empty">Connecting to okq…</p>}</Layout>;
+  if (who === null) return <LoginPage />;
+  for (const [pattern, page] of routes) {
+    const match = pattern.exec(path);
+    if (match) return <Layout>{page(...(match.slice(1) as Name[]))}</Layout>;
+  }
+  return <Layout>{path === "/" ? null : <MissingPage />}</Layout>;
+}

@@ -1,0 +1,83 @@
+// Names and contents are bytes that clients chose. A Name is such bytes percent-encoded: it stands
+// in URLs as it is, and equal bytes are equal Names.
+
+export type Name = string & { readonly __kind: "Name" };
+
+/** A property of the API that holds bytes: text, or base64 under another name. */
+export type Bytes<N extends string> = { [Key in N | `${N}Base64`]?: string };
+
+export function nameOf(text: string): Name {
+  return encodeURIComponent(text.toWellFormed()) as Name;
+}
+
+function nameOfBytes(bytes: Uint8Array): Name {
+  const hex = [...bytes].map((byte) => `%${byte.toString(16).padStart(2, "0").toUpperCase()}`);
+  return hex.join("") as Name;
+}
+
+/** null if there is no such property. */
+export function bytesIn<N extends string>(object: Bytes<N>, name: N): Uint8Array | null {
+  const text = object[name];
+  if (text !== undefined) return new TextEncoder().encode(text);
+  const base64 = object[`${name}Base64`];
+  return base64 === undefined ? null : fromBase64(base64);
+}
+
+/** null if there is no such property. */
+export function nameIn<N extends string>(object: Bytes<N>, name: N): Name | null {
+  const text = object[name];
+  if (text !== undefined) return nameOf(text);
+  const base64 = object[`${name}Base64`];
+  return base64 === undefined ? null : nameOfBytes(fromBase64(base64));
+}
+
+export function fromBase64(base64: string): Uint8Array {
+  return Uint8Array.from(atob(base64), (char) => char.charCodeAt(0));
+}
+
+/** The property of a request that holds the bytes of a Name. */
+export function bytesUnder(property: string, name: Name): Record<string, string> {
+  const latin1 = unescapedBytes(name);
+  const text = textOf(Uint8Array.from(latin1, (char) => char.charCodeAt(0)));
+  return text === null ? { [`${property}Base64`]: btoa(latin1) } : { [property]: text };
+}
+
+function unescapedBytes(name: Name): string {
+  return name.replaceAll(/%([\dA-F]{2})/gi, (_, hex: string) =>
+    String.fromCharCode(Number.parseInt(hex, 16)),
+  );
+}
+
+/** null if the bytes are not UTF-8. */
+export function textOf(bytes: Uint8Array): string | null {
+  try {
+    return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
+  } catch {
+    return null;
+  }
+}
+
+/** For people: control characters and bytes that are not UTF-8 are written as \x00. */
+export function shown(name: Name): string {
+  const bytes = Uint8Array.from(unescapedBytes(name), (char) => char.charCodeAt(0));
+  const text = textOf(bytes);
+  return text === null ? escaped(bytes) : visible(text);
+}
+
+function escaped(bytes: Uint8Array): string {
+  return [...bytes]
+    .map((byte) => (byte > 31 && byte < 127 ? String.fromCharCode(byte) : hexEscape(byte)))
+    .join("");
+}
+
+/** A text in one line: what has no look of its own, or turns the direction, is written out. */
+export function visible(text: string): string {
+  return text.replaceAll(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, (char) => {
+    const code = char.codePointAt(0)!;
+    return code < 256 ? hexEscape(code) : `\\u{${code.toString(16)}}`;
+  });
+}
+
+function hexEscape(code: number): string {
+  return `\\x${code.toString(16).padStart(2, "0")}`;
+}

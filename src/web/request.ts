@@ -1,0 +1,61 @@
+// Requests to the API under /v1 of the okq that the page came from.
+import { urlOf } from "./location.tsx";
+
+export class ApiError extends Error {
+  constructor(
+    /** 0 if no answer came. */
+    readonly status: number,
+    detail: string,
+  ) {
+    super(detail);
+  }
+}
+
+/** Rejects with an ApiError, or, once the signal aborts, with its reason. */
+export async function request<T>(
+  method: "GET" | "POST" | "PATCH" | "PUT" | "DELETE",
+  path: string,
+  { body, signal = null }: { body?: object; signal?: AbortSignal | null } = {},
+): Promise<T> {
+  const response = await fetch(urlOf(path), {
+    method,
+    signal,
+    // Only a page of this server can send this type, whatever the body.
+    headers: method === "GET" ? {} : { "Content-Type": "application/json" },
+    ...(body && { body: JSON.stringify(body) }),
+  }).catch((error: Error) => {
+    if (signal?.aborted) throw error;
+    throw new ApiError(0, "okq does not answer");
+  });
+  const text = await response.text().catch((error: Error) => {
+    if (signal?.aborted) throw error;
+    throw new ApiError(0, "the answer of okq was cut off");
+  });
+  if (!response.ok) throw new ApiError(response.status, detailOf(response, text));
+  return (text === "" ? null : JSON.parse(text)) as T;
+}
+
+function detailOf({ status, statusText }: Response, text: string): string {
+  try {
+    const { detail } = JSON.parse(text) as { detail?: string };
+    if (detail) return detail;
+  } catch {
+    // A proxy answered.
+  }
+  return `answer ${status} ${statusText}`.trim();
+}
+
+export function get<T>(path: string, signal: AbortSignal): Promise<T> {
+  return request<T>("GET", path, { signal });
+}
+
+/** A path with a query; without what is null, undefined or "". */
+export function withQueryOf(
+  path: string,
+  values: Record<string, string | number | boolean | null | undefined>,
+): string {
+  const query = Object.entries(values)
+    .filter(([, value]) => value !== null && value !== undefined && value !== "")
+    .map(([name, value]) => `${encodeURIComponent(name)}=${encodeURIComponent(String(value))}`);
+  return query.length > 0 ? `${path}?${query.join("&")}` : path;
+}
