@@ -143,7 +143,7 @@ function seriesOf({ unit, size, last, steps, since, levels }: Range): Series {
       counts.push(at < since ? null : Math.max(0, own?.counts[place] ?? 0));
     }
     const shown = at === last ? levels : latest?.levels;
-    for (const [place, own] of series.levels.entries()) own.push(shown?.[place] ?? null);
+    for (const [place, known] of series.levels.entries()) known.push(shown?.[place] ?? null);
   }
   return series;
 }

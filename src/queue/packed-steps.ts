@@ -25,6 +25,7 @@ export function packStep({ at, counts, levels }: Step, since: number): Uint8Arra
   return Uint8Array.from(bytes);
 }
 
+/** Throws where the bytes are something else. */
 export function unpackSteps(bytes: Uint8Array, since: number): Step[] {
   const steps: Step[] = [];
   for (let from = 0; from < bytes.length; from = endOf(bytes, from)) {
@@ -67,6 +68,7 @@ function stepIn(bytes: Uint8Array, from: number, since: number): Step {
   for (let place = 0; place < PLACES; place++) {
     values.push((mask >> place) & 1 ? reader.next() : 0);
   }
+  if (reader.at !== endOf(bytes, from)) throw new RangeError("no step");
   return {
     at,
     counts: COUNT_PLACES.map((place) => values[place]!),
@@ -88,20 +90,21 @@ const forms: Record<number, [bytes: number, read: (view: DataView, at: number) =
 
 class IntegerReader {
   readonly #view: DataView;
-  #at: number;
+  /** Where the next one begins. */
+  at: number;
 
   constructor({ buffer, byteOffset, byteLength }: Uint8Array, at: number) {
     this.#view = new DataView(buffer, byteOffset, byteLength);
-    this.#at = at;
+    this.at = at;
   }
 
   next(): number {
-    const first = this.#view.getUint8(this.#at++);
+    const first = this.#view.getUint8(this.at++);
     if (first < 0x80) return first;
     if (first >= 0xe0) return first - 0x100;
     const [bytes, read] = forms[first]!;
-    this.#at += bytes;
-    return read(this.#view, this.#at - bytes);
+    this.at += bytes;
+    return read(this.#view, this.at - bytes);
   }
 }
 

@@ -3,12 +3,14 @@ import type { Route } from "../route.ts";
 import { changeRoutes } from "./changes.ts";
 import { claimRoutes } from "./claims.ts";
 import { eventRoutes } from "./events.ts";
+import { historyRoutes } from "./history.ts";
 import { otherRoutes } from "./others.ts";
 import { popRoutes } from "./pop.ts";
 import { queueRoutes } from "./queues.ts";
 
 export const routes: Route[] = [
   ...queueRoutes,
+  ...historyRoutes,
   ...eventRoutes,
   ...popRoutes,
   ...claimRoutes,

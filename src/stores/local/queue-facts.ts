@@ -1,5 +1,5 @@
-// What a journal keeps of a queue besides its events: its settings, pauses, bindings and figures, as
-// text.
+// What a journal keeps of a queue besides its events: its settings, pauses, bindings and figures,
+// as text.
 import type { GivenSettings } from "../../queue/settings.ts";
 import { Figures } from "./figures.ts";
 import { HandedOut, type WrittenCounts } from "./handed-out.ts";

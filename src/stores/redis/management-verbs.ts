@@ -71,15 +71,18 @@ function statsIn(queue: Buffer, reply: ScriptReply): QueueStats {
   };
 }
 
+/** null: there is none, or another program has written something else. */
 function keptIn([since, latest, hour, day]: (Buffer | null)[]): Kept | null {
   if (!since || !latest) return null;
   const first = Number(since.toString("latin1"));
-  return {
-    since: first,
-    latest: unpackSteps(latest, first)[0]!,
-    hour: unpackSteps(hour ?? NO_STEPS, first),
-    day: unpackSteps(day ?? NO_STEPS, tenOf(first)),
-  };
+  try {
+    const [step] = unpackSteps(latest, first);
+    const minutes = unpackSteps(hour ?? NO_STEPS, first);
+    const tens = unpackSteps(day ?? NO_STEPS, tenOf(first));
+    return step ? { since: first, latest: step, hour: minutes, day: tens } : null;
+  } catch {
+    return null;
+  }
 }
 
 function historyIn(queue: Buffer, reply: ScriptReply): QueueHistory {

@@ -64,8 +64,10 @@ export function history(check: Check): void {
       [day, DAY_STEPS],
     ] as const) {
       expect(counts).toEqual(STEP_COUNTS.map(() => Array<null>(steps).fill(null)));
-      const unknown = Array<null>(steps - 1).fill(null);
-      expect(levels).toEqual(STEP_LEVELS.map(() => [...unknown, 0]));
+      const known = Array<number | null>(steps)
+        .fill(null)
+        .with(steps - 1, 0);
+      expect(levels).toEqual(STEP_LEVELS.map(() => known));
     }
     expect(await store.list()).toEqual([]);
   });

@@ -1,5 +1,5 @@
-// The rows of histories: the steps that are over, as packed-steps.ts has them. They are in tables of
-// their own, because they change less often than the other facts of queues.
+// The rows of histories: the steps that are over, as packed-steps.ts has them. They are in tables
+// of their own, because they change less often than the other facts of queues.
 import type { Database, Statement } from "bun:sqlite";
 import { NO_STEPS } from "../../../queue/packed-steps.ts";
 import type { Changes } from "../changes.ts";

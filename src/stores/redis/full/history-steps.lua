@@ -32,16 +32,17 @@ local function end_of(steps, from)
 end
 
 local function step_in(steps, from)
+  -- Another program may have written something else: then this fails.
   local integers = { cmsgpack.unpack(string.sub(steps, from + 1, end_of(steps, from) - 1)) }
   local mask, values, next_one = integers[2], {}, 3
   for place = 1, VALUES do
     values[place] = 0
     if mask % 2 == 1 then
-      values[place], next_one = integers[next_one], next_one + 1
+      values[place], next_one = integers[next_one] + 0, next_one + 1
     end
     mask = math.floor(mask / 2)
   end
-  return integers[1], values
+  return integers[1] + 0, values
 end
 
 -- The steps with one more, without those before the latest one that is older than that.
@@ -89,24 +90,29 @@ local function end_minute(key, since, latest, values, minute)
   end
 end
 
--- The first minute of the history, how many minutes after it the one is to which these counts belong, and
--- the values of that one so far.
+-- The first minute of a history that goes on, how many minutes after it the one is to which counts belong
+-- that come in this minute, and the values of that one so far. It fails where there is none.
+local function values_kept(key, minute)
+  local kept = redis.call('HMGET', key, 'since', 'latest')
+  local since = tonumber(kept[1])
+  local latest, values = step_in(kept[2], 1)
+  local passed = minute - since - latest
+  assert(passed <= IDLE_MAX and -passed <= BACK_MAX)
+  if passed > 0 then
+    end_minute(key, since, latest, values, minute - since)
+    redis.call('PEXPIRE', key, EXPIRES_MS)
+  end
+  return since, math.max(latest, minute - since), values
+end
+
+-- The same, of a history that may begin now. One that okq cannot read begins anew.
 local function values_now(key)
   local minute = math.floor(now() / MINUTE_MS)
-  local kept = redis.call('HMGET', key, 'since', 'latest')
-  local since = kept[2] and tonumber(kept[1])
-  if since then
-    local latest, values = step_in(kept[2], 1)
-    local passed = minute - since - latest
-    if passed <= IDLE_MAX and -passed <= BACK_MAX then
-      if passed > 0 then
-        end_minute(key, since, latest, values, minute - since)
-        redis.call('PEXPIRE', key, EXPIRES_MS)
-      end
-      return since, math.max(latest, minute - since), values
-    end
-    redis.call('DEL', key)
+  local ok, since, at, values = pcall(values_kept, key, minute)
+  if ok then
+    return since, at, values
   end
+  redis.call('DEL', key)
   redis.call('HSET', key, 'since', minute)
   redis.call('PEXPIRE', key, EXPIRES_MS)
   return minute, 0, { 0, 0, 0, 0, 0, 0, 0, 0, 0 }
