@@ -91,7 +91,8 @@ local function end_minute(key, since, latest, values, minute)
 end
 
 -- The first minute of a history that goes on, how many minutes after it the one is to which counts belong
--- that come in this minute, and the values of that one so far. It fails where there is none.
+-- that come in this minute, the values of that one so far, and whether it is a new one. It fails where
+-- there is none.
 local function values_kept(key, minute)
   local kept = redis.call('HMGET', key, 'since', 'latest')
   local since = tonumber(kept[1])
@@ -100,22 +101,19 @@ local function values_kept(key, minute)
   assert(passed <= IDLE_MAX and -passed <= BACK_MAX)
   if passed > 0 then
     end_minute(key, since, latest, values, minute - since)
-    redis.call('PEXPIRE', key, EXPIRES_MS)
   end
-  return since, math.max(latest, minute - since), values
+  return since, math.max(latest, minute - since), values, passed > 0
 end
 
 -- The same, of a history that may begin now. One that okq cannot read begins anew.
 local function values_now(key)
   local minute = math.floor(now() / MINUTE_MS)
-  local ok, since, at, values = pcall(values_kept, key, minute)
+  local ok, since, at, values, is_new = pcall(values_kept, key, minute)
   if ok then
-    return since, at, values
+    return since, at, values, is_new
   end
   redis.call('DEL', key)
-  redis.call('HSET', key, 'since', minute)
-  redis.call('PEXPIRE', key, EXPIRES_MS)
-  return minute, 0, { 0, 0, 0, 0, 0, 0, 0, 0, 0 }
+  return minute, 0, { 0, 0, 0, 0, 0, 0, 0, 0, 0 }, true
 end
 
 -- Whether there is anything for a history among these counts: numbers by field.
@@ -134,12 +132,15 @@ history.add = function(queue, counts)
   look_at(queue)
   local levels = { ready_count(queue), redis.call('ZCARD', queue.claimed) }
   levels[3], levels[4] = redis.call('ZCARD', queue.delayed), redis.call('ZCARD', queue.failed)
-  local since, at, values = values_now(key)
+  local since, at, values, is_new = values_now(key)
   for field, place in pairs(places) do
     values[place] = values[place] + (counts[field] or 0)
   end
   for index, level in ipairs(levels) do
     values[LEVELS_AT + index - 1] = level
   end
-  redis.call('HSET', key, 'latest', packed(at, values))
+  redis.call('HSET', key, 'since', since, 'latest', packed(at, values))
+  if is_new then
+    redis.call('PEXPIRE', key, EXPIRES_MS)
+  end
 end
