@@ -72,6 +72,29 @@ test("is a durable server in an empty folder, with files of its own", async () =
   expect(await ask(second.client, "QRPOP", "q")).toEqual(["1", "hello"]);
 });
 
+test("serves the dashboard", async () => {
+  const okq = start(
+    "--store",
+    "memory",
+    "--listen-addr",
+    "127.0.0.1:0",
+    "--http-addr",
+    "127.0.0.1:0",
+  );
+  const [, port] = await okq.waitForLine(/listening .*httpPort=(\d+)/);
+  const root = `http://127.0.0.1:${port}`;
+  const html = await (await fetch(`${root}/queues`)).text();
+  const paths = [...html.matchAll(/(?:src|href)="([^"]+)"/g)].map(([, path]) => path!);
+  const types = await Promise.all(
+    paths.map(async (path) => {
+      const response = await fetch(root + path);
+      expect((await response.bytes()).length).toBeGreaterThan(100);
+      return response.headers.get("Content-Type")!.split(";")[0]!;
+    }),
+  );
+  expect(types.toSorted()).toEqual(["image/svg+xml", "text/css", "text/javascript"]);
+});
+
 test("prints its version and its commands", async () => {
   const version = start("--version");
   expect(await version.exited).toBe(0);

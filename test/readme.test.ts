@@ -24,7 +24,9 @@ test("replaces only the text between the markers", () => {
     "between",
     "<!-- settings:begin --><!-- settings:end -->",
     "<!-- errors:begin --><!-- errors:end -->",
+    "<!-- metrics:begin --><!-- metrics:end -->",
     "<!-- configuration:begin --><!-- configuration:end -->",
+    "<!-- api:begin --><!-- api:end -->",
     "after",
   ].join("\n");
   const generated = withGeneratedSections(readme);
@@ -32,7 +34,7 @@ test("replaces only the text between the markers", () => {
     "before\n<!-- commands:begin -->\n<!-- prettier-ignore-start -->\n\n",
   );
   expect(generated).toContain("<!-- commands:end -->\nbetween\n<!-- settings:begin -->");
-  expect(generated).toEndWith("<!-- configuration:end -->\nafter");
+  expect(generated).toEndWith("<!-- api:end -->\nafter");
   expect(generated).not.toContain("stale words");
   expect(withGeneratedSections(generated)).toBe(generated);
 });

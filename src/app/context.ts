@@ -4,6 +4,7 @@ import { version } from "../../package.json" with { type: "json" };
 import { BackgroundPushes } from "../commands/background.ts";
 import { createBudgets } from "../commands/budget.ts";
 import { ClientFigures } from "../commands/client-figures.ts";
+import { CommandDurations } from "../commands/command-durations.ts";
 import type { Context, Stats } from "../commands/context.ts";
 import { Cursors } from "../commands/cursors.ts";
 import { KeyCount } from "../commands/key-count.ts";
@@ -15,6 +16,7 @@ import type { Config } from "../config/options.ts";
 import type { LogLimit } from "../log/log-limit.ts";
 import type { Clock } from "../queue/clock.ts";
 import { Consumers } from "../queue/consumers.ts";
+import type { ProcessFigures } from "../queue/process-figures.ts";
 import { Reporter } from "../queue/reporter.ts";
 import type { Store } from "../queue/store.ts";
 import type { Endings } from "../queue/endings.ts";
@@ -32,17 +34,20 @@ interface Parts {
   endings: Endings;
   subscriptions: Subscriptions;
   users: Directory;
+  processFigures: ProcessFigures;
   maxClients: number;
   clock: Clock;
 }
 
 export function contextOf(config: Config, { warn }: LogLimit, parts: Parts): Context {
-  const { store, waiters, readers, endings, subscriptions, users, maxClients, clock } = parts;
+  const { store, waiters, readers, endings, subscriptions, users, clock } = parts;
+  const { processFigures, maxClients } = parts;
   // The maximum of each of the budgets, not of all together.
   const budgets = createBudgets(config.maxWaitingBytes);
   const processId = randomBytes(8).toString("hex");
   const clients: Context["clients"] = new Map();
-  const waiting = () => waitingClients(processId, clients);
+  const visitors: Context["visitors"] = new Set();
+  const waiting = () => waitingClients({ processId, clients, visitors });
   const reportFailure = (what: string, error: Error) => warn(`${what} failed`, { error });
   return {
     store,
@@ -61,6 +66,7 @@ export function contextOf(config: Config, { warn }: LogLimit, parts: Parts): Con
       warn,
     ),
     clients,
+    visitors,
     waitingNotes: new WaitingNotes(store.notes, clock, waiting),
     subscriptions,
     reporter: new Reporter({
@@ -76,6 +82,8 @@ export function contextOf(config: Config, { warn }: LogLimit, parts: Parts): Con
     longReplies: new LongReplies(budgets.unsent),
     budgets,
     clock,
+    durations: new CommandDurations(clock),
+    processFigures,
     stats: emptyStats(clock.nowMs()),
     settings: settingsOf(config, maxClients),
     options: shownOptions(config),

@@ -1,5 +1,5 @@
-// How many clients fit within the limit of open files. At that limit accept() fails in a loop, so
-// okq refuses clients before it is reached.
+// How many clients and HTTP connections fit within the limit of open files. At that limit accept()
+// fails in a loop, so okq refuses clients before it is reached.
 import { readFileSync } from "node:fs";
 import type { Config } from "../config/options.ts";
 import { redisLocation } from "../config/redis-location.ts";
@@ -7,17 +7,29 @@ import type { Log } from "../log/log.ts";
 
 /** Open files that are not clients: listeners, the executable, the store's files. */
 const FILES_RESERVED = 64;
+/** HTTP has at least so many connections, or its part of the files if there are few. */
+const HTTP_CONNECTIONS_MIN = 1024;
+const HTTP_PART = 1 / 4;
+
+export interface ClientLimits {
+  maxClients: number;
+  httpConnectionsMax: number;
+}
 
 /**
- * --max-clients, or fewer with a warning. If there is no room for any client, throws a message of
- * one line that says how far to raise the limit.
+ * --max-clients, or fewer with a warning, and the connections of HTTP besides. If there is no room
+ * for any client, throws a message of one line that says how far to raise the limit.
  */
-export function clientsWithinFileLimit(config: Config, log: Log): number {
-  const { maxClients, redisPoolSize } = config;
+export function clientsWithinFileLimit(config: Config, log: Log): ClientLimits {
+  const { maxClients, redisPoolSize, httpAddr } = config;
   const limit = fileLimit();
-  const reserved = FILES_RESERVED + (redisLocation(config) ? redisPoolSize - 1 : 0);
+  const forStore = FILES_RESERVED + (redisLocation(config) ? redisPoolSize - 1 : 0);
+  const forHttp = Math.min(HTTP_CONNECTIONS_MIN, Math.floor((limit - forStore) * HTTP_PART));
+  const reserved = forStore + (httpAddr ? Math.max(forHttp, 0) : 0);
   const possible = limit - reserved;
-  if (maxClients <= possible) return maxClients;
+  if (maxClients <= possible) {
+    return { maxClients, httpConnectionsMax: limit - forStore - maxClients };
+  }
   const needed = maxClients + reserved;
   if (possible < 1) {
     throw new Error(
@@ -31,7 +43,7 @@ export function clientsWithinFileLimit(config: Config, log: Log): number {
     limit,
     needed,
   });
-  return possible;
+  return { maxClients: possible, httpConnectionsMax: forHttp };
 }
 
 function fileLimit(): number {

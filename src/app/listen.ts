@@ -1,10 +1,16 @@
 // Opens the addresses of a Config: plain TCP, TLS, and a unix socket.
+import { Admission } from "../admission/admission.ts";
+import type { Context } from "../commands/context.ts";
 import { parseAddress } from "../config/address.ts";
-import { type Config, defaultHttpAddr } from "../config/options.ts";
-import type { HttpServer } from "../http/http-server.ts";
+import type { Config } from "../config/options.ts";
+import { type HttpOptions, HttpServer } from "../http/http-server.ts";
 import type { Log, LogFields } from "../log/log.ts";
-import type { Server } from "../server/server.ts";
+import type { TlsFiles } from "../server/listeners.ts";
+import { Server } from "../server/server.ts";
+import { Shared } from "../server/shared.ts";
 import type { FileReloader } from "./file-reloader.ts";
+import { loadPage } from "./page-files.ts";
+import { parserLimits } from "./parser-limits.ts";
 import { readTlsFiles, tlsFileNames } from "./tls-files.ts";
 
 /** 0 for an address that is not configured, or that okq runs without. */
@@ -17,6 +23,19 @@ export interface Ports {
 export interface Listeners {
   server: Server;
   http: HttpServer;
+}
+
+/** They do not listen yet, and share the limits on clients. */
+export function listenersOf(
+  context: Context,
+  config: Config,
+  httpConnectionsMax: number,
+): Listeners {
+  const admission = new Admission(context);
+  return {
+    server: new Server(new Shared(context, parserLimits(config)), admission),
+    http: new HttpServer(context, admission, httpOptionsOf(config, httpConnectionsMax)),
+  };
 }
 
 /** Rejects with a message of one line. Addresses opened before the failure stay open. */
@@ -32,32 +51,56 @@ export async function listen(
     const mode = Number.parseInt(unixSocketMode, 8);
     await withListenError(unixSocket, () => server.listenUnix(unixSocket, mode));
   }
+  const tlsFiles = config.tlsCert ? readTlsFiles(config) : null;
   if (tlsListenAddr) {
-    const files = readTlsFiles(config);
     const address = parseAddress(tlsListenAddr);
-    ports.tlsPort = await withListenError(tlsListenAddr, () => server.listenTls(address, files));
-    reloader.add("the certificates", tlsFileNames(config), () => {
-      server.renewTls(readTlsFiles(config));
-      log.info("certificates loaded");
-    });
+    const open = () => server.listenTls(address, tlsFiles!);
+    ports.tlsPort = await withListenError(tlsListenAddr, open);
   }
   if (listenAddr) {
     const address = parseAddress(listenAddr);
     ports.port = await withListenError(listenAddr, () => server.listen(address));
   }
-  if (httpAddr) ports.httpPort = await listenHttp(httpAddr, http, log);
+  if (httpAddr) ports.httpPort = await listenHttp(config, tlsFiles, http, log);
+  if (tlsFiles) {
+    reloader.add("the certificates", tlsFileNames(config), () => {
+      const files = readTlsFiles(config);
+      server.renewTls(files);
+      http.renewTls(files);
+      log.info("certificates loaded");
+    });
+  }
   return ports;
 }
 
-async function listenHttp(addr: string, http: HttpServer, log: Log): Promise<number> {
-  const address = parseAddress(addr);
+/** If nobody asked for the address and it is taken, okq runs without HTTP. */
+async function listenHttp(
+  { httpAddr, isHttpAddrGiven }: Config,
+  tls: TlsFiles | null,
+  http: HttpServer,
+  log: Log,
+): Promise<number> {
+  const address = parseAddress(httpAddr);
   try {
-    return await withListenError(addr, () => http.listen(address, null));
+    return await withListenError(httpAddr, () => http.listen(address, tls));
   } catch (error) {
-    if (addr !== defaultHttpAddr) throw error;
+    if (isHttpAddrGiven) throw error;
     log.warn("runs without HTTP", { reason: (error as Error).message });
     return 0;
   }
+}
+
+function httpOptionsOf(config: Config, connectionsMax: number): HttpOptions {
+  const { httpAddr, httpPrefix, httpHost, httpReadOnly } = config;
+  const names = httpHost === "" ? [] : httpHost.split(",");
+  const { hostname } = httpAddr ? parseAddress(httpAddr) : { hostname: "" };
+  return {
+    prefix: httpPrefix,
+    hosts: [...names, hostname.toLowerCase()],
+    isReadOnly: httpReadOnly,
+    connectionsMax,
+    loadPage,
+  };
 }
 
 /** The configured addresses and their actual ports, for the log. */

@@ -2,7 +2,7 @@
 import type { Endings } from "../queue/endings.ts";
 import type { Readers } from "../queue/readers.ts";
 import type { Reporter } from "../queue/reporter.ts";
-import type { ReadyListener, StoreObserver } from "../queue/store.ts";
+import { GROUP_ENDED, type ReadyListener, type StoreObserver } from "../queue/store.ts";
 import type { Tally } from "../queue/tally.ts";
 import type { Waiters } from "../queue/waiters.ts";
 
@@ -19,6 +19,8 @@ export function observerOf(
       const telling = reporter();
       if (telling?.isWanted) telling.done(operation, result, nowMs);
     },
+    batchEnded: (size, tookMs, result) => tally.process.batchEnded(size, tookMs, result),
+    tallied: (what, times) => tally.process.happened(what, times),
     get wantsReports() {
       return reporter()?.isWanted ?? false;
     },
@@ -28,7 +30,9 @@ export function observerOf(
 
 export function readyListener(waiters: Waiters, readers: Readers): ReadyListener {
   return (queue, count) => {
-    waiters.wake(queue, count);
+    // Who waits for entries of a group hears that it is gone.
+    if (count >= GROUP_ENDED) waiters.wakeAll(queue);
+    else waiters.wake(queue, count);
     readers.ready(queue);
   };
 }

@@ -4,7 +4,6 @@ import { Subscriptions } from "../commands/subscriptions.ts";
 import type { Config } from "../config/options.ts";
 import type { Log } from "../log/log.ts";
 import { LogLimit } from "../log/log-limit.ts";
-import { HttpServer } from "../http/http-server.ts";
 import { type Clock, systemClock } from "../queue/clock.ts";
 import { Housekeeper } from "../queue/housekeeper.ts";
 import { Endings } from "../queue/endings.ts";
@@ -12,18 +11,14 @@ import type { Reporter } from "../queue/reporter.ts";
 import { Tally } from "../queue/tally.ts";
 import { Readers } from "../queue/readers.ts";
 import { Waiters } from "../queue/waiters.ts";
-import { Server } from "../server/server.ts";
-import { Shared } from "../server/shared.ts";
 import { contextOf } from "./context.ts";
 import { clientsWithinFileLimit } from "./file-limit.ts";
 import { FileReloader } from "./file-reloader.ts";
 import { HousekeepingLog, skippedLog } from "./housekeeping-log.ts";
-import { addressesOf, listen, type Ports } from "./listen.ts";
+import { addressesOf, listen, listenersOf, type Ports } from "./listen.ts";
 import { observerOf, readyListener } from "./observer.ts";
 import { openStore } from "./open-store.ts";
 import { openUsers, reloadUsers } from "./open-users.ts";
-import { loadPage } from "./page-files.ts";
-import { parserLimits } from "./parser-limits.ts";
 import { warnOfReadableSecrets } from "./secret-file.ts";
 import { readTlsFiles } from "./tls-files.ts";
 
@@ -76,9 +71,9 @@ export async function startOkq(
   clock: Clock = systemClock,
   open = openStore,
 ): Promise<Okq> {
-  const maxClients = clientsWithinFileLimit(config, log);
+  const { maxClients, httpConnectionsMax } = clientsWithinFileLimit(config, log);
   // Finds bad certificates before the store is opened, which may take long.
-  if (config.tlsListenAddr) readTlsFiles(config);
+  if (config.tlsCert) readTlsFiles(config);
   const logLimit = new LogLimit(log.warn);
   const users = openUsers(config, logLimit, clock);
   const waiters = new Waiters(clock);
@@ -98,12 +93,11 @@ export async function startOkq(
     observer: observerOf(tally, endings, () => reporter),
   });
   const shared = { store, waiters, readers, endings, subscriptions, users, maxClients, clock };
-  const context = contextOf(config, logLimit, shared);
+  const context = contextOf(config, logLimit, { ...shared, processFigures: tally.process });
   reporter = context.reporter;
-  const server = new Server(new Shared(context, parserLimits(config)));
   const reloader = new FileReloader(log);
-  const http = new HttpServer(context, { prefix: config.httpPrefix, loadPage });
-  const listeners = { server, http };
+  const listeners = listenersOf(context, config, httpConnectionsMax);
+  const { server, http } = listeners;
   const ports = await listen(config, listeners, reloader, log).catch(async (error) => {
     reloader.close();
     await Promise.all([server.close(), http.close(), store.close()]);

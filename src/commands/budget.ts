@@ -46,6 +46,8 @@ export interface Budgets {
   unstarted: Budget;
   /** Replies that sockets have not taken, because clients do not read them. */
   unsent: Budget;
+  /** Bodies of HTTP requests that are not answered. */
+  bodies: Budget;
 }
 
 /** Each budget gets this maximum. */
@@ -55,5 +57,6 @@ export function createBudgets(bytesMax: number): Budgets {
     queued: new Budget(bytesMax),
     unstarted: new Budget(bytesMax),
     unsent: new Budget(bytesMax),
+    bodies: new Budget(bytesMax),
   };
 }

@@ -31,6 +31,15 @@ export interface Caller {
   readonly isClosed: boolean;
 }
 
+/** A caller without a connection: an HTTP request. */
+export interface Visitor extends Caller {
+  user: User | null;
+  /** Ends its wait. It is answered all the same. */
+  stopWaiting(): void;
+  /** Ends it at once, as far as that is possible: its user is gone. */
+  kill(): void;
+}
+
 /** Properties of a connection that its own commands may change. */
 export interface ConnectionSettings {
   user: User | null;

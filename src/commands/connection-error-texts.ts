@@ -157,6 +157,22 @@ export const connectionErrorTexts = {
     text: "ERR command too large, {bytes} of at most {bytesMax} bytes",
     when: "All arguments together have too many bytes.",
   },
+  noSuchCommand: {
+    text: "ERR Invalid command specified",
+    when: "COMMAND GETKEYS of a command that does not exist.",
+  },
+  noKeys: {
+    text: "ERR The command has no key arguments",
+    when: "COMMAND GETKEYS of a command on no queue.",
+  },
+  countOfCommand: {
+    text: "ERR Invalid number of arguments specified for command",
+    when: "COMMAND GETKEYS with too few or too many arguments of that command.",
+  },
+  argumentsOfCommand: {
+    text: "ERR Invalid arguments specified for command",
+    when: "COMMAND GETKEYS with arguments that name no queue, though the command needs one.",
+  },
   tooLargeBeforeLogin: {
     text: "ERR Protocol error: unauthenticated bulk length",
     when: "A command before a login has more than 8 KiB. okq closes the connection.",

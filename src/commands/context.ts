@@ -2,6 +2,7 @@
 import type { Clock } from "../queue/clock.ts";
 import type { Endings } from "../queue/endings.ts";
 import type { Consumers } from "../queue/consumers.ts";
+import type { ProcessFigures } from "../queue/process-figures.ts";
 import type { Readers } from "../queue/readers.ts";
 import type { Reporter } from "../queue/reporter.ts";
 import type { Store } from "../queue/store.ts";
@@ -10,8 +11,9 @@ import type { WaitingNotes } from "../queue/waiting-notes.ts";
 import type { Directory } from "../users/directory.ts";
 import type { BackgroundPushes } from "./background.ts";
 import type { Budgets } from "./budget.ts";
-import type { Client } from "./caller.ts";
+import type { Client, Visitor } from "./caller.ts";
 import type { ClientFigures } from "./client-figures.ts";
+import type { CommandDurations } from "./command-durations.ts";
 import type { Cursors } from "./cursors.ts";
 import type { KeyCount } from "./key-count.ts";
 import type { KnownScripts } from "./known-scripts.ts";
@@ -29,6 +31,8 @@ export interface QueueContext {
   background: BackgroundPushes;
   longReplies: LongReplies;
   stats: Pick<Stats, "pushes" | "pops" | "acks">;
+  durations: CommandDurations;
+  clock: Clock;
   settings: Pick<Settings, "maxEventBytes" | "maxNameBytes" | "maxWaitingBytes">;
   /** Logs a failure. Clients get no reply for it, or a reply without the details. */
   reportFailure(what: string, error: Error): void;
@@ -38,6 +42,7 @@ export interface QueueContext {
 export interface Context extends QueueContext {
   store: Store;
   clients: Map<number, Client>;
+  visitors: Set<Visitor>;
   waitingNotes: WaitingNotes;
   subscriptions: Subscriptions;
   reporter: Reporter;
@@ -46,7 +51,7 @@ export interface Context extends QueueContext {
   scripts: KnownScripts;
   figures: ClientFigures;
   budgets: Budgets;
-  clock: Clock;
+  processFigures: ProcessFigures;
   users: Directory;
   stats: Stats;
   settings: Settings;

@@ -25,6 +25,7 @@ export function dispatch(
     return LOG_IN_FIRST;
   }
   client.lastCommand = isKnown ? entry.name : "unknown";
+  if (isKnown) execution.commandNumber = entry.number;
   // A command behind a failure is not done, so its transaction is not done either.
   if (afterFailure) client.transaction?.abort();
   if (!isKnown) {

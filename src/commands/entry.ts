@@ -26,6 +26,8 @@ const AS_REDIS: ReadonlySet<Group> = new Set(["list", "stream", "key", "set"]);
 export interface Entry<C extends Caller = Client, X extends QueueContext = Context> {
   command: Command<C, X>;
   name: string;
+  /** See CommandDurations. */
+  number: number;
   access: Access;
   /** A user needs one of them; null if it needs none. */
   rights: readonly Right[] | null;
@@ -45,8 +47,10 @@ export interface Entry<C extends Caller = Client, X extends QueueContext = Conte
   queuesBehindToken: ((args: Buffer[]) => number) | null;
 }
 
+/** `at`: its place in the table. */
 export function entryOf<C extends Caller, X extends QueueContext>(
   command: Command<C, X>,
+  at: number,
 ): Entry<C, X> {
   const words = command.name.split(" ").length;
   const { min, max } = arityOf(command.syntax);
@@ -55,6 +59,7 @@ export function entryOf<C extends Caller, X extends QueueContext>(
   return {
     command,
     name: command.name,
+    number: at + 1,
     access: command.access,
     rights: rightsFor(command.access),
     storeCommand: isStore ? command : null,

@@ -9,6 +9,7 @@ import type { ErrorReply } from "../resp/reply.ts";
 import type { Answer } from "./answer.ts";
 import { InBackground } from "./background.ts";
 import type { Caller, Client } from "./caller.ts";
+import { NO_COMMAND } from "./command-durations.ts";
 import type { Call, Phase, RunCommand, StoreCommand } from "./command.ts";
 import type { Context, QueueContext } from "./context.ts";
 import type { Entry } from "./entry.ts";
@@ -32,6 +33,8 @@ export abstract class Execution<C extends Caller = Client, X extends QueueContex
   implements Call<C, X>, Receiver<unknown>
 {
   readonly phase: Phase = "alone";
+  /** See Entry. */
+  commandNumber = NO_COMMAND;
   isExclusive = false;
   takings: Takings | null = null;
   heldBytes = 0;

@@ -2,6 +2,9 @@
 import { Constant, Pairs, type Reply, Simple } from "../resp/reply.ts";
 import type { Call, Command } from "./command.ts";
 import { checkCount } from "./arguments.ts";
+import type { Entry } from "./entry.ts";
+import { commandError } from "./errors.ts";
+import { queuesNamedIn } from "./named-queues.ts";
 import { wordOf } from "./words.ts";
 import {
   type Argument,
@@ -20,6 +23,8 @@ const ASKED_MAX = 256;
 export interface Table {
   commands: readonly Command[];
   find(name: string): Command | undefined;
+  /** The one that a call with these arguments is of. */
+  called(args: Buffer[]): Entry | "unknown" | "unknown subcommand";
 }
 
 export function introspectionCommands(table: Table): Command[] {
@@ -75,6 +80,13 @@ export function introspectionCommands(table: Table): Command[] {
     },
     {
       ...shared,
+      name: "COMMAND GETKEYS",
+      syntax: "command argument [argument ...]",
+      summary: "The names of queues in a call of that command with these arguments.",
+      run: ({ args }: Call) => namedIn(table, args.slice(2)),
+    },
+    {
+      ...shared,
       name: "COMMAND LIST",
       syntax: "",
       summary: "The names of all commands.",
@@ -87,6 +99,17 @@ export function introspectionCommands(table: Table): Command[] {
 function once<T>(make: () => T): () => T {
   let made: T | undefined;
   return () => (made ??= make());
+}
+
+/** Judged in the order in which Redis does it. */
+function namedIn({ called }: Table, args: Buffer[]): Buffer[] {
+  const entry = called(args);
+  if (typeof entry === "string") throw commandError("noSuchCommand");
+  if (!entry.queues) throw commandError("noKeys");
+  if (args.length < entry.min || args.length > entry.max) throw commandError("countOfCommand");
+  const named = queuesNamedIn(entry, args);
+  if (!named) throw commandError("argumentsOfCommand");
+  return named;
 }
 
 /** Commands of one word, and the containers of subcommands (CLIENT), which have no descriptor. */

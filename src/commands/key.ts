@@ -2,7 +2,6 @@
 // set.
 import type { Event } from "../queue/event.ts";
 import type { Operation } from "../queue/operations.ts";
-import { nameOf } from "../queue/name-cache.ts";
 import { isKey, type QueueStatus, totalOf } from "../queue/queue-status.ts";
 import type { Flush } from "../queue/management.ts";
 import type { SetCount, SetDrop, SetResults } from "../queue/sets.ts";
@@ -78,11 +77,7 @@ function wasThere(results: unknown): boolean {
 function remove(call: Call): Submission | Promise<number> {
   return forKeys(call, (keys) => {
     const removals = keys.map(removalOf);
-    const countIn = (results: unknown[]) => {
-      const streams = keys.filter((_, at) => wasStream(results[at]));
-      wakeGroups(streams, call.context);
-      return results.filter(wasThere).length;
-    };
+    const countIn = (results: unknown[]) => results.filter(wasThere).length;
     if (call.phase === "alone") {
       const operations = removals.map(
         (each) => ({ kind: "transaction", operations: each }) as const,
@@ -95,21 +90,6 @@ function remove(call: Call): Submission | Promise<number> {
       count: (results) => countIn(slicesOf(results, length)),
     };
   });
-}
-
-function wasStream(results: unknown): boolean {
-  const [[status]] = results as [[QueueStatus]];
-  return status.isStream;
-}
-
-/** Who waits for entries of groups of these streams hears that the groups are gone. */
-function wakeGroups(streams: Buffer[], { waiters }: Call["context"]): void {
-  if (streams.length === 0) return;
-  const names = streams.map(nameOf);
-  for (const queue of waiters.queues()) {
-    const own = nameOf(queue);
-    if (names.some((name) => own === name || own.startsWith(`${name}@`))) waiters.wakeAll(queue);
-  }
 }
 
 /** A key that is named twice is counted twice. */
@@ -173,7 +153,7 @@ function memoryUsage({ args }: Call): Submission {
  * Removes the keys in small steps, so that other clients do not wait. Ends when its client leaves.
  * Keys that appear meanwhile may stay.
  */
-async function removeAll({ args, client, context }: Call): Promise<Reply> {
+async function removeAll({ args, client }: Call): Promise<Reply> {
   const { user, session } = client;
   const isSyntax = args.length === 1 || (args.length === 2 && /^A?SYNC$/.test(wordOf(args[1]!)));
   if (!isSyntax) throw commandError("syntax");
@@ -188,11 +168,6 @@ async function removeAll({ args, client, context }: Call): Promise<Reply> {
         queue: name,
       }));
       await Promise.all(drops.map((drop) => session.ask(drop)));
-      const streams = some.filter(({ type }) => type === "stream");
-      wakeGroups(
-        streams.map(({ name }) => name),
-        context,
-      );
     }
   }
   return OK;

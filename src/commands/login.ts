@@ -4,7 +4,7 @@ import { OK, Pairs, type Reply } from "../resp/reply.ts";
 import type { User } from "../users/user.ts";
 import { parseInteger } from "./numbers.ts";
 import { wordOf } from "./words.ts";
-import type { Client } from "./caller.ts";
+import type { Client, Visitor } from "./caller.ts";
 import type { Call, Command } from "./command.ts";
 import { checkName } from "./connection.ts";
 import type { Context } from "./context.ts";
@@ -29,20 +29,20 @@ async function userOf(credentials: Credentials, { client, context }: Call): Prom
     if (!credentials.name.equals(DEFAULT_USER)) throw commandError("wrongPassword");
     return users.stranger!;
   }
-  const found = await users.logIn({ ...credentials, by: client });
+  const found = await users.logIn({ ...credentials, by: client, gone: client.gone });
   if (typeof found !== "string") return found;
   throw commandError(found === "busy" ? "tooManyLogins" : "wrongPassword");
 }
 
 /** From now on the client is that user. It stays registered only where that user may consume. */
-function become(user: User, client: Client): void {
+function become(user: User, client: Client | Visitor): void {
   client.user = user;
   const isKept = (queue: Buffer) => user.may("consume") && user.mayUse(queue);
   const { consumer } = client;
-  const { awaited } = consumer;
   const isAllowed = consumer.isAllowed(isKept);
+  const mayWaitOn = [...consumer.awaited].every((awaited) => mayWait(user, awaited));
   // A waiter without the right to a queue would take wake-ups meant for others.
-  if (!isAllowed || (awaited && !mayWait(user, awaited))) client.stopWaiting();
+  if (!isAllowed || !mayWaitOn) client.stopWaiting();
   if (!isAllowed) void consumer.leaveAllBut(isKept);
 }
 
@@ -52,7 +52,7 @@ function become(user: User, client: Client): void {
  */
 export function applyUsers(context: Context): number {
   let closed = 0;
-  for (const client of context.clients.values()) {
+  for (const client of [...context.clients.values(), ...context.visitors]) {
     if (!client.user) continue;
     const { name, hash } = client.user;
     const user = context.users.find(name);

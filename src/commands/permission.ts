@@ -6,8 +6,8 @@ import type { Call } from "./command.ts";
 import type { QueueContext } from "./context.ts";
 import type { Entry } from "./entry.ts";
 import { commandError, errorReply } from "./errors.ts";
-import { parseInteger } from "./numbers.ts";
-import { type QueueArguments, wireName } from "./syntax.ts";
+import { endOfFirstQueues, queuesBehindTokenIn } from "./named-queues.ts";
+import { wireName } from "./syntax.ts";
 
 /** Before a login every command gets this reply, also an unknown one. */
 export const LOG_IN_FIRST = errorReply("loginRequired");
@@ -17,9 +17,10 @@ const QUEUES_MAX = 16_384;
 
 /** The error reply, or null if the client may call it. */
 export function permissionError<C extends Caller, X extends QueueContext>(
-  { name, access, rights, queues, queuesBehindToken }: Entry<C, X>,
+  entry: Entry<C, X>,
   { args, client }: Call<C, X>,
 ): ErrorReply | null {
+  const { name, access, rights, queues } = entry;
   if (access === "anybody") return null;
   const { user } = client;
   if (user === null) return LOG_IN_FIRST;
@@ -28,19 +29,9 @@ export function permissionError<C extends Caller, X extends QueueContext>(
     return errorReply("noCommandRight", { user: user.name, command: wireName(name) });
   }
   if (!queues) return null;
-  const error = queuesError(user, args, queues.first, queuesEnd(queues, args));
-  if (error || !queuesBehindToken) return error;
-  const first = queuesBehindToken(args);
-  // An odd number is an error of the command.
-  const most = queues.isHalf ? Math.ceil((args.length - first) / 2) : Infinity;
-  return queuesError(user, args, first, Math.min(args.length, first + most));
-}
-
-/** The index behind the last queue of those that do not follow a token. */
-function queuesEnd({ first, count, behind, isCounted }: QueueArguments, args: Buffer[]): number {
-  // A wrong number is an error of the command.
-  const most = isCounted ? (parseInteger(args[first - 1]!) ?? 0) : count;
-  return Math.min(args.length - behind, first + most);
+  const error = queuesError(user, args, queues.first, endOfFirstQueues(queues, args));
+  const behindToken = error ? null : queuesBehindTokenIn(entry, args);
+  return behindToken ? queuesError(user, args, ...behindToken) : error;
 }
 
 /** Throws unless the client has that right, which a command needs for a part of what it does. */

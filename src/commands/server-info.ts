@@ -3,6 +3,7 @@ import { totalOf } from "../queue/queue-status.ts";
 import { Pairs, type Reply } from "../resp/reply.ts";
 import { checkCount } from "./arguments.ts";
 import { wordOf } from "./words.ts";
+import type { Caller } from "./caller.ts";
 import type { Call, Command } from "./command.ts";
 import type { Context, Settings } from "./context.ts";
 import { statusOfAll } from "./inspect.ts";
@@ -13,7 +14,8 @@ import { collect } from "./long-replies.ts";
 const NAMES_MAX = 64;
 const PATTERN_BYTES_MAX = 1024;
 
-type Lines = [name: string, value: string | number][];
+/** Names and values of a section of INFO. */
+export type Lines = [name: string, value: string | number][];
 
 const sections: Record<string, (context: Context) => Lines> = {
   Server: ({ settings, stats, clock }) => [
@@ -77,6 +79,7 @@ function clientLines(context: Context): Lines {
     ["bytes_queued", budgets.queued.bytes],
     ["bytes_unread", budgets.unstarted.bytes],
     ["bytes_unsent", budgets.unsent.bytes],
+    ["bytes_bodies", budgets.bodies.bytes],
     ["bytes_registered", consumers.bytes],
     ["clients_closed_slow", stats.closedSlow],
     ["clients_closed_idle", stats.closedIdle],
@@ -106,8 +109,13 @@ function cpu(): Lines {
   ];
 }
 
+/** The sections that need not look at queues or keys. */
+export function infoOf(context: Context): [section: string, lines: Lines][] {
+  return Object.entries(sections).map(([name, lines]) => [name, lines(context)]);
+}
+
 /** The store looks at every queue for this section, so INFO shows it only when it is named. */
-async function queueLines(call: Call): Promise<Lines> {
+async function queueLines(call: Call<Caller>): Promise<Lines> {
   await call.context.consumers.allReported();
   const sums = { queues: 0, events: 0, events_processing: 0, consumers: 0 };
   try {
@@ -136,7 +144,7 @@ async function keyspaceLines(count: number | null | Promise<number>): Promise<Li
   }
 }
 
-async function info(call: Call): Promise<Reply> {
+async function info(call: Call<Caller>): Promise<Reply> {
   checkCount("sections", call.args.length - 1, NAMES_MAX);
   const asked = call.args.slice(1).map((name) => wordOf(name).toLowerCase());
   const isAll = asked.includes("all") || asked.includes("everything");
@@ -195,16 +203,18 @@ const shared = {
   flags: ["readonly"],
 } as const;
 
+/** INFO needs no connection. */
+export const infoCommand: Command<Caller> = {
+  ...shared,
+  name: "INFO",
+  access: "inspect",
+  syntax: "[section ...]",
+  summary: "Facts about the server in sections; `INFO queues` adds sums over all queues.",
+  isExclusive: true,
+  run: info,
+};
+
 export const serverInfoCommands: Command[] = [
-  {
-    ...shared,
-    name: "INFO",
-    access: "inspect",
-    syntax: "[section ...]",
-    summary: "Facts about the server in sections; `INFO queues` adds sums over all queues.",
-    isExclusive: true,
-    run: info,
-  },
   {
     ...shared,
     name: "CONFIG GET",

@@ -3,10 +3,17 @@ import type { FailOutcome } from "../queue/event.ts";
 import type { StreamAck, StreamAckOutcome, StreamEnded, StreamNack } from "../queue/streams.ts";
 import { checkCount } from "./arguments.ts";
 import type { QueueCall, QueueCommand } from "./command.ts";
-import { commandError } from "./errors.ts";
+import { type CommandError, commandError } from "./errors.ts";
 import { parseInteger } from "./list-arguments.ts";
 import { idsMeant, streamResultOf } from "./stream-arguments.ts";
-import { checkIds, type GroupName, groupNameIn, groupResultOf, refuse } from "./stream-group.ts";
+import {
+  checkIds,
+  type GroupName,
+  groupNameIn,
+  groupResultOf,
+  ofClaims,
+  refuse,
+} from "./stream-group.ts";
 import { Submission } from "./submission.ts";
 import { wordOf } from "./words.ts";
 
@@ -16,6 +23,7 @@ const OTHERS: Record<string, StreamAck["others"]> = {
   ACKED: "count",
 };
 const HOW: Record<string, StreamNack["how"]> = { SILENT: "redo", FAIL: "fail", FATAL: "final" };
+const NACK_SYNTAX = "queue group SILENT|FAIL|FATAL IDS numids id [id ...]";
 /** As XACKDEL answers them. */
 const ANSWERS: Record<StreamAckOutcome, number> = { none: -1, acked: 1, shared: 2 };
 
@@ -62,10 +70,10 @@ function listIn(words: Buffer[], known: Record<string, string>) {
   for (let at = 0; at < words.length; at++) {
     const option = wordOf(words[at]!);
     if (word === null && option in known) word = option;
-    else if (option === "IDS" && at + 1 < words.length) {
+    else if (option === "IDS" && given === null && at + 1 < words.length) {
       given = idsIn(words.slice(at + 1));
       at += 1 + given.length;
-    } else return { word, given, behind: option };
+    } else return { word, given, behind: words[at]! };
   }
   return { word, given, behind: null };
 }
@@ -101,13 +109,26 @@ function ackAndDelete(call: QueueCall): Submission {
 
 function nackIn(name: GroupName, args: Buffer[]): StreamNack {
   const { word, given, behind } = listIn(args.slice(3), HOW);
-  if (behind === "RETRYCOUNT" || behind === "FORCE") {
-    const reason = "an event has its own attempts";
-    throw commandError("notOfGroups", { option: behind, command: "XNACK", reason });
+  if (behind !== null) throw unknownToNack(behind, word);
+  if (!word || !given) {
+    const option = Object.keys(HOW).join(" or ");
+    throw commandError("missingOption", { option, usage: `XNACK ${NACK_SYNTAX}` });
   }
-  if (behind !== null || !word || !given) throw commandError("syntax");
   const ids = checkArguments(given).flat();
   return { ...name, kind: "streamNack", ids, how: HOW[word]! };
+}
+
+/** word: the one of HOW that stands before it. */
+function unknownToNack(option: Buffer, word: string | null): CommandError {
+  const name = wordOf(option);
+  if (name === "RETRYCOUNT" || name === "FORCE") {
+    const reason = "an event has its own attempts";
+    return commandError("notOfGroups", { option: name, command: "XNACK", reason });
+  }
+  if (name === "IDS") return commandError("repeatedOption", { option: name });
+  if (name in HOW) return commandError("exclusiveOptions", { option: name, other: word! });
+  const known = [...Object.keys(HOW), "IDS"].join(", ");
+  return commandError("unknownOption", { option, known });
 }
 
 function nack(call: QueueCall): Submission {
@@ -125,16 +146,9 @@ function nack(call: QueueCall): Submission {
   });
 }
 
-const shared = {
-  group: "stream",
-  access: "consume",
-  since: "0.1.0",
-  flags: ["write", "fast"],
-} as const;
-
 export const streamAckCommands: QueueCommand[] = [
   {
-    ...shared,
+    ...ofClaims,
     name: "XACK",
     syntax: "queue group id [id ...]",
     summary:
@@ -147,7 +161,7 @@ export const streamAckCommands: QueueCommand[] = [
     },
   },
   {
-    ...shared,
+    ...ofClaims,
     name: "XACKDEL",
     syntax: "queue group [KEEPREF|DELREF|ACKED] IDS numids id [id ...]",
     summary:
@@ -156,9 +170,9 @@ export const streamAckCommands: QueueCommand[] = [
     run: ackAndDelete,
   },
   {
-    ...shared,
+    ...ofClaims,
     name: "XNACK",
-    syntax: "queue group SILENT|FAIL|FATAL IDS numids id [id ...]",
+    syntax: NACK_SYNTAX,
     summary:
       "Gives claimed entries of the group back; how many it had. SILENT: next out again, as " +
       "QACK with REDO. FAIL: a failure with backoff, as QFAIL. FATAL: failed for good.",

@@ -17,6 +17,7 @@ import {
   type GroupName,
   groupNameIn,
   groupResultOf,
+  ofClaims,
   refuse,
 } from "./stream-group.ts";
 import { Submission } from "./submission.ts";
@@ -26,6 +27,7 @@ const CLAIMED_DEFAULT = 100;
 /** Redis counts claims so far. */
 const COUNT_MAX = 2 ** 40;
 const NO_NEXT = "0-0";
+const LETTERS = /^[A-Z]+$/;
 
 /** Options of XCLAIM that say what okq knows better; those of the first kind take a value. */
 const UNKNOWN_TO_OKQ: ReadonlyMap<string, boolean> = new Map([
@@ -49,9 +51,10 @@ interface Asked {
   justIds: boolean;
 }
 
-function isOption(bytes: Buffer): boolean {
+/** Ids of events may be any bytes; but behind the first one a word of letters is an option. */
+function isOption(bytes: Buffer, at: number): boolean {
   const word = wordOf(bytes);
-  return word === "JUSTID" || UNKNOWN_TO_OKQ.has(word);
+  return at > 0 ? LETTERS.test(word) : word === "JUSTID" || UNKNOWN_TO_OKQ.has(word);
 }
 
 /** Reads `min-idle-time id [id ...] [JUSTID]`. */
@@ -128,16 +131,9 @@ function answerWith(popped: Popped[], reply: Reply, isCounted: boolean, call: Qu
   return new PoppedEvents(context.store, popped, reply, true);
 }
 
-const shared = {
-  group: "stream",
-  access: "consume",
-  since: "0.1.0",
-  flags: ["write", "fast"],
-} as const;
-
 export const streamClaimCommands: QueueCommand[] = [
   {
-    ...shared,
+    ...ofClaims,
     name: "XCLAIM",
     syntax: "queue group consumer min-idle-time id [id ...] [JUSTID]",
     summary:
@@ -157,7 +153,7 @@ export const streamClaimCommands: QueueCommand[] = [
     },
   },
   {
-    ...shared,
+    ...ofClaims,
     name: "XAUTOCLAIM",
     syntax: "queue group consumer min-idle-time start [COUNT count] [JUSTID]",
     summary:

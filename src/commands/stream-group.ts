@@ -17,6 +17,14 @@ import { Submission } from "./submission.ts";
 /** Ids in one command. */
 const IDS_MAX = 1000;
 
+/** What the commands that end or change claims have in common. */
+export const ofClaims = {
+  group: "stream",
+  access: "consume",
+  since: "0.1.0",
+  flags: ["write", "fast"],
+} as const;
+
 export interface GroupName {
   queue: Buffer;
   group: Buffer;

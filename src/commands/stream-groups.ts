@@ -23,8 +23,6 @@ import { wordOf } from "./words.ts";
 
 const GROUP_BYTES_MAX = 1024;
 const DOLLAR = 36;
-/** More than ever wait for one queue. */
-const ALL_WAITERS = 2 ** 31;
 
 const HELP = [
   "XGROUP <subcommand> [<arg> [value] [opt] ...]. Subcommands are:",
@@ -124,16 +122,10 @@ function createdReply(outcome: StreamCreateGroupOutcome, { queue, group }: Group
 function destroy(call: QueueCall): Submission {
   const name = groupNameIn(call, 2);
   const { queue } = name;
-  const { context } = call;
   return Submission.one({ ...name, kind: "streamDestroyGroup" }, (result) => {
     const wasThere = streamResultOf(result, "XGROUP", queue);
     if (wasThere === "absent") throw commandError("groupWithoutKey");
-    if (!wasThere) return 0;
-    // Who waits for entries of the group hears that it is gone.
-    for (const each of [queue, boundName(queue, name.group)]) {
-      context.waiters.wake(each, ALL_WAITERS);
-    }
-    return 1;
+    return Number(wasThere);
   });
 }
 

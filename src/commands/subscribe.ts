@@ -7,7 +7,8 @@ import { checkCount, checkLength } from "./arguments.ts";
 import type { Client } from "./caller.ts";
 import type { Call, Command } from "./command.ts";
 import { commandError } from "./errors.ts";
-import { type Kind, queueOf, type Subscription } from "./subscription.ts";
+import type { Context } from "./context.ts";
+import { type Kind, queueOf, type Subscriber, type Subscription } from "./subscription.ts";
 
 /** Names that are handled in one go. */
 const SLICE = 256;
@@ -25,27 +26,39 @@ interface Change {
   subscription: Subscription | null;
 }
 
+/** A client that subscribes. */
+type Subscribing = Subscriber & Pick<Client, "isClosed">;
+
+/** A reply in the form of SUBSCRIBE. */
 function subscribeTo(kind: Kind) {
   return async ({ args, client, context }: Call): Promise<Answer> => {
-    const { subscriptions } = context;
-    const names = args.slice(1);
-    checkBounds(kind, names, client);
-    await inSlices(names, client, (name) => checkName(kind, name, client));
     const changes: Change[] = [];
-    await inSlices(names, client, (name) => {
-      const subscription = subscriptions.add(client, kind, name);
+    await subscribe(kind, args.slice(1), client, context, (subscription) => {
       const count = client.subscriptions!.size;
       changes.push({ name: subscription.topic.name, count, subscription });
     });
-    await context.reporter.listen();
     return confirmations(kind === "channel" ? "subscribe" : "psubscribe", changes);
   };
+}
+
+/** Calls `added` with each subscription, which is to be confirmed. Rejects with a CommandError. */
+export async function subscribe(
+  kind: Kind,
+  names: Buffer[],
+  client: Subscribing,
+  { subscriptions, reporter }: Pick<Context, "subscriptions" | "reporter">,
+  added: (subscription: Subscription) => void,
+): Promise<void> {
+  checkBounds(kind, names, client);
+  await inSlices(names, client, (name) => checkName(kind, name, client));
+  await inSlices(names, client, (name) => added(subscriptions.add(client, kind, name)));
+  await reporter.listen();
 }
 
 /** Does it with each name, unless the client leaves. Other clients have their turns in between. */
 async function inSlices(
   names: Buffer[],
-  client: Client,
+  client: Pick<Client, "isClosed">,
   work: (name: Buffer) => void,
 ): Promise<void> {
   for (let at = 0; at < names.length && !client.isClosed; at++) {
@@ -54,8 +67,7 @@ async function inSlices(
   }
 }
 
-function checkBounds(kind: Kind, names: Buffer[], client: Client): void {
-  const own = client.subscriptions;
+function checkBounds(kind: Kind, names: Buffer[], { subscriptions: own }: Subscriber): void {
   const max = kind === "channel" ? CHANNELS_MAX : PATTERNS_MAX;
   checkCount(`${kind}s`, names.length + (own?.[kind].size ?? 0), max);
   const bytes = names.reduce((sum, { length }) => sum + length, own?.bytes ?? 0);
@@ -65,12 +77,12 @@ function checkBounds(kind: Kind, names: Buffer[], client: Client): void {
 }
 
 /** Of a pattern the client hears what it may hear. */
-function checkName(kind: Kind, name: Buffer, client: Client): void {
+function checkName(kind: Kind, name: Buffer, client: Subscriber): void {
   if (kind === "pattern") checkLength("the pattern is", name, PATTERN_BYTES_MAX);
   else checkChannel(name, client);
 }
 
-function checkChannel(channel: Buffer, { user }: Client): void {
+function checkChannel(channel: Buffer, { user }: Subscriber): void {
   const queue = queueOf(channel);
   if (queue === null || user!.mayAll) return;
   const { name } = user!;

@@ -6,10 +6,13 @@ import type { User } from "../users/user.ts";
 /** A channel is this and the name of a queue. */
 export const CHANNEL_PREFIX = Buffer.from("okq:");
 
+/** How a subscriber gets a message: as a frame of RESP, or only its text, whatever the channel. */
+export type MessageForm = ProtocolVersion | "text";
+
 /** A client that may subscribe. */
 export interface Subscriber {
   readonly user: User | null;
-  readonly protocol: ProtocolVersion;
+  readonly protocol: MessageForm;
   /** null: it has subscribed to nothing so far. */
   subscriptions: ClientSubscriptions | null;
   /** Sends it a message between replies, or loses it where the client reads too slowly. */

@@ -4,12 +4,13 @@
 import { jsonOf } from "../queue/report-json.ts";
 import type { Message } from "../queue/report.ts";
 import type { Interest } from "../queue/reporter.ts";
-import { Output, type ProtocolVersion, Push } from "../resp/reply.ts";
+import { Output, Push } from "../resp/reply.ts";
 import { Glob } from "../users/glob.ts";
 import {
   CHANNEL_PREFIX,
   ClientSubscriptions,
   type Kind,
+  type MessageForm,
   type Subscriber,
   Subscription,
   Topic,
@@ -239,7 +240,7 @@ export class Subscriptions implements Interest {
     const name = message.kind === "published" ? channel : message.queue;
     let text: Buffer | string = "";
     for (const topic of topics) {
-      const frames: Partial<Record<ProtocolVersion, Buffer>> = {};
+      const frames: Partial<Record<MessageForm, Buffer>> = {};
       for (const { client, isConfirmed } of topic.subscriptions) {
         if (!isConfirmed || !mayHear(client.user, name, rights)) {
           yield null;
@@ -307,6 +308,7 @@ function frameOf(
   text: Buffer | string,
   { protocol }: Subscriber,
 ): Buffer {
+  if (protocol === "text") return Buffer.from(text);
   const parts = kind === "channel" ? ["message", channel, text] : ["pmessage", name, channel, text];
   const output = new Output();
   output.write(new Push(parts), protocol);

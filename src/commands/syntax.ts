@@ -102,8 +102,9 @@ export function wordsOf({ token, values }: Form): number {
  * queues have lower limits, which are checked after the rights to the queues.
  */
 const REPEATS_MAX = 1024;
-/** Queues and channels. */
+/** Queues and channels, and arguments of another command. */
 const MANY_MAX = 65_536;
+const MANY: ReadonlySet<string> = new Set(["queue", "channel", "argument"]);
 
 /** Limits of the argument count, without the command's own words. */
 export function arityOf(syntax: string): { min: number; max: number } {
@@ -113,7 +114,7 @@ export function arityOf(syntax: string): { min: number; max: number } {
     if (!isOptional) min += Math.min(...forms.map(wordsOf));
     const repeats = (form: Form) => {
       if (!isRepeated && !form.isList) return 1;
-      const isMany = form.values.includes("queue") || form.values.includes("channel");
+      const isMany = form.values.some((value) => MANY.has(value));
       return isMany ? MANY_MAX : REPEATS_MAX;
     };
     max += Math.max(...forms.map((form) => wordsOf(form) * repeats(form)));
@@ -135,6 +136,8 @@ export interface QueueArguments {
   token: string | null;
   /** Of those that follow the token only the first half is queues. */
   isHalf: boolean;
+  /** A call need not name one. */
+  isOptional: boolean;
 }
 
 /** Throws if the syntax leaves it open, because then the rights to the queues cannot be checked. */
@@ -150,6 +153,7 @@ export function queueArgumentsOf({ name, syntax }: Usage): QueueArguments | null
     isCounted: false,
     token: null,
     isHalf: false,
+    isOptional: mentions.every((argument) => argument.isOptional),
   };
   for (const argument of mentions) {
     const { forms, isOptional, isRepeated } = argument;

@@ -37,7 +37,7 @@ import { publishCommands } from "./publish.ts";
 import { pushCommands } from "./push.ts";
 import { scanCommands } from "./scan.ts";
 import { scriptCommands } from "./script.ts";
-import { serverInfoCommands } from "./server-info.ts";
+import { infoCommand, serverInfoCommands } from "./server-info.ts";
 import { setCommands } from "./set.ts";
 import { streamAckCommands } from "./stream-ack.ts";
 import { streamAddCommands } from "./stream-add.ts";
@@ -103,7 +103,8 @@ commands.push(
   ...transactionCommands,
   ...subscribeCommands,
   ...clientCommands,
-  ...introspectionCommands({ commands, find: findByName }),
+  ...introspectionCommands({ commands, find: findByName, called: find }),
+  infoCommand,
   ...serverInfoCommands,
   ...diagnosisCommands,
   ...healthCommands,
@@ -119,8 +120,8 @@ class Container {
 
 /** By the first word of a command's name, in capitals. */
 const byFirstWord = new Map<string, Entry | Container>();
-for (const command of commands) {
-  const entry = entryOf(command);
+for (const [at, command] of commands.entries()) {
+  const entry = entryOf(command, at);
   const [first, second] = command.name.split(" ") as [string, string?];
   if (second !== undefined) containerOf(first).subcommands.set(second, entry);
   else if (byFirstWord.has(first)) containerOf(first).own = entry;
@@ -128,8 +129,14 @@ for (const command of commands) {
 }
 
 const entriesForAnyCaller = new Map<string, Entry<Caller>>();
-for (const command of commandsForAnyCaller) {
-  entriesForAnyCaller.set(command.name, entryOf(command));
+for (const command of [...commandsForAnyCaller, infoCommand]) {
+  const at = commands.findIndex(({ name }) => name === command.name);
+  entriesForAnyCaller.set(command.name, entryOf(command, at));
+}
+
+/** The name of the command whose entry has that number; "unknown" for NO_COMMAND. */
+export function commandName(number: number): string {
+  return commands[number - 1]?.name ?? "unknown";
 }
 
 /** A command that any front end can offer, by its name in capitals. */

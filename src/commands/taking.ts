@@ -19,7 +19,7 @@ export interface Taking<O extends Operation, T> {
   before: Operation | null;
   /** The first attempt. */
   operation: O;
-  /** What it found; null if there is nothing, so that it waits on. */
+  /** What it found; null if there is nothing, so that it waits on. May throw a CommandError. */
   foundIn(result: ResultOf<O>): T | null;
   /** A later attempt. */
   again(): Promise<T | null>;
@@ -45,8 +45,16 @@ export function takeOrWait<O extends Operation, T>(
   if (!call.takings && call.context.waiters.areAwaited(queues)) return waitAtOnce(taking, call);
   const takings = (call.takings ??= new Takings());
   takings.begin();
+  const failed = () => takings.failed();
   const answerTo = (result: ResultOf<O>, beforeResult: unknown) => {
-    const found = takings.found(foundIn(result));
+    let own: T | null;
+    try {
+      own = foundIn(result);
+    } catch (error) {
+      failed();
+      throw error;
+    }
+    const found = takings.found(own);
     return found instanceof Promise ? given(found, beforeResult) : answer(found, beforeResult);
   };
   const given = async (promise: Promise<T | null>, beforeResult: unknown) => {
@@ -59,7 +67,6 @@ export function takeOrWait<O extends Operation, T>(
       takings.waited();
     }
   };
-  const failed = () => takings.failed();
   if (!before) return Submission.one(operation, (result) => answerTo(result, null), failed);
   return Submission.two(before, operation, (own, result) => answerTo(result, own), failed);
 }

@@ -3,7 +3,8 @@ import { partsOf } from "../queue/claimant.ts";
 import type { WaitingClient } from "../queue/waiting-notes.ts";
 import { Pairs, type Reply } from "../resp/reply.ts";
 import { argumentReader } from "./arguments.ts";
-import type { Caller, Client } from "./caller.ts";
+import type { Consumer } from "../queue/consumer.ts";
+import type { Caller } from "./caller.ts";
 import type { Call, RunCommand } from "./command.ts";
 import type { Context } from "./context.ts";
 import { commandError } from "./errors.ts";
@@ -70,17 +71,35 @@ async function addClaims(workers: Workers, queue: Buffer, client: Caller): Promi
   }
 }
 
-/** The clients of an okq that wait for events. */
-export function* waitingClients(
-  okq: string,
-  clients: ReadonlyMap<number, Client>,
-): Generator<WaitingClient> {
-  for (const { id, consumer } of clients.values()) {
-    const { awaited } = consumer;
-    if (!awaited || awaited.worker === null) continue;
-    const queues = awaited.queues.map((queue) => queue.toString("latin1"));
-    yield { okq, client: String(id), worker: awaited.worker, queues };
+/** The clients of this okq that wait for events: a row for each worker of a client. */
+export function* waitingClients({
+  processId: okq,
+  clients,
+  visitors,
+}: Pick<Context, "processId" | "clients" | "visitors">): Generator<WaitingClient> {
+  // Requests of one client share a consumer.
+  const seen = new Set<Consumer>();
+  for (const callers of [clients.values(), visitors]) {
+    for (const { id, consumer } of callers) {
+      if (!consumer.isWaiting || seen.has(consumer)) continue;
+      seen.add(consumer);
+      for (const [worker, queues] of awaitedBy(consumer)) {
+        yield { okq, client: String(id), worker, queues: [...queues] };
+      }
+    }
   }
+}
+
+/** The queues of which it awaits events, by the name of the worker. */
+function awaitedBy({ awaited }: Consumer): Map<string, Set<string>> {
+  const byWorker = new Map<string, Set<string>>();
+  for (const { worker, queues } of awaited) {
+    if (worker === null) continue;
+    const names = byWorker.get(worker) ?? new Set();
+    for (const queue of queues) names.add(queue.toString("latin1"));
+    byWorker.set(worker, names);
+  }
+  return byWorker;
 }
 
 /** Clients that wait for events of that queue, or of any that the user may see. */
@@ -90,9 +109,9 @@ async function addWaiting(
   only: Buffer | null,
 ): Promise<void> {
   const { user } = call.client;
-  const { processId, clients, waitingNotes } = call.context;
+  const { waitingNotes } = call.context;
   const isShown = (queue: Buffer) => (only ? only.equals(queue) : user!.mayUse(queue));
-  const all = [...waitingClients(processId, clients), ...(await waitingNotes.others())];
+  const all = [...waitingClients(call.context), ...(await waitingNotes.others())];
   for (const { okq, client, worker: name, queues } of all) {
     const waitsFor = queues.map((queue) => Buffer.from(queue, "latin1")).filter(isShown);
     if (waitsFor.length === 0) continue;

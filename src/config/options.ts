@@ -19,8 +19,6 @@ import { checkMode, checkUnixPath } from "./unix-path.ts";
 
 /** The store if none is configured; in the working folder. */
 const defaultStore = "sqlite:okq-data/okq.db";
-/** If it is taken, okq runs without HTTP. */
-export const defaultHttpAddr = "127.0.0.1:4778";
 
 export const options = {
   "listen-addr": string(
@@ -51,10 +49,11 @@ export const options = {
     "mode of the unix socket: 700 for okq's own user, 770 for its group too, 777 for everybody",
   ),
   "http-addr": string(
-    defaultHttpAddr,
+    "127.0.0.1:4778",
     "HOST:PORT",
     checkAddress,
-    "address to listen on for HTTP; empty for none",
+    "address to listen on for HTTP, or for HTTPS with --tls-cert; empty for none; if the default " +
+      "is taken and nobody asked for it, okq runs without",
   ),
   "http-prefix": string(
     "",
@@ -62,6 +61,12 @@ export const options = {
     checkPrefix,
     "what all paths of HTTP begin with, behind a reverse proxy that passes whole paths on",
   ),
+  "http-host": list(
+    "NAME",
+    checkHost,
+    "names besides localhost under which browsers reach okq, such as that of a reverse proxy",
+  ),
+  "http-read-only": boolean("over HTTP okq only shows things and changes nothing"),
   store: string(
     "",
     "STORE",
@@ -202,7 +207,12 @@ type Value<O> = O extends Option<infer T> ? T : never;
 
 export type OptionName = keyof typeof options;
 /** Every option's value under its camelCased name: listenAddr, redisPoolSize, ... */
-export type Config = { [N in OptionName as CamelCase<N>]: Value<(typeof options)[N]> };
+type Values = { [N in OptionName as CamelCase<N>]: Value<(typeof options)[N]> };
+
+export interface Config extends Values {
+  /** Somebody asked for that address, which may be the default. */
+  isHttpAddrGiven: boolean;
+}
 
 export const optionNames = Object.keys(options) as OptionName[];
 
@@ -235,6 +245,13 @@ function checkPrefix(text: string): void {
   if (!/^(\/[\w.~-]*[\w~-][\w.~-]*)*$/.test(text)) {
     throw new Error("is not a path such as /okq: / and letters, digits, - . _ ~, no / at the end");
   }
+}
+
+function checkHost(text: string): string {
+  if (!/^[\w-]+(\.[\w-]+)*$/.test(text)) {
+    throw new Error("is not the name of a host: without a port, and not https://...");
+  }
+  return text.toLowerCase();
 }
 
 function checkStore(text: string): string | void {

@@ -39,7 +39,8 @@ export function resolveConfig(
     Object.assign(settings, { ...readConfigFile(settings.config!), ...settings });
   }
   const values = optionNames.map((name) => [camelCase(name), valueOf(name, settings[name])]);
-  const config = Object.fromEntries(values) as Config;
+  const isHttpAddrGiven = settings["http-addr"] !== undefined;
+  const config = { ...Object.fromEntries(values), isHttpAddrGiven } as Config;
   const mistake = configMistake({
     config,
     isFlag: (name) => flags[name] !== undefined,

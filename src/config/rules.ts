@@ -15,11 +15,14 @@ export function configMistake(sourced: SourcedConfig): string | null {
   if (isSet("password") && isSet("password-file")) {
     return contradiction(sourced, "password", "password-file");
   }
+  const isHttpAsked = config.isHttpAddrGiven && config.httpAddr !== "";
   if (config.tlsListenAddr && !(config.tlsCert && config.tlsKey)) {
     return lacks(sourced, "tls-listen-addr", "--tls-cert and --tls-key");
   }
-  const unused = tlsOnly.find((name) => isSet(name) && !config.tlsListenAddr);
-  if (unused) return lacks(sourced, unused, "--tls-listen-addr");
+  const unused = tlsOnly.find((name) => isSet(name) && !config.tlsListenAddr && !isHttpAsked);
+  if (unused) return lacks(sourced, unused, "--tls-listen-addr or --http-addr");
+  const incomplete = tlsOnly.find((name) => isSet(name) && !(config.tlsCert && config.tlsKey));
+  if (incomplete) return lacks(sourced, incomplete, "--tls-cert and --tls-key");
   if (!config.listenAddr && !config.tlsListenAddr && !config.unixSocket) {
     const source = sourceOf("listen-addr");
     return `${source}: is empty, so --tls-listen-addr or --unix-socket is needed`;

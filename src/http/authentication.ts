@@ -1,38 +1,93 @@
-// Finds out which user sends a request: by the header Authorization.
+// Finds out which user sends a request: by the header Authorization, or by the cookie of a session.
 import type { Context } from "../commands/context.ts";
 import type { User } from "../users/user.ts";
+import type { PublicExchange } from "./exchange.ts";
 import { Problem } from "./problem.ts";
+import type { SessionCookie } from "./session-cookie.ts";
+import type { Sessions } from "./sessions.ts";
 
-export class Authentication {
-  readonly #context: Pick<Context, "users">;
-
-  constructor(context: Pick<Context, "users">) {
-    this.#context = context;
-  }
-
-  /** Rejects with a Problem for wrong credentials, or none. */
-  async userOf(request: Request, address: string, gone: AbortSignal): Promise<User> {
-    const { users } = this.#context;
-    const { stranger } = users;
-    if (stranger) return stranger;
-    const header = request.headers.get("Authorization");
-    const credentials = header === null ? null : credentialsIn(header);
-    if (!credentials) throw unauthorized("log in with Basic or Bearer");
-    const found = await users.logIn({ ...credentials, by: { address, gone } });
-    if (found === "busy") throw new Problem(429, "too many logins wait: try again later");
-    if (found === "wrong") throw unauthorized("wrong user name or password");
-    return found;
-  }
-}
-
-interface Credentials {
+export interface Credentials {
   name: Buffer;
   password: Buffer;
 }
 
+/** All logins of an address are those of one client, for the delays of failed ones. */
+interface Client {
+  readonly address: string;
+}
+
+const CLIENTS_MAX = 10_000;
+/** Pages can send these without the consent of okq, and other types not. */
+const SIMPLE_TYPES = /^\s*(application\/x-www-form-urlencoded|multipart\/form-data|text\/plain)\b/i;
+
+export class Authentication {
+  readonly #context: Pick<Context, "users">;
+  readonly #sessions: Sessions;
+  readonly #cookie: SessionCookie;
+  /** By address. The one that was seen last comes last. */
+  readonly #clients = new Map<string, Client>();
+
+  constructor(context: Pick<Context, "users">, sessions: Sessions, cookie: SessionCookie) {
+    this.#context = context;
+    this.#sessions = sessions;
+    this.#cookie = cookie;
+  }
+
+  /** Rejects with a Problem for wrong credentials, or none. */
+  async userOf(exchange: PublicExchange): Promise<User> {
+    const { stranger } = this.#context.users;
+    if (stranger) return stranger;
+    const { headers } = exchange.request;
+    const header = headers.get("Authorization");
+    if (header !== null) {
+      const credentials = credentialsIn(header);
+      if (!credentials) throw unauthorized("the header Authorization must be Basic or Bearer");
+      return await this.logIn(credentials, exchange);
+    }
+    const id = this.#cookie.idIn(headers);
+    const user = id === null ? null : this.#sessions.userOf(id);
+    if (!user) throw unauthorized("log in: with the header Authorization, Basic or Bearer");
+    checkIntended(exchange);
+    return user;
+  }
+
+  /** Rejects with a Problem, after the delay of a failed login. */
+  async logIn(credentials: Credentials, { address, gone }: PublicExchange): Promise<User> {
+    const by = this.#clientOf(address);
+    const found = await this.#context.users.logIn({ ...credentials, by, gone });
+    if (found === "busy") throw new Problem(429, "too many logins wait: try again later");
+    if (found === "wrong") throw unauthorized("wrong user name or password");
+    return found;
+  }
+
+  #clientOf(address: string): Client {
+    const shown = address.includes(":") ? `[${address}]:0` : `${address}:0`;
+    const client = this.#clients.get(address) ?? { address: shown };
+    this.#clients.delete(address);
+    this.#clients.set(address, client);
+    if (this.#clients.size > CLIENTS_MAX) {
+      this.#clients.delete(this.#clients.keys().next().value!);
+    }
+    return client;
+  }
+}
+
+/**
+ * Browsers add the cookie by themselves. A change must therefore be a request that pages of others
+ * cannot send.
+ */
+function checkIntended({ method, request: { headers } }: PublicExchange): void {
+  const type = headers.get("Content-Type");
+  if (method === "GET" || (type !== null && !SIMPLE_TYPES.test(type))) return;
+  throw new Problem(
+    415,
+    "with a session, changes need a Content-Type such as application/json, also without a body",
+  );
+}
+
 /** Bearer has the password of the user default, or "name:password". */
 function credentialsIn(header: string): Credentials | null {
-  const [, scheme, value] = /^(\w+) +(\S+)$/.exec(header) ?? [];
+  const [, scheme, value] = /^(\w+) +(\S+) *$/.exec(header) ?? [];
   if (!value) return null;
   const isBasic = scheme!.toLowerCase() === "basic";
   if (!isBasic && scheme!.toLowerCase() !== "bearer") return null;
@@ -42,6 +97,10 @@ function credentialsIn(header: string): Credentials | null {
   return { name: text.subarray(0, colon), password: text.subarray(colon + 1) };
 }
 
+/**
+ * Asks for Bearer only: for Basic, browsers would show a login of their own, and would then send
+ * the password with the requests of any page.
+ */
 function unauthorized(detail: string): Problem {
-  return new Problem(401, detail, "NOAUTH", { "WWW-Authenticate": 'Basic realm="okq"' });
+  return new Problem(401, detail, "NOAUTH", { "WWW-Authenticate": 'Bearer realm="okq"' });
 }

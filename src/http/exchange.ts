@@ -21,6 +21,8 @@ export interface PublicExchange {
 
 export interface Exchange extends PublicExchange {
   user: User;
+  /** The body piece by piece, as fast as it is read. Rejects with a Problem if it is too slow. */
+  chunks(): AsyncIterable<Uint8Array>;
 }
 
 /** Answers some of the requests; null: it is not for this one. Rejects with a Problem. */

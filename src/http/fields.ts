@@ -1,5 +1,6 @@
 // The fields of requests: each is read from JSON or a query string, becomes words of a command, and
 // describes itself.
+import type { ErrorReply } from "../resp/reply.ts";
 import { base64Bytes, base64Name, type JsonObject } from "./json.ts";
 import { Problem } from "./problem.ts";
 import { RAW, rawMember } from "./raw-json.ts";
@@ -19,6 +20,8 @@ export interface Field {
   isRequired: boolean;
   /** The words of the command; none if the client gave nothing. Throws a Problem. */
   words(name: string, given: Given): Word[];
+  /** The command's option, by which errors name it. */
+  word?: string | null;
   /** In a query string its parameters begin with this. */
   queryPrefix?: string;
 }
@@ -80,6 +83,12 @@ export const setting: Kind = {
     typeof value === "number" ? number.read(value, name) : textIn(value, name),
 };
 
+/** One of these words, as they are. */
+export function oneOf(...words: string[]): Kind {
+  const { schema, read } = choice(...words);
+  return { schema, read: (value, name) => String(read(value, name)).toLowerCase() };
+}
+
 /** One of these words, which the command has in capitals. */
 export function choice(...words: string[]): Kind {
   return {
@@ -115,15 +124,26 @@ export function optional(kind: Kind): Field {
 /** A field with that option of the command in front. */
 export function option(word: string, { schema, read }: Kind): Field {
   return {
+    word,
     schemas: (name) => ({ [name]: schema }),
     isRequired: false,
     words: (name, given) => (isNone(given[name]) ? [] : [word, read(given[name], name)]),
   };
 }
 
+/** A wish that is none of the command. */
+export const mark: Field = {
+  ...flag(""),
+  words(name, given) {
+    flag("").words(name, given);
+    return [];
+  },
+};
+
 /** A setting of a group with that option of the command in front; null takes it back. */
 export function groupSetting(word: string): Field {
   return {
+    word,
     schemas: (name) => ({ [name]: setting.schema }),
     isRequired: false,
     words(name, given) {
@@ -137,6 +157,7 @@ export function groupSetting(word: string): Field {
 /** A word of the command, there or not. */
 export function flag(word: string): Field {
   return {
+    word,
     schemas: (name) => ({ [name]: { type: "boolean" } }),
     isRequired: false,
     words(name, given) {
@@ -151,6 +172,7 @@ export function flag(word: string): Field {
 /** Bytes: a text, which stands for its UTF-8, or base64 under another name. */
 export function bytes(word: string | null, isRequired = false): Field {
   return {
+    word,
     schemas: bytesSchemas,
     isRequired,
     words(name, given) {
@@ -173,6 +195,8 @@ export function bytesSchemas(name: string): Record<string, Schema> {
 export function bytesIn(name: string, given: Given): Buffer | null {
   const other = base64Name(name);
   const [plain, encoded] = [given[name], given[other]];
+  // The body of a request that is no JSON.
+  if (Buffer.isBuffer(plain)) return plain;
   if (isNone(encoded)) return isNone(plain) ? null : Buffer.from(textIn(plain, name));
   if (!isNone(plain)) throw new Problem(400, `give ${name} or ${other}, not both`);
   return decoded(encoded, other);
@@ -188,6 +212,7 @@ export function decoded(encoded: unknown, name: string): Buffer {
 export function contents(word: string | null, isRequired: boolean): Field {
   const plain = bytes(word);
   return {
+    word,
     schemas: (name) => ({ ...bytesSchemas(name), json: {} }),
     isRequired,
     words(name, given) {
@@ -203,11 +228,33 @@ export function contents(word: string | null, isRequired: boolean): Field {
   };
 }
 
+/** The problem of a command's error, with the names of fields in the place of its options. */
+export function refusalOf(reply: ErrorReply, fields: Fields = {}): Problem {
+  const { text: error } = reply;
+  if (!error.startsWith("ERR ")) return Problem.ofReply(reply);
+  const names = new Map(Object.entries(fields).map(([name, { word }]) => [word, name]));
+  const named = (part: string) => part.replace(/\b[A-Z]{2,}\b/g, (word) => names.get(word) ?? word);
+  // What is quoted is the client's.
+  const parts = error.split(/('[^']*')/).map((part, at) => (at % 2 === 1 ? part : named(part)));
+  return Problem.ofReply(reply, parts.join(""));
+}
+
+const namesOf = new WeakMap<Fields, Set<string>>();
+
+/** All names that these fields may have in a request. */
+function knownNames(fields: Fields): Set<string> {
+  let names = namesOf.get(fields);
+  if (!names) {
+    const all = Object.entries(fields).flatMap(([name, field]) => Object.keys(field.schemas(name)));
+    names = new Set(all);
+    namesOf.set(fields, names);
+  }
+  return names;
+}
+
 /** Throws a Problem for a field that is not there. */
 export function checkKnown(fields: Fields, given: Given, where = ""): void {
-  const known = new Set(
-    Object.entries(fields).flatMap(([name, field]) => Object.keys(field.schemas(name))),
-  );
+  const known = knownNames(fields);
   for (const name of Object.keys(given)) {
     if (!known.has(name)) throw new Problem(400, `unknown field ${JSON.stringify(where + name)}`);
   }

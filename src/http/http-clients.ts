@@ -1,5 +1,6 @@
 // The clients of HTTP: a request alone does not tell which consumer it comes from, so the requests
-// of one user from one address count as one for a while.
+// of one user from one address count as one for a while. Pops count as one if they are also by one
+// worker and from the same queues.
 import type { QueueContext } from "../commands/context.ts";
 import { Claimants } from "../queue/claimant.ts";
 import { Consumer } from "../queue/consumer.ts";
@@ -20,8 +21,10 @@ export class HttpClients {
     this.#context = context;
   }
 
-  of(user: string, address: string): HttpClient {
-    const key = `${address} ${user}`;
+  /** `pops`: the worker and the queues of a pop; empty for other requests. */
+  of(user: string, address: string, pops: string): HttpClient {
+    // Of a fixed length: a pop may name many queues.
+    const key = Bun.SHA256.hash(JSON.stringify([address, user, pops]), "base64");
     const client = this.#clients.get(key) ?? this.#make();
     this.#clients.delete(key);
     this.#clients.set(key, client);

@@ -37,6 +37,7 @@ function arrayOf(items: Schema): Schema {
 /** A list of bytes: of texts, and behind these of base64 under another name. */
 export function bytesList(word: string | null, isRequired = false): Field {
   return {
+    word,
     schemas: (name) => ({
       [name]: arrayOf({ type: "string" }),
       [base64Name(name)]: arrayOf(base64),
@@ -57,16 +58,30 @@ export function bytesList(word: string | null, isRequired = false): Field {
   };
 }
 
-/** A list of values of that kind, with an option of the command in front of all of them. */
-export function list(word: string, { schema, read }: Kind): Field {
+/** A list in a query string: its parameter may be there any number of times. */
+export function repeated(field: Field): Field {
   return {
+    ...field,
+    words(name, given) {
+      const all: Given = { ...given };
+      for (const each of Object.keys(field.schemas(name))) {
+        if (typeof all[each] === "string") all[each] = [all[each]];
+      }
+      return field.words(name, all);
+    },
+  };
+}
+
+/** A list of values of that kind, with an option of the command in front of all of them. */
+export function list(word: string | null, { schema, read }: Kind): Field {
+  return {
+    word,
     schemas: (name) => ({ [name]: arrayOf(schema) }),
     isRequired: false,
     words(name, given) {
       const values = arrayIn(given[name], name);
-      return values.length > 0
-        ? [word, ...values.map((each, at) => read(each, `${name}[${at}]`))]
-        : [];
+      const words = values.map((each, at) => read(each, `${name}[${at}]`));
+      return word === null || words.length === 0 ? words : [word, ...words];
     },
   };
 }
@@ -87,6 +102,7 @@ export function objects(fields: Fields): Field {
 /** An object with these fields, behind an option of the command. */
 export function object(word: string, fields: Fields): Field {
   return {
+    word,
     schemas: (name) => ({ [name]: schemaOf(fields) }),
     isRequired: false,
     words(name, given) {
@@ -121,6 +137,7 @@ function isObject(value: unknown): value is Record<string, unknown> {
  */
 export function pairs(word: string): Field {
   return {
+    word,
     schemas: (name) => ({
       [name]: { type: "object", additionalProperties: { type: "string" } },
       [base64Name(name)]: arrayOf({ ...arrayOf(base64), minItems: 2, maxItems: 2 }),

@@ -91,11 +91,6 @@ function prepared({ type, bytes }: PageFile, headers: Record<string, string>): P
       "Content-Type": type,
       ETag: `"${Bun.hash(bytes).toString(36)}"`,
       Vary: "Accept-Encoding",
-      "X-Content-Type-Options": "nosniff",
-      "X-Frame-Options": "DENY",
-      "Referrer-Policy": "no-referrer",
-      "Cross-Origin-Resource-Policy": "same-origin",
-      "Cross-Origin-Opener-Policy": "same-origin",
       ...headers,
     },
   };

@@ -5,6 +5,7 @@ import type { JsonObject } from "./json.ts";
 /** By the code with which the text of an error reply begins. Others are 400. */
 const STATUS: Record<string, number> = {
   LOADING: 503,
+  DENIED: 403,
   NOAUTH: 401,
   WRONGPASS: 401,
   NOPERM: 403,
@@ -20,6 +21,7 @@ const SAYS: [RegExp, number][] = [
   [/^ERR store refused/, 507],
   [/^ERR store outcome unknown/, 504],
   [/^ERR internal error/, 500],
+  [/^ERR max number of clients/, 503],
 ];
 
 export class Problem extends Error {
@@ -34,10 +36,11 @@ export class Problem extends Error {
     super(detail);
   }
 
-  static ofReply({ text }: ErrorReply): Problem {
+  /** `detail`: its text, in the words of the request. */
+  static ofReply({ text }: ErrorReply, detail = text): Problem {
     const [code] = text.split(" ", 1) as [string];
     const said = SAYS.find(([pattern]) => pattern.test(text));
-    return new Problem(said?.[1] ?? STATUS[code] ?? 400, text, code);
+    return new Problem(said?.[1] ?? STATUS[code] ?? 400, detail, code);
   }
 
   /** The same, of a part of a request. */

@@ -1,28 +1,110 @@
-// The body of a request: bounded in bytes and in time.
-import type { Context } from "../commands/context.ts";
+// The body of a request: bounded in bytes and in time. All bodies in memory share a budget.
+import type { Budget } from "../commands/budget.ts";
+import type { Clock } from "../queue/clock.ts";
 import { Problem } from "./problem.ts";
 
-/** Base64 and what stands around the contents of an event. */
+/** It may be late by this time against a rate of one portion in a second. */
+const MS_MAX = 30_000;
+const PORTION_BYTES = 32 * 1024;
+
+/** Base64, and what stands around the contents of an event. */
 const MORE_BYTES = 1024 * 1024;
 
-/** Rejects with a Problem if it is too large. */
-export async function readBody(
-  request: Request,
-  { settings }: Pick<Context, "settings">,
-): Promise<Buffer> {
-  const bytesMax = Math.ceil((settings.maxEventBytes * 4) / 3) + MORE_BYTES;
-  const announced = Number(request.headers.get("Content-Length") ?? 0);
-  if (announced > bytesMax) throw tooLarge(bytesMax);
-  const chunks: Uint8Array[] = [];
-  let bytes = 0;
-  for await (const chunk of request.body ?? []) {
-    bytes += chunk.length;
-    if (bytes > bytesMax) throw tooLarge(bytesMax);
-    chunks.push(chunk);
+/** A body of JSON with one event. */
+export function bodyBytesMax(maxEventBytes: number): number {
+  return Math.ceil((maxEventBytes * 4) / 3) + MORE_BYTES;
+}
+
+type Reader = Pick<ReadableStreamDefaultReader<Uint8Array>, "read" | "cancel">;
+
+export class RequestBody {
+  readonly #request: Request;
+  readonly #budget: Budget;
+  readonly #clock: Clock;
+  #isAtEnd = false;
+  #takenBytes = 0;
+
+  constructor(request: Request, { bodies, clock }: { bodies: Budget; clock: Clock }) {
+    this.#request = request;
+    this.#budget = bodies;
+    this.#clock = clock;
   }
-  return Buffer.concat(chunks);
+
+  /** The client may still send a part of it. */
+  get isPending(): boolean {
+    return !this.#isAtEnd && this.#request.body !== null;
+  }
+
+  /** All of it. Rejects with a Problem if it has more than bytesMax bytes or is too slow. */
+  async whole(bytesMax: number): Promise<Buffer> {
+    if (Number(this.#request.headers.get("Content-Length") ?? 0) > bytesMax) {
+      throw tooLarge(bytesMax);
+    }
+    const chunks: Uint8Array[] = [];
+    let bytes = 0;
+    for await (const chunk of this.chunks()) {
+      bytes += chunk.length;
+      if (bytes > bytesMax) throw tooLarge(bytesMax);
+      this.#take(chunk.length);
+      chunks.push(chunk);
+    }
+    return Buffer.concat(chunks, bytes);
+  }
+
+  /** As it arrives. Only the time of arriving counts. Rejects with a Problem if it is too slow. */
+  async *chunks(): AsyncGenerator<Uint8Array> {
+    const reader: Reader | undefined = this.#request.body?.getReader();
+    if (!reader) return;
+    let leftMs = MS_MAX;
+    try {
+      for (;;) {
+        const beganAtMs = this.#clock.nowMs();
+        const chunk = await this.#read(reader, leftMs);
+        if (chunk === null) break;
+        const tookMs = this.#clock.nowMs() - beganAtMs;
+        leftMs = Math.min(leftMs - tookMs + (1000 * chunk.length) / PORTION_BYTES, MS_MAX);
+        yield chunk;
+      }
+      this.#isAtEnd = true;
+    } finally {
+      if (!this.#isAtEnd) reader.cancel().catch(() => {});
+    }
+  }
+
+  /** It is not needed any more. */
+  release(): void {
+    this.#budget.release(this.#takenBytes);
+    this.#takenBytes = 0;
+  }
+
+  async #read(reader: Reader, leftMs: number): Promise<Uint8Array | null> {
+    const late = Promise.withResolvers<never>();
+    const cancelTimer = this.#clock.after(leftMs, () => late.reject(tooSlow()));
+    try {
+      const { done, value } = await Promise.race([reader.read(), late.promise]);
+      return done ? null : value;
+    } catch (error) {
+      if (error instanceof Problem) throw error;
+      throw new Problem(400, "the body was cut off");
+    } finally {
+      cancelTimer();
+    }
+  }
+
+  #take(bytes: number): void {
+    if (this.#budget.isFull) {
+      const detail = "the requests in progress have too many bytes, see max-waiting-bytes";
+      throw new Problem(503, detail, null, { "Retry-After": "1" });
+    }
+    this.#budget.take(bytes);
+    this.#takenBytes += bytes;
+  }
 }
 
 function tooLarge(bytesMax: number): Problem {
   return new Problem(413, `the body has more than ${bytesMax} bytes`);
+}
+
+function tooSlow(): Problem {
+  return new Problem(408, "the body comes too slowly");
 }

@@ -1,5 +1,5 @@
 // Who calls the commands of one HTTP request.
-import type { Caller } from "../commands/caller.ts";
+import type { Visitor } from "../commands/caller.ts";
 import type { Claimants } from "../queue/claimant.ts";
 import type { Consumer } from "../queue/consumer.ts";
 import { Failures } from "../queue/failures.ts";
@@ -14,7 +14,7 @@ export interface HttpClient {
   readonly claimants: Claimants;
 }
 
-export class RequestCaller implements Caller {
+export class RequestCaller implements Visitor {
   /** A request names its worker, or none. */
   readonly name = "";
   readonly id: number;
@@ -23,20 +23,35 @@ export class RequestCaller implements Caller {
   readonly failures = new Failures();
   /** Claims stay until their leases end. */
   readonly held = null;
+  readonly gone: AbortSignal;
+  readonly #clientGone: AbortSignal;
+  readonly #waitsEnd = new AbortController();
 
   constructor(
     client: HttpClient,
-    readonly user: User,
+    public user: User | null,
     readonly session: Session,
     /** Aborts when the client is gone, or okq stops. */
-    readonly gone: AbortSignal,
+    clientGone: AbortSignal,
   ) {
     this.id = client.id;
     this.consumer = client.consumer;
     this.claimants = client.claimants;
+    this.#clientGone = clientGone;
+    this.gone = AbortSignal.any([clientGone, this.#waitsEnd.signal]);
   }
 
+  /** Or it has no user any more. */
   get isClosed(): boolean {
-    return this.gone.aborted;
+    return this.#clientGone.aborted || this.user === null;
+  }
+
+  stopWaiting(): void {
+    this.#waitsEnd.abort();
+  }
+
+  kill(): void {
+    this.user = null;
+    this.stopWaiting();
   }
 }

@@ -20,10 +20,16 @@ class RequestCommand extends Execution<Caller, Context> {
 
   /** Resolves with the answer to the command of that name, which may be an error. */
   run(name: string): Promise<Answer> {
-    const answer = this.begin(entryForAnyCaller(name), null);
-    if (answer !== undefined) return Promise.resolve(answer);
-    this.submitOrAwait();
-    return this.#outcome.promise;
+    const { durations, clock } = this.context;
+    const beganAtMs = clock.nowMs();
+    const entry = entryForAnyCaller(name);
+    const answer = this.begin(entry, null);
+    if (answer !== undefined) this.#outcome.resolve(answer);
+    else this.submitOrAwait();
+    return this.#outcome.promise.finally(() => {
+      durations.ended(entry.number, beganAtMs);
+      durations.turnEnded();
+    });
   }
 }
 
@@ -61,8 +67,21 @@ export class RequestCommands {
     return answer.reply;
   }
 
-  /** Requeues the events that were popped: the client did not get them. */
+  /** Requeues the events that were popped: the client does not get them. */
   giveBack(): void {
     for (const handout of this.#handouts.toReversed()) handout.giveBack();
+  }
+
+  /**
+   * The response is about to be sent. The signal aborts if the client goes before it has all of
+   * it; it may have read a part.
+   */
+  handOver(signal: AbortSignal): void {
+    if (this.#handouts.length === 0) return;
+    if (signal.aborted) return this.giveBack();
+    const undo = () => {
+      for (const handout of this.#handouts.toReversed()) handout.giveBackUnconfirmed();
+    };
+    signal.addEventListener("abort", undo, { once: true });
   }
 }

@@ -1,14 +1,16 @@
 // A route of the API as one description: the request, the command that it becomes, and the answer.
 // Reading, checking and OpenAPI follow from it.
 import type { Reply } from "../resp/reply.ts";
+import type { Exchange } from "./exchange.ts";
 import { checkKnown, type Fields, type Given } from "./fields.ts";
-import type { Json } from "./json.ts";
+import type { Octets } from "./octets.ts";
 import type { RequestCommands, Word } from "./request-command.ts";
-import type { Shape } from "./shapes.ts";
+import type { Schema, Shape } from "./shapes.ts";
+import type { Visit } from "./visits.ts";
 
 export type Method = "GET" | "POST" | "PATCH" | "PUT" | "DELETE";
 
-export interface Route {
+interface Described {
   method: Method;
   /** With parameters in braces: each is one segment, percent-encoded bytes. */
   path: string;
@@ -18,18 +20,50 @@ export interface Route {
   summary: string;
   /** The heading that it stands under. */
   tag: string;
-  /** The command that it calls. */
+  /** The command that it calls, or that does the same. */
   command: string;
   /** Of a GET in the query string, of others in a JSON body. */
   fields?: Fields;
+}
+
+/** Answers a request with the reply to commands, in JSON. */
+export interface CommandRoute extends Described {
   /** The status of a success; 200. */
   status?: number;
   answer: Shape;
   /** Rejects with a CommandError or a Problem. */
   run(input: Input, commands: RequestCommands): Promise<Reply>;
-  /** Answers otherwise than with a 200 and the shape: for example with a 404. Throws a Problem. */
-  check?(reply: Reply, input: Input): void;
+  /** Of a pop: the worker and the queues, so that it counts as the right consumer. */
+  pops?(input: Input): string;
+  /** What is not there if the reply is nil, which is a 404. */
+  missing?: string;
+  /** Completes what the client gave. */
+  complete?(given: Given, request: Request): Given;
+  /** The field that a body of application/octet-stream is; the others stand in headers. */
+  octetsField?: string;
+  /** The answer without JSON, for clients that accept that. */
+  octets?: OctetsAnswer;
+  /** Takes a body of lines of JSON. */
+  lines?: StreamRoute["open"];
 }
+
+export interface OctetsAnswer {
+  /** What stands in headers. */
+  facts: readonly string[];
+  mayBeNothing: boolean;
+  /** null: nothing. */
+  of(reply: Reply, input: Input): Octets | null;
+}
+
+/** Answers a request with an open end. */
+export interface StreamRoute extends Described {
+  mediaType: string;
+  schema: Schema;
+  /** The visit lasts until the response has ended; then the route ends it. */
+  open(input: Input, visit: Visit, exchange: Exchange): Promise<Response>;
+}
+
+export type Route = CommandRoute | StreamRoute;
 
 /** A request as its route reads it. */
 export class Input {
@@ -61,12 +95,7 @@ export class Input {
 }
 
 /** Runs the command with these parameters and fields as its first words, then all other fields. */
-export function call(command: string, ...first: string[]): Route["run"] {
+export function call(command: string, ...first: string[]): CommandRoute["run"] {
   return (input, commands) =>
     commands.run(command, ...input.words(...first), ...input.options(...first));
-}
-
-/** The reply as the route shows it. */
-export function shownBy({ answer }: Route, reply: Reply): Json {
-  return answer.alone(reply);
 }

@@ -33,7 +33,11 @@ export class Router {
     if (!found) throw wrongMethod(fitting.map(({ route }) => route.method));
     const path = new Map<string, Buffer>();
     for (const [at, segment] of found.segments.entries()) {
-      if (isParameter(segment)) path.set(segment.slice(1, -1), bytesOf(given[at]!, "the path"));
+      if (!isParameter(segment)) continue;
+      const name = segment.slice(1, -1);
+      // The names . and .. come as nothing, also percent-encoded: URLs know no such names.
+      if (given[at] === "") throw new Problem(400, `${name} is empty in the path, or . or ..`);
+      path.set(name, bytesOf(given[at]!, "the path"));
     }
     return { route: found.route, path };
   }

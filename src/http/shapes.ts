@@ -205,7 +205,6 @@ function objectSchema(properties: Properties): Schema {
     type: "object",
     properties: all,
     ...(required.length > 0 && { required }),
-    additionalProperties: false,
   };
 }
 

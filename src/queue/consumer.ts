@@ -23,9 +23,8 @@ export class Consumer {
   /** The queues of its last pop, for a minute. */
   #popped: Buffer[] = [];
   #poppedAtMs = 0;
-  #awaited: Awaited | null = null;
-  /** How many of its commands wait, for events or for their end. */
-  #waits = 0;
+  /** Of each of its commands that waits, for events or for their end. */
+  readonly #awaited = new Set<Awaited>();
   /** The queues that it counts on: all of the above, each once. */
   #counted: Buffer[] = [];
 
@@ -43,13 +42,13 @@ export class Consumer {
     return this.#hasRegistered;
   }
 
-  /** Null while it does not wait. */
-  get awaited(): Awaited | null {
+  /** What its commands wait for. */
+  get awaited(): Iterable<Awaited> {
     return this.#awaited;
   }
 
   get isWaiting(): boolean {
-    return this.#waits > 0;
+    return this.#awaited.size > 0;
   }
 
   /** About how much memory the registrations of all consumers would take if it had these queues. */
@@ -95,20 +94,20 @@ export class Consumer {
 
   /** If its last pop was before that time, and it does not wait, it counts as popping no more. */
   forgetPopBefore(ms: number): void {
-    if (this.#waits > 0 || this.#poppedAtMs >= ms) return;
+    if (this.isWaiting || this.#poppedAtMs >= ms) return;
     this.#forgetPop();
     void this.#consumers.reportLeft(this.#count());
   }
 
   /** Counts the wait of a command, which ends when the promise settles. */
   async waits<T>(wait: Promise<T>, awaited: Awaited): Promise<T> {
-    this.#waits += 1;
-    this.#awaited = awaited;
+    // Several of its commands may wait for the same.
+    const own = { ...awaited };
+    this.#awaited.add(own);
     try {
       return await wait;
     } finally {
-      this.#waits -= 1;
-      this.#awaited = null;
+      this.#awaited.delete(own);
       this.#poppedAtMs = this.#consumers.nowMs;
     }
   }

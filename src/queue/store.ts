@@ -2,6 +2,7 @@
 // test/stores/contract.ts is its executable form. No type of a database appears here.
 import type { StoreError } from "./errors.ts";
 import type { Operation, ResultOf } from "./operations.ts";
+import type { Counted } from "./queue-status.ts";
 import type { Message, Report } from "./report.ts";
 
 /** Receives the outcome of an operation, once. A success is as durable as the store makes it. */
@@ -34,17 +35,31 @@ export abstract class Session {
   }
 }
 
+/** As a number of events: more than there ever are. */
+export const GROUP_ENDED = 2 ** 31;
+
 /**
  * Called when any process makes events of a queue ready, with the queue and their number. This may
- * be before or after the operation that did it is answered.
+ * be before or after the operation that did it is answered. At least GROUP_ENDED: a group of a
+ * stream has ended, and this was its queue.
  */
 export type ReadyListener = (queue: Buffer, count: number) => void;
+
+/** See StoreError. */
+export type BatchResult = "done" | StoreError["failure"];
 
 /**
  * Is told what a store does. Must not throw. What a tick does to events, and how else events crash,
  * expire or are dropped, the store counts itself.
  */
 export interface StoreObserver {
+  /**
+   * A batch of so many operations has ended, so long after it began. Single operations of a batch
+   * that is done may have been refused.
+   */
+  batchEnded?(size: number, tookMs: number, result: BatchResult): void;
+  /** A store of one process counted that for its queues, beside what results tell. */
+  tallied?(what: Counted, times: number): void;
   /** This process did an operation, with that result, at that time of the store. */
   done(operation: Operation, result: unknown, nowMs: number): void;
   /** Whether the store is to report what follows; absent: never. */

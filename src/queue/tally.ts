@@ -7,6 +7,7 @@ import { listChanges } from "./list-changes.ts";
 import type { ListOperation } from "./lists.ts";
 import { nameOf } from "./name-cache.ts";
 import type { Operation, Results } from "./operations.ts";
+import { ProcessFigures } from "./process-figures.ts";
 import { addCounts, COUNTED, type Counted, emptyCounts, type QueueCounts } from "./queue-status.ts";
 import { type StreamListener, tellStreamChanges } from "./stream-changes.ts";
 
@@ -21,6 +22,7 @@ const KEPT_QUEUES_MAX = 10_000;
 const DIGIT_0 = 48;
 
 export class Tally implements StoreObserver {
+  readonly process = new ProcessFigures();
   #queues = new Map<string, QueueCounts>();
   /** Mostly the same Buffer names the queue of the next operation too. */
   #latest: Buffer | null = null;
@@ -59,13 +61,16 @@ export class Tally implements StoreObserver {
   }
 
   happened(queue: Buffer, what: Counted, times = 1): void {
-    if (times > 0) this.#of(queue).totals[PLACES[what]]! += times;
+    if (times === 0) return;
+    this.#of(queue).totals[PLACES[what]]! += times;
+    this.process.totals[PLACES[what]]! += times;
   }
 
   done(operation: Operation, result: unknown, nowMs: number): void {
     switch (operation.kind) {
       case "push":
         if (!(result instanceof Duplicate)) this.happened(operation.queue, "pushed");
+        else this.process.duplicates += 1;
         break;
       case "cronFire":
         if (result instanceof Buffer) this.happened(operation.queue, "pushed");
@@ -75,6 +80,7 @@ export class Tally implements StoreObserver {
           (each) => !(each instanceof Duplicate),
         );
         this.happened(operation.queue, "pushed", pushed.length);
+        this.process.duplicates += operation.events.length - pushed.length;
         break;
       }
       case "listPush":
@@ -123,17 +129,24 @@ export class Tally implements StoreObserver {
     }
   }
 
-  #popped({ queue, pushedAtMs }: Popped, nowMs: number): void {
+  #popped({ queue, pushedAtMs, token, attempt }: Popped, nowMs: number): void {
     const counts = this.#of(queue);
+    const waitedMs = Math.max(0, nowMs - pushedAtMs);
     counts.totals[PLACES.popped]! += 1;
-    count(counts.waits, bucketOf(nowMs - pushedAtMs));
+    count(counts.waits, bucketOf(waitedMs));
+    this.process.totals[PLACES.popped]! += 1;
+    this.process.waits.add(waitedMs);
+    if (token !== null && attempt > 1) this.process.redelivered += 1;
   }
 
   /** A token begins with the time of its claim. */
   #ended(queue: Buffer, what: Counted, token: Buffer | null, nowMs: number): void {
     this.happened(queue, what);
     const claimedAtMs = token === null ? 0 : timeIn(token);
-    if (claimedAtMs > 0) count(this.#of(queue).runs, bucketOf(nowMs - claimedAtMs));
+    if (claimedAtMs === 0) return;
+    const ranMs = Math.max(0, nowMs - claimedAtMs);
+    count(this.#of(queue).runs, bucketOf(ranMs));
+    this.process.runs.add(ranMs);
   }
 
   #of(queue: Buffer): QueueCounts {

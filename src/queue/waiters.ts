@@ -87,11 +87,13 @@ export class Waiters {
     if (this.#size > 0) this.#wake(nameOf(queue), count);
   }
 
-  /** All waiters of that queue attempt. */
+  /** All waiters of that queue attempt, once more if they are attempting. */
   wakeAll(queue: Buffer): void {
     if (this.#size === 0) return;
-    const name = nameOf(queue);
-    this.#wake(name, this.#waitLists.get(name)?.waiters.size ?? 0);
+    for (const waiter of this.#waitLists.get(nameOf(queue))?.waiters ?? []) {
+      if (waiter.isAttempting) waiter.isToRepeat = true;
+      else this.#start(waiter);
+    }
   }
 
   /**
@@ -249,6 +251,8 @@ interface WaiterOwner {
 class Waiter {
   readonly queues: string[];
   isAttempting = false;
+  /** Whether its attempt may have come too early. */
+  isToRepeat = false;
   /** Whether its attempt has another reason than that it begins to wait. */
   isWoken = false;
   /** Resolves when the latest attempt is over. */
@@ -302,9 +306,10 @@ class Waiter {
   async #attempt(): Promise<void> {
     try {
       do {
+        this.isToRepeat = false;
         const found = await this.#wait.attempt();
         if (found !== null) return this.#found(found);
-      } while (!this.#isGone && this.#owner.takeMissed());
+      } while (!this.#isGone && (this.isToRepeat || this.#owner.takeMissed()));
     } catch (error) {
       if (!this.#timer) return this.#end(() => this.#owner.reject(error));
     }

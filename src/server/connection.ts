@@ -70,6 +70,8 @@ export class Connection extends Peer implements CommandOwner, InputOwner, Watche
   #user: User | null = null;
   #gone: AbortController | null = null;
   #isScheduled = false;
+  /** When it last began to start commands. */
+  #startsAtMs = 0;
 
   constructor(id: number, socket: Socket<Connection>, shared: Shared, unixPath?: string) {
     const { context } = shared;
@@ -163,6 +165,7 @@ export class Connection extends Peer implements CommandOwner, InputOwner, Watche
     stats.bytesIn += chunk.length;
     this.receivedBytes += chunk.length;
     this.lastReceivedAtMs = clock.nowMs();
+    this.#startsAtMs = this.lastReceivedAtMs;
     if (!this.startsCommands) return this.#closing.discard(chunk.length);
     this.#input.add(chunk);
     this.#guarded(this.#startCommands);
@@ -262,7 +265,9 @@ export class Connection extends Peer implements CommandOwner, InputOwner, Watche
     // A waiting command cannot delay the end of a client that has sent nothing after it.
     if (this.#life === "half-closed" && this.#input.bytes === 0) this.#life = "draining";
     this.#guarded(this.#flush);
-    if (!this.isClosed) this.#guarded(this.#startCommands);
+    if (this.isClosed) return;
+    if (this.#input.bytes > 0) this.#startsAtMs = this.#shared.context.clock.nowMs();
+    this.#guarded(this.#startCommands);
   }
 
   readonly schedule = (): void => {
@@ -300,6 +305,7 @@ export class Connection extends Peer implements CommandOwner, InputOwner, Watche
   #answerWith(reply: ErrorReply): StartedCommand {
     const command = new StartedCommand([], this, this.#shared.context);
     this.beginCommand();
+    command.beganAtMs = this.#startsAtMs;
     command.answer = reply;
     this.#enqueue(command);
     this.schedule();
@@ -317,6 +323,7 @@ export class Connection extends Peer implements CommandOwner, InputOwner, Watche
     context.stats.commands += 1;
     this.beginCommand();
     const command = new StartedCommand(args, this, context);
+    command.beganAtMs = this.#startsAtMs;
     command.takings = this.#pipeline.takings;
     command.answer = dispatch(command, this.#afterFailure.reply);
     this.#enqueue(command);

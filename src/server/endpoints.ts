@@ -1,5 +1,6 @@
 // The two ends of a connection, as commands and the log name them.
 import type { Socket } from "bun";
+import { withoutPrefix } from "../admission/addresses.ts";
 
 export class Endpoints {
   /** Without its port; null for a client of the unix socket. */
@@ -22,16 +23,4 @@ export class Endpoints {
 function endpoint(address: string, port: number): string {
   const plain = withoutPrefix(address);
   return plain.includes(":") ? `[${plain}]:${port}` : `${plain}:${port}`;
-}
-
-/** Strips the prefix of an IPv4 address that arrived on an IPv6 socket. */
-export function withoutPrefix(address: string): string {
-  return address.replace(/^::ffff:(?=\d+\.)/i, "");
-}
-
-/** Whether the client is on this machine: on the loopback, or coming from the address it calls. */
-export function isLocal(socket: { remoteAddress: string; localAddress: string }): boolean {
-  const remote = withoutPrefix(socket.remoteAddress);
-  const local = withoutPrefix(socket.localAddress);
-  return remote === "::1" || remote.startsWith("127.") || remote === local;
 }

@@ -1,6 +1,7 @@
 // Writes the replies of one connection in the order of its commands, all that are ready in one go,
 // and messages between them.
 import { Confirmations, Handout, LongReply } from "../commands/answer.ts";
+import type { CommandDurations } from "../commands/command-durations.ts";
 import type { Stats } from "../commands/context.ts";
 import type { Clock } from "../queue/clock.ts";
 import { ErrorReply, Output } from "../resp/reply.ts";
@@ -23,13 +24,21 @@ interface Parts {
   backoff: Backoff;
 }
 
+interface Shared {
+  stats: Stats;
+  durations: CommandDurations;
+  clock: Clock;
+}
+
 export class ReplyWriter {
   readonly #stats: Stats;
+  readonly #durations: CommandDurations;
   readonly #clock: Clock;
   readonly #parts: Parts;
 
-  constructor({ stats, clock }: { stats: Stats; clock: Clock }, parts: Parts) {
+  constructor({ stats, clock, durations }: Shared, parts: Parts) {
     this.#stats = stats;
+    this.#durations = durations;
     this.#clock = clock;
     this.#parts = parts;
   }
@@ -60,6 +69,7 @@ export class ReplyWriter {
       const isWritten = !command.isSilent || command.answer instanceof Confirmations;
       if (isWritten && !command.write(output)) return count;
       const { answer } = command;
+      this.#durations.ended(command.commandNumber, command.beganAtMs);
       if (answer instanceof LongReply) answer.release();
       else if (answer instanceof ErrorReply) this.#stats.errors += 1;
       else if (answer instanceof Handout && !command.isSilent) this.#noteEvent(answer);

@@ -1,9 +1,9 @@
 // The listening sockets of okq and the connections that they accepted.
 import type { Socket } from "bun";
 import type { Cancel } from "../queue/clock.ts";
-import { Admission } from "./admission.ts";
+import { isLocal, withoutPrefix } from "../admission/addresses.ts";
+import type { Admission, Denial } from "../admission/admission.ts";
 import { Connection } from "./connection.ts";
-import { withoutPrefix } from "./endpoints.ts";
 import {
   type Address,
   type Entrance,
@@ -39,9 +39,9 @@ export class Server implements Host {
   #nextId = 1;
   #onEmpty: (() => void) | null = null;
 
-  constructor(shared: Shared) {
+  constructor(shared: Shared, admission: Admission) {
     this.#shared = shared;
-    this.#admission = new Admission(shared.context);
+    this.#admission = admission;
     this.#stopChecks = shared.context.clock.every(CHECK_MS, () => this.#check());
   }
 
@@ -76,13 +76,23 @@ export class Server implements Host {
     }
     const { stats, clients } = this.#shared.context;
     stats.connections += 1;
-    const denial = this.#admission.enter(socket, entrance);
+    const denial = this.#admit(socket, entrance);
     if (denial) return this.#refuse(socket, `-${denial.reply.text}\r\n`);
     socket.setKeepAlive(true, KEEP_ALIVE_MS);
     const connection = new Connection(this.#nextId++, socket, this.#shared, unixPath);
     socket.data = connection;
     clients.set(connection.id, connection);
     this.#connections.add(connection);
+  }
+
+  #admit(socket: Socket<Connection>, { unixPath, isMutual }: Entrance): Denial | null {
+    const address = unixPath === undefined ? withoutPrefix(socket.remoteAddress) : null;
+    return this.#admission.enter({
+      address,
+      shownAs: unixPath ?? address!,
+      hasCertificate: isMutual,
+      isLocal: () => isLocal(socket),
+    });
   }
 
   /** If okq closed it at once without reading a command, the client might not read the reason. */

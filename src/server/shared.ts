@@ -14,7 +14,7 @@ const STRANGER_LIMITS: ParserLimits = {
 };
 
 export class Shared {
-  readonly scheduler = new Scheduler();
+  readonly scheduler: Scheduler;
   readonly unstartedInput: UnstartedInput;
   /** For clients that have not logged in. */
   readonly strangerLimits = STRANGER_LIMITS;
@@ -23,6 +23,7 @@ export class Shared {
     readonly context: Context,
     readonly parserLimits: ParserLimits,
   ) {
+    this.scheduler = new Scheduler(() => context.durations.turnEnded());
     this.unstartedInput = new UnstartedInput(context.budgets.unstarted, this.scheduler);
   }
 }

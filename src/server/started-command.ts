@@ -24,6 +24,8 @@ export class StartedCommand extends Execution {
   bytes = 0;
   /** When a large command began to wait for its answer; 0 for others. */
   startedAtMs = 0;
+  /** When okq began to handle what the client had sent up to it. */
+  beganAtMs = 0;
   /** The client turned replies off: the answer is not written. */
   isSilent = false;
   /** A part of a long reply is written, and others are to come. */

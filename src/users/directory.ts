@@ -16,12 +16,13 @@ const UNKNOWN_USER_HASH =
 export interface Login {
   name: Buffer;
   password: Buffer;
-  /** The client: the same object for all logins of a connection. */
+  /** The client: the same object for all its logins. */
   by: {
     /** "address:port" or "path:0" */
     readonly address: string;
-    readonly gone: AbortSignal;
   };
+  /** Aborts when the client is gone. */
+  gone: AbortSignal;
 }
 
 interface DirectoryOptions {
@@ -93,7 +94,8 @@ export class Directory {
     if (verdict === "right") verdict = "wrong";
     this.#failed.add(login.by);
     // An unknown name could be a password in the wrong place: it is not logged.
-    await this.#failures.note(user?.name ?? "(unknown)", login.by, requestedAtMs);
+    const client = { address: login.by.address, gone: login.gone };
+    await this.#failures.note(user?.name ?? "(unknown)", client, requestedAtMs);
     return verdict;
   }
 
@@ -102,7 +104,7 @@ export class Directory {
     this.#failures.close();
   }
 
-  async #verify(user: User | undefined, { password, by }: Login): Promise<Verdict> {
+  async #verify(user: User | undefined, { password, by, gone }: Login): Promise<Verdict> {
     if (password.length > PASSWORD_BYTES_MAX) return "wrong";
     const isKnownRight = () => user !== undefined && this.#isVerified(user, password);
     if (isKnownRight()) return "right";
@@ -110,7 +112,6 @@ export class Directory {
     const hash = user?.hash ?? UNKNOWN_USER_HASH;
     const source = `${networkOf(by.address)} ${user?.name ?? ""}`;
     const isRepeated = this.#failed.has(by);
-    const { gone } = by;
     return await this.#checks.check({ hash, password, source, gone, isRepeated, isKnownRight });
   }
 

@@ -1,5 +1,5 @@
 // The routes of the API that have to do with queues and their events, typed.
-import { type Bytes, bytesUnder, type Name } from "./name.ts";
+import { base64Of, type Bytes, type Name, nameIn, textOfName } from "./name.ts";
 import { get, request, withQueryOf } from "./request.ts";
 
 export type State = "ready" | "delayed" | "claimed" | "failed" | "completed";
@@ -42,15 +42,15 @@ export type QueueStats = Record<State, number> & {
   heldBackBy?: string;
 };
 
-/** Figures of one step each, oldest first; null where nothing is known. */
-export interface Span {
+/** Figures of one step each, oldest first; null where nothing is known. The last is not over. */
+export interface Span extends Record<Level | Flow, (number | null)[]> {
   stepSeconds: number;
   startsAt: number;
-  ready: (number | null)[];
-  pushed: (number | null)[];
-  acked: (number | null)[];
-  failures: (number | null)[];
 }
+/** How many events there were at the end of a step. */
+type Level = "ready" | "claimed" | "delayed" | "failed";
+/** How many there were in a step. */
+type Flow = "pushed" | "popped" | "acked" | "failures";
 export type History = Record<"hour" | "day", Span>;
 
 /** An event in a list; `getEvent` tells more. */
@@ -69,8 +69,18 @@ export type EventRow = Bytes<"id"> &
     expiresAt?: number;
   };
 
-export interface Listed {
-  next: string | null;
+/** A page of a list, and where the next one begins; null: this is the last. */
+export interface Page<Row> {
+  rows: Row[];
+  next: Name | null;
+}
+
+/** As the API writes where the next page begins. */
+type Cursor = { [Key in keyof Bytes<"next">]?: string | null };
+
+function nextIn({ next, nextBase64 }: Cursor): Name | null {
+  if (nextBase64) return nameIn({ nextBase64 }, "next");
+  return next === null || next === undefined ? null : nameIn({ next }, "next");
 }
 
 /** Which events of a queue. */
@@ -86,11 +96,13 @@ function queuePath(queue: Name): string {
   return `/v1/queues/${queue}`;
 }
 
-export function listQueues(
-  query: { match: string; after: string | null; count: number },
+export async function listQueues(
+  { match, count, after }: { match: string; count: number; after: Name | null },
   signal: AbortSignal,
-): Promise<Listed & { queues: QueueRow[] }> {
-  return get(withQueryOf("/v1/queues", query), signal);
+): Promise<Page<QueueRow>> {
+  const path = withQueryOf("/v1/queues", { match, count }, { after });
+  const answer = await get<Cursor & { queues: QueueRow[] }>(path, signal);
+  return { rows: answer.queues, next: nextIn(answer) };
 }
 
 export function getQueue(queue: Name, signal: AbortSignal): Promise<QueueStats> {
@@ -101,21 +113,32 @@ export function getHistory(queue: Name, signal: AbortSignal): Promise<History> {
   return get(`${queuePath(queue)}/history`, signal);
 }
 
-interface EventQuery extends Selection {
+export type ErrorRow = Bytes<"error"> & { count: number };
+
+/** The most frequent ones, of failed events and of those that wait for another attempt. */
+export async function listErrors(queue: Name, signal: AbortSignal): Promise<ErrorRow[]> {
+  const path = withQueryOf(`${queuePath(queue)}/errors`, { count: 50 });
+  return (await get<{ errors: ErrorRow[] }>(path, signal)).errors;
+}
+
+export interface EventQuery extends Selection {
   state: State;
-  after: string | null;
-  reverse?: boolean;
+  after: Name | null;
+  reverse: boolean;
   count: number;
 }
 
-export function listEvents(
+/** The page may be short, or empty, also if it is not the last. */
+export async function listEvents(
   queue: Name,
-  { headers = {}, ...query }: EventQuery,
+  { headers = {}, after, ...query }: EventQuery,
   signal: AbortSignal,
-): Promise<Listed & { events: EventRow[] }> {
+): Promise<Page<EventRow>> {
   const named = Object.entries(headers).map(([name, glob]) => [`header.${name}`, glob]);
-  const path = `${queuePath(queue)}/events`;
-  return get(withQueryOf(path, { ...query, ...Object.fromEntries(named) }), signal);
+  const values = { ...query, ...Object.fromEntries(named) };
+  const path = withQueryOf(`${queuePath(queue)}/events`, values, { after });
+  const answer = await get<Cursor & { events: EventRow[] }>(path, signal);
+  return { rows: answer.events, next: nextIn(answer) };
 }
 
 export function pauseQueue(
@@ -128,11 +151,6 @@ export function pauseQueue(
 /** Ends all of the queue's own pauses. */
 export function resumeQueue(queue: Name): Promise<unknown> {
   return request("POST", `${queuePath(queue)}/resume`, { body: {} });
-}
-
-/** Of all states, with their ids, keys and windows. */
-export function flushQueue(queue: Name): Promise<{ removed: number }> {
-  return request("DELETE", queuePath(queue));
 }
 
 export type Purgeable = Exclude<State, "claimed">;
@@ -174,7 +192,10 @@ export async function moveEvents(
 
 function bodyOf(chosen: Chosen): object {
   if (!("ids" in chosen)) return chosen;
-  return { ids: chosen.ids.map((id) => bytesUnder("id", id)["id"] ?? id) };
+  const texts = chosen.ids.map((id) => textOfName(id));
+  const ids = texts.filter((text) => text !== null);
+  const idsBase64 = chosen.ids.filter((_, at) => texts[at] === null).map(base64Of);
+  return { ...(ids.length > 0 && { ids }), ...(idsBase64.length > 0 && { idsBase64 }) };
 }
 
 export interface NewEvent {
@@ -183,6 +204,7 @@ export interface NewEvent {
   delay?: number;
   priority?: number;
   group?: string;
+  attempts?: number;
   headers?: Record<string, string>;
 }
 
@@ -197,6 +219,11 @@ export function getSettings(
   return get(queue === null ? "/v1/defaults" : `${queuePath(queue)}/config`, signal);
 }
 
-export function changeSettings(queue: Name, settings: Record<string, string>): Promise<unknown> {
-  return request("PATCH", `${queuePath(queue)}/config`, { body: settings });
+/** null takes a setting back; not together with settings that get values. */
+export function changeSettings(
+  queue: Name | null,
+  settings: Record<string, string | null>,
+): Promise<unknown> {
+  const path = queue === null ? "/v1/defaults" : `${queuePath(queue)}/config`;
+  return request("PATCH", path, { body: settings });
 }

@@ -12,6 +12,7 @@ import { LoginPage } from "./pages/login-page.tsx";
 import { MissingPage } from "./pages/missing-page.tsx";
 import { QueuePage } from "./pages/queue-page.tsx";
 import { QueuesPage } from "./pages/queues-page.tsx";
+import { SettingsPage } from "./pages/settings-page.tsx";
 import { findSession, session } from "./session.ts";
 import { failureOf } from "./use-answer.ts";
 
@@ -20,6 +21,8 @@ const SESSION_AGAIN_MS = 2000;
 /** What the groups of the pattern match are the names in the path. */
 const routes: [pattern: RegExp, page: (...names: Name[]) => ComponentChildren][] = [
   [/^\/queues$/, () => <QueuesPage />],
+  [/^\/defaults$/, () => <SettingsPage queue={null} />],
+  [/^\/queues\/([^/]+)\/settings$/, (queue) => <SettingsPage key={queue} queue={queue!} />],
   [/^\/queues\/([^/]+)$/, (queue) => <QueuePage key={queue} queue={queue!} />],
 ];
 

@@ -4,6 +4,7 @@ import { useEffect } from "preact/hooks";
 import { Observed } from "./observed.ts";
 import { urlOf } from "./location.tsx";
 import type { Name } from "./name.ts";
+import { withQueryOf } from "./request.ts";
 
 /** live: okq reports. polling: the page asks every 2 seconds. lost: okq does not answer. */
 export type FeedState = "live" | "polling" | "lost";
@@ -63,31 +64,35 @@ class Feed {
     clearTimeout(this.#timer);
     // A browser opens few connections to one server: pages that nobody sees hold none.
     if (document.hidden) return;
-    if (feedState.value !== "lost" || this.#tickedAt > 0) this.#open();
     feedState.value = "polling";
+    this.#open();
     this.#tick();
   }
 
   #open(): void {
-    const query = this.#queue === null ? "" : `?queue=${this.#queue}`;
-    const stream = new EventSource(urlOf(`/v1/events${query}`));
+    const path = withQueryOf("/v1/events", {}, { queue: this.#queue });
+    const stream = new EventSource(urlOf(path));
     this.#stream = stream;
     stream.addEventListener("open", () => {
       feedState.value = "live";
       this.#plan();
     });
     stream.addEventListener("error", () => {
-      if (feedState.value === "live") feedState.value = "polling";
+      const wasLive = feedState.value === "live";
+      if (wasLive) feedState.value = "polling";
       // Otherwise the browser tries again by itself.
       if (stream.readyState === EventSource.CLOSED) this.#openLater();
-      this.#plan();
+      if (wasLive) this.#tick();
     });
     for (const kind of [...KINDS, "lost"]) stream.addEventListener(kind, () => this.#reported());
   }
 
   #openLater(): void {
     this.#close();
-    if (feedState.value === "live") feedState.value = "polling";
+    if (feedState.value === "live") {
+      feedState.value = "polling";
+      this.#plan();
+    }
     this.#again = window.setTimeout(() => this.#open(), STREAM_AGAIN_MS);
   }
 

@@ -35,17 +35,26 @@ export function fromBase64(base64: string): Uint8Array {
   return Uint8Array.from(atob(base64), (char) => char.charCodeAt(0));
 }
 
-/** The property of a request that holds the bytes of a Name. */
-export function bytesUnder(property: string, name: Name): Record<string, string> {
-  const latin1 = unescapedBytes(name);
-  const text = textOf(Uint8Array.from(latin1, (char) => char.charCodeAt(0)));
-  return text === null ? { [`${property}Base64`]: btoa(latin1) } : { [property]: text };
+/** null if the bytes are not UTF-8. */
+export function textOfName(name: Name): string | null {
+  return textOf(bytesOf(name));
 }
 
-function unescapedBytes(name: Name): string {
-  return name.replaceAll(/%([\dA-F]{2})/gi, (_, hex: string) =>
+export function base64Of(name: Name): string {
+  return btoa(String.fromCharCode(...bytesOf(name)));
+}
+
+/** The property of a request that holds the bytes of a Name. */
+export function bytesUnder(property: string, name: Name): Record<string, string> {
+  const text = textOfName(name);
+  return text === null ? { [`${property}Base64`]: base64Of(name) } : { [property]: text };
+}
+
+function bytesOf(name: Name): Uint8Array {
+  const latin1 = name.replaceAll(/%([\dA-F]{2})/gi, (_, hex: string) =>
     String.fromCharCode(Number.parseInt(hex, 16)),
   );
+  return Uint8Array.from(latin1, (char) => char.charCodeAt(0));
 }
 
 /** null if the bytes are not UTF-8. */
@@ -59,9 +68,8 @@ export function textOf(bytes: Uint8Array): string | null {
 
 /** For people: control characters and bytes that are not UTF-8 are written as \x00. */
 export function shown(name: Name): string {
-  const bytes = Uint8Array.from(unescapedBytes(name), (char) => char.charCodeAt(0));
-  const text = textOf(bytes);
-  return text === null ? escaped(bytes) : visible(text);
+  const text = textOfName(name);
+  return text === null ? escaped(bytesOf(name)) : visible(text);
 }
 
 function escaped(bytes: Uint8Array): string {

@@ -1,5 +1,6 @@
 // Requests to the API under /v1 of the okq that the page came from.
 import { urlOf } from "./location.tsx";
+import { bytesUnder, type Name } from "./name.ts";
 
 export class ApiError extends Error {
   constructor(
@@ -53,8 +54,13 @@ export function get<T>(path: string, signal: AbortSignal): Promise<T> {
 export function withQueryOf(
   path: string,
   values: Record<string, string | number | boolean | null | undefined>,
+  names: Record<string, Name | null> = {},
 ): string {
-  const query = Object.entries(values)
+  const all = { ...values };
+  for (const [property, name] of Object.entries(names)) {
+    if (name !== null) Object.assign(all, bytesUnder(property, name));
+  }
+  const query = Object.entries(all)
     .filter(([, value]) => value !== null && value !== undefined && value !== "")
     .map(([name, value]) => `${encodeURIComponent(name)}=${encodeURIComponent(String(value))}`);
   return query.length > 0 ? `${path}?${query.join("&")}` : path;

@@ -306,6 +306,7 @@ const accepted: Record<string, string[][]> = {
   "COMMAND COUNT": [[]],
   "COMMAND INFO": [[], ["QRPOP", "QACK"]],
   "COMMAND DOCS": [[], ["QRPOP", "QACK"]],
+  "COMMAND GETKEYS": [["QACK", "q", "1"]],
   "COMMAND LIST": [[]],
   INFO: [[], ["server"], ["server", "clients"]],
   "CONFIG GET": [["save"], ["save", "timeout"]],

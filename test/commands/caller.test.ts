@@ -6,6 +6,7 @@ import { Budget } from "../../src/commands/budget.ts";
 import type { Caller } from "../../src/commands/caller.ts";
 import { claimCommands } from "../../src/commands/claims.ts";
 import { consumeCommands } from "../../src/commands/consume.ts";
+import { CommandDurations } from "../../src/commands/command-durations.ts";
 import type { QueueContext } from "../../src/commands/context.ts";
 import { entryOf } from "../../src/commands/entry.ts";
 import { Execution } from "../../src/commands/execution.ts";
@@ -92,6 +93,8 @@ function setUp() {
     background: new BackgroundPushes({ countMax: 1, bytesMax: 100 }, () => {}),
     longReplies: new LongReplies(new Budget(1_000_000)),
     stats,
+    durations: new CommandDurations(systemClock),
+    clock: systemClock,
     settings: { maxEventBytes: 1_000_000, maxNameBytes: 100, maxWaitingBytes: 1_000_000 },
     reportFailure: (what, { message }) => failed.push(`${what}: ${message}`),
   };

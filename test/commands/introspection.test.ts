@@ -109,3 +109,36 @@ test("COMMAND DOCS has summary, group, version and arguments", async () => {
     },
   ]);
 });
+
+test("COMMAND GETKEYS answers the queues that a call names", async () => {
+  const client = await connected();
+  const keysOf = (call: string) => ask(client, "COMMAND", "GETKEYS", ...call.split(" "));
+  const calls: [string, Readable][] = [
+    ["QPOP COUNT 2 FROM q r q", ["q", "r", "q"]],
+    ["qpush q FROM", ["q"]],
+    ["QNEXT q 1 t FROM r s", ["q", "r", "s"]],
+    ["QMOVE q r IDS 1 2", ["q", "r"]],
+    ["QCRON DEL q n x", "-ERR Invalid number of arguments specified for command"],
+    ["QCRON DEL q n", ["q"]],
+    ["XREADGROUP GROUP g c COUNT 1 STREAMS s t > >", ["s", "t"]],
+    ["XREAD STREAMS s t 0", ["s"]],
+    ["BLMPOP 0 2 q r LEFT", ["q", "r"]],
+    ["LMPOP 3 q LEFT", "-ERR Invalid arguments specified for command"],
+    ["LMPOP x q LEFT", "-ERR Invalid arguments specified for command"],
+    ["XREAD COUNT 1 s 0", "-ERR Invalid arguments specified for command"],
+    ["QPOP COUNT 1 q", "-ERR Invalid arguments specified for command"],
+    ["EVAL script 2 q r a", ["q", "r"]],
+    ["EVAL script 5 q", []],
+    ["EVAL script 0 q", []],
+    ["XGROUP CREATE s g 0", ["s"]],
+    ["XGROUP HELP x", "-ERR The command has no key arguments"],
+    ["XGROUP NONE s", "-ERR Invalid command specified"],
+    ["NONE s", "-ERR Invalid command specified"],
+    ["PUBLISH c m", "-ERR The command has no key arguments"],
+    ["LLEN q r", "-ERR Invalid number of arguments specified for command"],
+    ["PING", "-ERR wrong number of arguments for 'command|getkeys' command"],
+  ];
+  for (const [call, keys] of calls) expect([call, await keysOf(call)]).toEqual([call, keys]);
+  const many = Array.from({ length: 5000 }, (_, at) => `q${at}`);
+  expect(await ask(client, "COMMAND", "GETKEYS", "DEL", ...many)).toEqual(many);
+});

@@ -150,19 +150,23 @@ describe.each(lifeStoresAndCluster)("on %s", (store) => {
     ]);
   });
 
-  test.each(["DEL s", "FLUSHALL"])("groups that are gone by %s end waits", async (removal) => {
-    const okq = await startOkqOn(store);
-    const client = await okq.connect();
-    const create = [words("XGROUP CREATE s g 0 MKSTREAM"), words("XGROUP CREATE s o 0")];
-    await askAll(client, ...create);
-    const waiting = [await waitingClient(okq, read("g")), await waitingClient(okq, read("o"))];
-    const byDefault = await waitingClient(okq, read("default"));
-    await askAll(client, words(removal), words("XADD s 1-1 f v"));
-    const gone = (group: string) =>
-      `-NOGROUP No such key 's' or consumer group '${group}' in XREADGROUP with GROUP option`;
-    expect(await Promise.all(waiting.map(next))).toEqual([gone("g"), gone("o")]);
-    expect(await next(byDefault)).toEqual(found("1-1"));
-  });
+  test.each(["DEL s", "QFLUSH s", "FLUSHALL"])(
+    "groups that end by %s end waits",
+    async (removal) => {
+      const okq = await startOkqOn(store);
+      const client = await okq.connect();
+      const create = [words("XGROUP CREATE s g 0 MKSTREAM"), words("XGROUP CREATE s o 0")];
+      await askAll(client, ...create);
+      const waiting = [await waitingClient(okq, read("g")), await waitingClient(okq, read("o"))];
+      const byDefault = await waitingClient(okq, read("default"));
+      await ask(client, ...words(removal));
+      const gone = (group: string) =>
+        `-NOGROUP No such key 's' or consumer group '${group}' in XREADGROUP with GROUP option`;
+      expect(await Promise.all(waiting.map(next))).toEqual([gone("g"), gone("o")]);
+      await ask(client, ...words("XADD s 1-1 f v"));
+      expect(await next(byDefault)).toEqual(found("1-1"));
+    },
+  );
 
   test("a user that loses its right waits no more", async () => {
     const users = writeUsers("ann consume s s@o", "admin all *");

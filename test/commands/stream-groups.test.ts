@@ -129,6 +129,7 @@ describe.each(lifeStoresAndCluster)("on %s", (store) => {
       "XAUTOCLAIM s g d 0 - COUNT 2",
       "XAUTOCLAIM s g d 0 (2-1 JUSTID",
       "XCLAIM s g d 0 1-1 FORCE",
+      "XCLAIM s g d 0 1-1 foo 2-1",
     ];
     expect(await say(client, ...claims)).toEqual([
       [],
@@ -137,6 +138,7 @@ describe.each(lifeStoresAndCluster)("on %s", (store) => {
       ["3-1", [one, two], []],
       ["0-0", ["3-1"], []],
       "-ERR okq has no FORCE of XCLAIM: a claim begins now, and has its own attempts",
+      "-ERR Unrecognized XCLAIM option 'foo'",
     ]);
     const rows = (await ask(client, ..."XPENDING s g - + 10".split(" "))) as Readable[][];
     expect(rows.map(([id, consumer, , attempt]) => [id, consumer, attempt])).toEqual([
@@ -187,7 +189,11 @@ describe.each(lifeStoresAndCluster)("on %s", (store) => {
       "XNACK s none SILENT IDS x 1",
       "XNACK s g SILENT IDS x 1",
       "XNACK s g SILENT IDS 3 1-1 2-1",
-      "XNACK s g IDS 1 1-1 FATALLY",
+      "XNACK s g fatally IDS 1 1-1",
+      "XNACK s g SILENT FAIL IDS 1 1-1",
+      "XNACK s g IDS 1 1-1 5",
+      "XNACK s g IDS 2 1-1 2-1",
+      "XNACK s g FAIL IDS 1 1-1 IDS 1 2-1",
     ];
     const [, one, two, event, again, ...errors] = await say(client, read, ...nacks);
     expect([one, two]).toEqual([1, 1]);
@@ -198,7 +204,12 @@ describe.each(lifeStoresAndCluster)("on %s", (store) => {
       "-NOGROUP No such key 's' or consumer group 'none'",
       "-ERR Number of IDs must be a positive integer",
       "-ERR The `numids` parameter must match the number of arguments",
-      "-ERR syntax error",
+      "-ERR syntax error, unknown option 'fatally' (known: SILENT, FAIL, FATAL, IDS)",
+      "-ERR syntax error, FAIL does not go with SILENT",
+      "-ERR syntax error, unknown option '5' (known: SILENT, FAIL, FATAL, IDS)",
+      "-ERR missing SILENT or FAIL or FATAL, usage: XNACK queue group SILENT|FAIL|FATAL IDS " +
+        "numids id [id ...]",
+      "-ERR syntax error, option IDS is given twice",
     ]);
   });
 

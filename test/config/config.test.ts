@@ -68,7 +68,8 @@ test("empty and unknown environment variables count as not set", () => {
 
 test("the example config file sets the defaults", () => {
   const config = configFile(exampleConfigFile());
-  expect(resolveConfig({ config }, {})).toEqual({ ...defaultConfig(), config });
+  const given = { config, isHttpAddrGiven: true };
+  expect(resolveConfig({ config }, {})).toEqual({ ...defaultConfig(), ...given });
 });
 
 test("help, example file and README table name every option", () => {
@@ -270,9 +271,16 @@ test.each<[Flags, Record<string, string>, string]>([
     "--password and OKQ_PASSWORD_FILE contradict each other: give only one of them",
   ],
   [{ "tls-listen-addr": ":1" }, {}, "--tls-listen-addr needs --tls-cert and --tls-key"],
-  [{ "tls-cert": "f" }, {}, "--tls-cert needs --tls-listen-addr"],
+  [{ "tls-cert": "f" }, {}, "--tls-cert needs --tls-listen-addr or --http-addr"],
+  [{ "tls-cert": "f", "http-addr": "" }, {}, "--tls-cert needs --tls-listen-addr or --http-addr"],
+  [{ "tls-key": "f", "http-addr": ":1" }, {}, "--tls-key needs --tls-cert and --tls-key"],
+  [
+    { "tls-client-ca": "f", "http-addr": ":1" },
+    {},
+    "--tls-client-ca needs --tls-cert and --tls-key",
+  ],
   [{ "unix-socket-mode": "770" }, {}, "--unix-socket-mode needs --unix-socket"],
-  [{}, { OKQ_TLS_CLIENT_CA: "f" }, "OKQ_TLS_CLIENT_CA needs --tls-listen-addr"],
+  [{}, { OKQ_TLS_CLIENT_CA: "f" }, "OKQ_TLS_CLIENT_CA needs --tls-listen-addr or --http-addr"],
   [{ password: "" }, {}, "--password: the value is empty"],
   [{ "password-file": "" }, {}, "--password-file: the value is empty"],
   [{ users: "" }, {}, "--users: the value is empty"],

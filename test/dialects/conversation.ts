@@ -71,7 +71,9 @@ export async function converse(
 function joined(steps: Step[]): Step | null {
   const isOne = steps.every((step) => step.client === "a" && step.messages === 0 && !step.closes);
   if (!isOne) return null;
-  return { ...stepOf("a: all"), commands: steps.flatMap((step) => step.commands) };
+  const commands = steps.flatMap((step) => step.commands);
+  const awaitsReplies = steps.some((step) => step.awaitsReplies);
+  return { ...stepOf("a: all"), commands, awaitsReplies };
 }
 
 class Talk {

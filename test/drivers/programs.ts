@@ -5,12 +5,14 @@ const debianPackages: Record<string, string> = {
   "redis-cli": "redis-tools",
   "redis-benchmark": "redis-tools",
   "/usr/bin/python3": "python3-redis and python3-celery",
+  curl: "curl",
   openssl: "openssl",
   php: "php-cli and php-redis",
   go: "golang-go and golang-github-gomodule-redigo-dev",
   ruby: "ruby-redis and ruby-sidekiq",
   rsyslogd: "rsyslog and rsyslog-hiredis",
   "prometheus-redis-exporter": "prometheus-redis-exporter",
+  promtool: "prometheus",
 };
 
 const RUN_MS_MAX = 50_000;

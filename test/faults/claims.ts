@@ -47,6 +47,11 @@ export class Claims {
     this.#event(id).releases -= 1;
   }
 
+  /** Whether a consumer certainly has claimed it. */
+  isHeld(id: string): boolean {
+    return this.#now() < this.#event(id).untilMs;
+  }
+
   /** All claims are gone. */
   clear(): void {
     for (const event of this.#events.values()) event.untilMs = 0;

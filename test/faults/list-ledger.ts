@@ -12,6 +12,8 @@ interface Entry {
   mayBeEnded: boolean;
   /** Pops of list commands that answered it. */
   pops: number;
+  /** An answer had it. */
+  isSeen: boolean;
 }
 
 export interface Totals {
@@ -44,7 +46,13 @@ export class ListLedger {
   newContents(): string {
     const number = this.#entries.size;
     const contents = `event ${number}\r\n\0`.repeat(number % 25 === 0 ? 500 : 1);
-    this.#entries.set(contents, { pushed: "unknown", endedAt: null, mayBeEnded: false, pops: 0 });
+    this.#entries.set(contents, {
+      pushed: "unknown",
+      endedAt: null,
+      mayBeEnded: false,
+      pops: 0,
+      isSeen: false,
+    });
     return contents;
   }
 
@@ -104,6 +112,21 @@ export class ListLedger {
     this.#counts.moved += 1;
   }
 
+  /** Whether it was popped, claimed or moved. */
+  isSeen(contents: string): boolean {
+    return this.#entries.get(contents)!.isSeen;
+  }
+
+  /** Whether an answer said that it is gone. */
+  isEnded(contents: string): boolean {
+    return this.#entries.get(contents)!.endedAt !== null;
+  }
+
+  /** Whether a consumer certainly has claimed it. */
+  isHeld(contents: string): boolean {
+    return this.#claims.isHeld(contents);
+  }
+
   /** Of all pushes that were done, those that may still be there. */
   get open(): number {
     const all = [...this.#entries.values()];
@@ -144,6 +167,7 @@ export class ListLedger {
       this.#fault(contents, `was ${how} and never pushed`);
       return null;
     }
+    entry.isSeen = true;
     if (entry.pushed === "refused") this.#fault(contents, `was refused and ${how}`);
     if (entry.endedAt !== null && sentAt > entry.endedAt) {
       this.#fault(contents, `was ${how} by a command sent after its end was answered`);

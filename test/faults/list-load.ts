@@ -1,41 +1,23 @@
-// Clients that use the same queues by list commands and by commands of queues, and record what they
-// say and hear in a ledger. Every second one speaks RESP3. After a failure they continue on a new
-// connection.
-// oxlint-disable no-await-in-loop -- the steps take place in this order
+// Clients that use the same queues by list commands and by commands of queues.
 import { eventually } from "../support/eventually.ts";
 import type { Decoded } from "../support/reply-decoder.ts";
 import { Wire } from "../support/wire.ts";
 import { ListLedger, type Totals } from "./list-ledger.ts";
-import { type Choose, pop, QUEUES, type Request, type Role, listRoles } from "./list-requests.ts";
-import { errorOf, outcomeOf } from "./load.ts";
+import { type Choose, pop, QUEUES, type Role, listRoles } from "./list-requests.ts";
+import { RequestLoad } from "./request-load.ts";
 
-const OPEN_MAX = 400;
-const CLOSED = "the connection was closed";
 const LONG = { timeoutMs: 60_000 };
 
-export class ListLoad {
-  readonly ledger = new ListLedger();
-  /** The numbers of error replies by their first words. */
-  readonly errors = new Map<string, number>();
-  readonly #running: Promise<void>[];
-  #isStopped = false;
-  #steps = 0;
-
-  /** The port of okq for a client; called for every connection. */
+export class ListLoad extends RequestLoad<ListLedger> {
+  /** See RequestLoad. */
   constructor(
-    private readonly port: (client: number) => number,
-    private readonly choose: Choose,
-    private readonly roles: Role[] = listRoles,
+    port: (client: number) => number,
+    choose: Choose,
+    roles: Role[] = listRoles,
     /** Events in each queue that nobody takes. */
     private readonly kept = 0,
   ) {
-    this.#running = roles.map((role, client) => this.#run(client, role));
-  }
-
-  /** Resolves after that many more steps of clients. */
-  async progress(steps: number): Promise<void> {
-    const end = this.#steps + steps;
-    await eventually(() => this.#steps >= end, { message: `${steps} more steps` });
+    super(new ListLedger(), port, choose, roles);
   }
 
   /** Pops what is left. Throws if anything was wrong. */
@@ -43,7 +25,7 @@ export class ListLoad {
     await this.close();
     const wire = await Wire.connect(this.port(0));
     const isEmpty = async () => {
-      await this.#exchange(
+      await this.exchange(
         wire,
         QUEUES.map((queue) => pop(["RPOP", queue, 100], this.ledger, 100)),
       );
@@ -56,71 +38,5 @@ export class ListLoad {
       wire.close();
     }
     return this.ledger.settle();
-  }
-
-  /** Ends the load when all commands are answered. */
-  async close(): Promise<void> {
-    this.#isStopped = true;
-    await Promise.allSettled(this.#running);
-  }
-
-  async #run(client: number, role: Role): Promise<void> {
-    while (!this.#isStopped) {
-      const wire = await this.#connect(client);
-      if (!wire) return;
-      try {
-        if (client % 2 === 1) await wire.call("HELLO", 3);
-        while (!this.#isStopped) await this.#step(wire, role);
-      } catch (error) {
-        const { message } = error as Error;
-        if (message !== CLOSED) this.ledger.fault(message);
-      } finally {
-        wire.close();
-      }
-    }
-  }
-
-  /** Connects as soon as okq accepts connections. Null if the load was stopped before. */
-  async #connect(client: number): Promise<Wire | null> {
-    const connected = await eventually(
-      async () => this.#isStopped || (await Wire.connect(this.port(client))),
-      { ...LONG, message: "okq accepts a connection" },
-    );
-    return connected === true ? null : (connected as Wire);
-  }
-
-  async #step(wire: Wire, role: Role): Promise<void> {
-    const isFull = () => this.roles.indexOf(role) === 0 && this.ledger.open > OPEN_MAX;
-    await eventually(() => this.#isStopped || !isFull(), LONG);
-    let requests = role(this.ledger, this.choose);
-    while (requests.length > 0) requests = await this.#exchange(wire, requests);
-    this.#steps += 1;
-  }
-
-  /** Sends the commands in one write. Returns those that follow. */
-  async #exchange(wire: Wire, requests: Request[]): Promise<Request[]> {
-    const left = [...requests];
-    const next: Request[] = [];
-    try {
-      wire.pipeline(...requests.map(({ words }) => words));
-      while (left.length > 0) {
-        const reply = await wire.next();
-        next.push(...this.#take(left.shift()!, reply));
-      }
-    } catch (error) {
-      for (const { lost } of [...left, ...next]) lost();
-      throw error;
-    }
-    return next;
-  }
-
-  #take(request: Request, reply: Decoded): Request[] {
-    const error = errorOf(reply);
-    if (error === null) return request.answered(reply);
-    const kind = error.split(":")[0]!;
-    this.errors.set(kind, (this.errors.get(kind) ?? 0) + 1);
-    if (outcomeOf(reply, () => false) === "unknown") request.lost();
-    else request.refused();
-    return [];
   }
 }

@@ -18,7 +18,7 @@ export interface Request {
 export type Choose = (from: number, to: number) => number;
 
 /** The requests of one step of a client. */
-export type Role = (ledger: ListLedger, choose: Choose) => Request[];
+export type Role<L = ListLedger> = (ledger: L, choose: Choose) => Request[];
 
 type Event = [queue: Buffer, id: Buffer, contents: Buffer, token: Buffer];
 

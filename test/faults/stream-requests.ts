@@ -76,7 +76,7 @@ function endings(choose: Choose, queue: Argument, id: Buffer): [Argument[], bool
 }
 
 /** Those of a reply to XREADGROUP in RESP2 or RESP3. */
-function entriesIn(reply: Decoded): [queue: string, id: Buffer, contents: string][] {
+export function entriesIn(reply: Decoded): [queue: string, id: Buffer, contents: string][] {
   if (reply === null) return [];
   const streams = reply instanceof Map ? [...reply] : (reply as [Buffer, Decoded][]);
   return streams.flatMap(([queue, entries]) =>

@@ -1,46 +1,13 @@
-// Programs that use Redis lists, as the documentation of their drivers writes them. Each runs with
-// a real Redis and with okq, and must print the same.
-import { describe, expect, test } from "bun:test";
-import { join } from "node:path";
+// Programs that use Redis lists: see as-with-redis.ts.
+import { expect } from "bun:test";
 import { Redis } from "ioredis";
 import { createClient } from "redis";
-import { run } from "../drivers/programs.ts";
-import { startOkqOn, startTestRedis, storeNames } from "../support/okq-server.ts";
+import { testPrograms } from "./as-with-redis.ts";
 
-const RUN_MS_MAX = 60_000;
-
-type Program = (port: number) => Promise<string>;
-
-const programs: Record<string, Program> = {
-  "redis-py": (port) => printed(port, "lists.py", "/usr/bin/python3"),
-  "redis-rb": (port) => printed(port, "lists.rb", "ruby"),
-  phpredis: (port) => printed(port, "lists.php", "php"),
-  redigo: (port) => printed(port, "lists.go", "go", "run"),
-  ioredis: withIoredis,
-  "node-redis": withNodeRedis,
-};
-
-describe.each(Object.entries(programs))("%s", (_, program) => {
-  test.each(storeNames)(
-    "consumes lists as from Redis, on %s",
-    async (store) => {
-      const redis = await startTestRedis();
-      const expected = await program(redis.port);
-      const { port } = await startOkqOn(store);
-      expect(await program(port)).toBe(expected);
-      expect(expected).toContain("length 3\nmail one\nmail two\nmail three\n");
-      expect(expected.match(/^doing /gm)).toHaveLength(2);
-    },
-    RUN_MS_MAX,
-  );
+testPrograms("lists", { ioredis: withIoredis, "node-redis": withNodeRedis }, (printed) => {
+  expect(printed).toContain("length 3\nmail one\nmail two\nmail three\n");
+  expect(printed.match(/^doing /gm)).toHaveLength(2);
 });
-
-async function printed(port: number, file: string, ...command: [string, ...string[]]) {
-  const path = join(import.meta.dir, file);
-  const { code, stdout, stderr } = await run([...command, path, String(port)]);
-  expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
-  return String(stdout);
-}
 
 async function withIoredis(port: number): Promise<string> {
   const redis = new Redis(port);

@@ -136,6 +136,18 @@ test("a wake-up during an attempt goes to the next one after it has found someth
   expect(names()).toEqual(["b", "c"]);
 });
 
+test("when all are woken, each attempts, also behind one that is attempting", async () => {
+  const { waiters, answer, stay, names } = setUp();
+  for (const name of ["a", "b", "c"]) await stay(name);
+  waiters.wake(q, 1);
+  waiters.wakeAll(q);
+  expect(names()).toEqual(["a", "b", "c"]);
+  await answer(null);
+  expect(names()).toEqual(["b", "c", "a"]);
+  for (const _ of names()) await answer(null);
+  expect(names()).toEqual([]);
+});
+
 test("a wake-up during a first attempt that fails goes to the next waiter", async () => {
   const { waiters, enter, answer, names } = setUp();
   const first = enter("a");

@@ -2,7 +2,7 @@
 // with certificates of clients it serves others too.
 import { describe, expect, test } from "bun:test";
 import type { Config } from "../../src/config/options.ts";
-import { isLocal } from "../../src/server/endpoints.ts";
+import { isLocal } from "../../src/admission/addresses.ts";
 import { makeCertificates } from "../support/certificates.ts";
 import { closeAfterTest } from "../support/close-after-test.ts";
 import { startOkqProcess } from "../support/okq-process.ts";

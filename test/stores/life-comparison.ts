@@ -25,7 +25,7 @@ import { inTransactions } from "./random-transactions.ts";
 const TICK = { kind: "tick", limit: 1_000_000, parts: "all" } as const;
 const STEP_MS = 50;
 
-interface Compared {
+export interface Compared {
   seed: number;
   rounds: number;
   hasGroups?: boolean | undefined;

@@ -1,23 +1,13 @@
 // The comparison of the lives of events notices a store whose lists break one rule.
-// oxlint-disable no-await-in-loop -- the lives take place one after the other
-import { describe, expect, test } from "bun:test";
 import { NO_OPTIONS, type Popped } from "../../src/queue/event.ts";
-import type { ListMoved, ListOperation, ListPop, ListPushed } from "../../src/queue/lists.ts";
+import type { ListMoved, ListPop, ListPushed } from "../../src/queue/lists.ts";
 import type { Operation } from "../../src/queue/operations.ts";
-import { answering, type Breakage, breaking, doing, instead } from "./breaking-store.ts";
-import { compareLives } from "./life-comparison.ts";
-import { openReference } from "./open-reference.ts";
+import { type Breakage, doing, instead } from "./breaking-store.ts";
+import { showing, testMutants } from "./life-mutants.ts";
 import { operations, type Operations } from "./reference/reference-operations.ts";
 import type { ReferenceState } from "./reference/reference-state.ts";
 
 const opposite = { left: "right", right: "left" } as const;
-
-/** Other results of that kind, but for those that are words, as of the name of a set. */
-function showing(kind: ListOperation["kind"], change: (result: never) => unknown): Breakage {
-  const changeShown = (result: unknown) =>
-    typeof result === "string" ? result : change(result as never);
-  return answering(kind, changeShown);
-}
 
 const breakages: Record<string, Breakage> = {
   "a push goes to the other end": doing("listPush", ({ end }) => ({ end: opposite[end] })),
@@ -197,38 +187,10 @@ const wrongWays: Record<string, Partial<Operations>> = {
   },
 };
 
-const ROUNDS = 60;
-/** In the first of them moves are refused. */
-const SEEDS = [107, ...Array.from({ length: 30 }, (_, at) => at + 1)];
-const NOTICED = /^Error: (the stores differ|.* was made twice)/;
-
-/** The first difference that a life shows, of lives with everything and of lives of lists only. */
-async function firstDifference(
-  breakage: Breakage,
-  wrong?: Partial<Operations>,
-): Promise<string | void> {
-  for (const seed of SEEDS) {
-    const [a, b] = [await openReference(), await openReference(wrong)];
-    const only = seed % 2 === 0 ? "lists" : null;
-    const life = { seed, rounds: ROUNDS, only } as const;
-    const found = await compareLives(a, breaking(b, breakage), life).catch(String);
-    await Promise.all([a.close(), b.close()]);
-    if (found) return found;
-  }
-}
-
-describe("comparing the lives of events in two stores", () => {
-  test.each([1, 2, 3])("finds no difference between equal lists, seed %d", async (seed) => {
-    const [a, b] = [await openReference(), await openReference()];
-    await compareLives(a, b, { seed, rounds: 200, only: "lists" });
-    await Promise.all([a.close(), b.close()]);
-  });
-
-  test.each(Object.entries(breakages))("notices when %s", async (_name, breakage) => {
-    expect(await firstDifference(breakage)).toMatch(NOTICED);
-  });
-
-  test.each(Object.entries(wrongWays))("notices when %s", async (_name, wrong) => {
-    expect(await firstDifference({}, wrong)).toMatch(NOTICED);
-  });
+testMutants({
+  only: "lists",
+  // In the first of them moves are refused.
+  seeds: [107, ...Array.from({ length: 30 }, (_, at) => at + 1)],
+  breakages,
+  wrongWays,
 });

@@ -1,6 +1,5 @@
 // Makes random operations on queues that are mostly used as lists, and as queues by others: without
 // settings, priorities and groups.
-import { claimantOf } from "../../src/queue/claimant.ts";
 import type { Operation } from "../../src/queue/operations.ts";
 import { nastyTexts } from "./contract/bytes.ts";
 import { bytesOf } from "./contract/caller.ts";
@@ -61,26 +60,8 @@ export class RandomListed extends RandomSimple {
         const [own, contents] = [kind === "push" ? id : null, bytesOf(random.of(["a", "0"]))];
         return always({ kind: "push", queue, end, id: own, contents, options: null });
       }
-      case "pop": {
-        const leaseMs = random.of([null, 0, 1500, 40_000]);
-        const claimant = random.below(4) === 0 ? null : claimantOf("process", 7, bytesOf("a"));
-        return always({ kind, queue, leaseMs, claimant });
-      }
-      case "flush":
-        return always({ kind, queue });
-      case "ackBatch":
-        return this.ackBatch(claimIn);
-      default: {
-        const isAck = kind === "ack";
-        const how = isAck ? { result: null } : kind === "redo" ? { start: null } : NOW;
-        return (its) => {
-          const claim = claimIn(its);
-          return { kind, ...claim, queue: bytesOf(claim.queue), ...how } as Operation;
-        };
-      }
+      default:
+        return this.simplest(kind, queue, claimIn);
     }
   }
 }
-
-/** Ready again at once, before those that were never claimed. */
-const NOW = { error: null, next: { afterMs: 0 } };

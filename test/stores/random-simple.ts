@@ -1,9 +1,10 @@
 // Makes random operations on queues that have nothing rare most of the time, so that on Redis fast
 // scripts do them. Now and then other operations come between.
+import { claimantOf } from "../../src/queue/claimant.ts";
 import type { Operation } from "../../src/queue/operations.ts";
 import { bytesOf } from "./contract/caller.ts";
 import { RandomLife } from "./random-life.ts";
-import type { GivenClaim, Known, Step } from "./random-step.ts";
+import { always, type GivenClaim, type Known, type Step } from "./random-step.ts";
 import type { Random } from "./random.ts";
 
 export abstract class RandomSimple extends RandomLife {
@@ -43,6 +44,27 @@ export abstract class RandomSimple extends RandomLife {
     });
   }
 
+  /** A pop or a flush of that queue, or the end of that claim. */
+  protected simplest(
+    kind: "pop" | "flush" | "ack" | "ackBatch" | "redo" | "fail",
+    queue: Buffer,
+    claimIn: (its: Known) => GivenClaim,
+  ): Step {
+    const random = this.#random;
+    if (kind === "flush") return always({ kind, queue });
+    if (kind === "pop") {
+      const leaseMs = random.of([null, 0, 1500, 40_000]);
+      const claimant = random.below(4) === 0 ? null : claimantOf("process", 7, bytesOf("a"));
+      return always({ kind, queue, leaseMs, claimant });
+    }
+    if (kind === "ackBatch") return this.ackBatch(claimIn);
+    const how = kind === "ack" ? { result: null } : kind === "redo" ? { start: null } : NOW;
+    return (its) => {
+      const claim = claimIn(its);
+      return { kind, ...claim, queue: bytesOf(claim.queue), ...how } as Operation;
+    };
+  }
+
   /** Of one of the latest claims; of an event with that id if there are none. */
   protected claim(known: Known, queue: string, id: Buffer): (its: Known) => GivenClaim {
     const { length } = known.claims;
@@ -60,3 +82,6 @@ export abstract class RandomSimple extends RandomLife {
     };
   }
 }
+
+/** Ready again at once, before those that were never claimed. */
+export const NOW = { error: null, next: { afterMs: 0 } };

@@ -1,11 +1,10 @@
 // Makes random operations on queues that are mostly used as streams, and as queues by others:
 // without settings, priorities and groups of events. All ids have the form of stream ids, and what
 // is on the left stands in the order of its places.
-import { claimantOf } from "../../src/queue/claimant.ts";
 import type { Operation } from "../../src/queue/operations.ts";
 import { FIRST_ID } from "../../src/queue/stream-ids.ts";
 import { bytesOf } from "./contract/caller.ts";
-import { RandomSimple } from "./random-simple.ts";
+import { NOW, RandomSimple } from "./random-simple.ts";
 import { always, type Known, type Step } from "./random-step.ts";
 import type { Random } from "./random.ts";
 
@@ -82,22 +81,8 @@ export class RandomStreamed extends RandomSimple {
         const [own, contents] = [kind === "push" || this.#isMade ? id : null, bytesOf("0")];
         return always({ kind: "push", queue, end, id: own, contents, options: null });
       }
-      case "pop": {
-        const leaseMs = random.of([null, 0, 1500, 40_000]);
-        const claimant = random.below(4) === 0 ? null : claimantOf("process", 7, bytesOf("a"));
-        return always({ kind, queue, leaseMs, claimant });
-      }
-      case "flush":
-        return always({ kind, queue });
-      case "ackBatch":
-        return this.ackBatch(claimIn);
-      default: {
-        const how = kind === "ack" ? { result: null } : kind === "redo" ? { start: null } : NOW;
-        return (its) => {
-          const claim = claimIn(its);
-          return { kind, ...claim, queue: bytesOf(claim.queue), ...how } as Operation;
-        };
-      }
+      default:
+        return this.simplest(kind, queue, claimIn);
     }
   }
 
@@ -148,6 +133,3 @@ function withoutLeft(operation: Operation): Operation {
       return operation;
   }
 }
-
-/** Ready again at once, before those that were never claimed. */
-const NOW = { error: null, next: { afterMs: 0 } };

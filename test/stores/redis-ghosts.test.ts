@@ -43,12 +43,12 @@ const SMALL: [string, string][] = [
   ["queue.dropped >= (1000)", "queue.dropped >= 1"],
   // A batch of events may be shorter because of ghosts. The reference has none.
   [
-    "return refusal, not popped and queue.is_behind",
-    `if #replies > 0 and not refusal and not popped and queue.is_behind then
+    "return nil, not popped and queue.is_behind",
+    `if #replies > 0 and not popped and queue.is_behind then
       queue.dropped = 0
-      return pop_some(queue, place, terms, replies)
+      return pop_now(queue, place, terms, replies)
     end
-    return refusal, not popped and queue.is_behind`,
+    return nil, not popped and queue.is_behind`,
   ],
 ];
 

@@ -2,11 +2,9 @@
 // of them is.
 // oxlint-disable no-await-in-loop -- the steps take place in this order
 
-import { describe, expect, setDefaultTimeout, test } from "bun:test";
-import { StoreError } from "../../src/queue/errors.ts";
+import { expect, setDefaultTimeout, test } from "bun:test";
 import { LIST_BYTES_MAX, LIST_REACH, LIST_STEP_MAX, TOO_LARGE } from "../../src/queue/lists.ts";
 import type { Operation } from "../../src/queue/operations.ts";
-import { JournalError } from "../../src/stores/local/journal.ts";
 import { bind, boundOf } from "./contract/bound-caller.ts";
 import { init, left, member } from "./contract/counters.ts";
 import { LifeCaller } from "./contract/life-caller.ts";
@@ -24,8 +22,9 @@ import {
   trimmed,
 } from "./contract/list-caller.ts";
 import type { FailingJournal } from "./failing-journal.ts";
+import { testFailures } from "./failing-operations.ts";
 import { openLocal } from "./open-local.ts";
-import { failureOf, openSqlite } from "./open-sqlite.ts";
+import { openSqlite } from "./open-sqlite.ts";
 
 setDefaultTimeout(60_000);
 
@@ -81,70 +80,12 @@ const others: Operation[] = [
   trimmed("q", 2, 4),
   trimmed("q", 1, 0),
 ];
-const cases = [...adding, ...others].map((operation) => [nameOf(operation), operation] as const);
-
-function nameOf(operation: Operation): string {
-  return JSON.stringify(operation, (_, value: unknown) => {
-    const { type, data } = (value ?? {}) as { type?: string; data?: number[] };
-    return type === "Buffer" ? Buffer.from(data!.slice(0, 4)).toString() : value;
-  });
-}
-
-describe("does nothing if one of the reads for it fails:", () => {
-  test.each([["a range", ranged("q")] as const, ...cases])("%s", async (_, operation) => {
-    const { store, journal } = await openLists();
-    const before = await everything(store);
-    let failures = 0;
-    for (let isDone = false; !isDone;) {
-      let reads = 0;
-      const unread = () => new JournalError("failed", "cannot be read");
-      journal.nextReadFailure = () => (reads++ === failures ? unread() : null);
-      const answer = await store
-        .another()
-        .submit(operation)
-        .catch((error: unknown) => error);
-      journal.nextReadFailure = () => null;
-      isDone = !(answer instanceof StoreError);
-      if (isDone) break;
-      failures += 1;
-      expect(await everything(store)).toEqual(before);
-    }
-    expect(failures).toBeGreaterThan(0);
-    if (operation.kind !== "listRange") expect(await everything(store)).not.toEqual(before);
-    await store.under.close();
-  });
-});
-
-describe("is undone if the journal cannot write it:", () => {
-  test.each(cases)("%s", async (_, operation) => {
-    const { store, journal } = await openLists();
-    const before = await everything(store);
-    journal.nextFailure = () => new JournalError("failed", "not now");
-    expect(await failureOf(store.submit(operation))).toBe("refused: not now");
-    expect(await everything(store)).toEqual(before);
-    journal.nextFailure = () => null;
-    const after = await store.submit(operation).then(() => everything(store));
-    expect(after).not.toEqual(before);
-    await store.under.crash!();
-    expect(await everything(store)).toEqual(after);
-    await store.under.close();
-  });
-});
-
-describe("where the disk is full", () => {
-  test.each(cases)("only what adds or changes contents is refused: %s", async (_, operation) => {
-    const { store, journal } = await openLists();
-    const before = await everything(store);
-    let commits = 0;
-    journal.nextFailure = () => (commits++ === 0 ? new JournalError("full", "no room") : null);
-    const push = failureOf(store.another().push("other", "1"));
-    const done = store.submit(operation).then(() => "done", String);
-    expect(await push).toBe("refused: no room");
-    const isAdding = adding.includes(operation);
-    expect(await done).toBe(isAdding ? "Error: no room" : "done");
-    expect(Bun.deepEquals(await everything(store), before)).toBe(isAdding);
-    await store.under.close();
-  });
+testFailures({
+  open: openLists,
+  everything,
+  growing: adding,
+  others,
+  looks: [ranged("q")],
 });
 
 test("an event far from both ends gets no other contents", async () => {

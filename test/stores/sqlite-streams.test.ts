@@ -1,9 +1,7 @@
 // Streams on the local store: what restarts and kills leave, failing journals, full disks, and cold
 // events.
 // oxlint-disable no-await-in-loop -- the steps take place in this order
-
 import { describe, expect, setDefaultTimeout, test } from "bun:test";
-import { StoreError } from "../../src/queue/errors.ts";
 import type { Operation } from "../../src/queue/operations.ts";
 import { STREAM_CONSUMERS_MAX } from "../../src/queue/streams.ts";
 import { JournalError } from "../../src/stores/local/journal.ts";
@@ -40,6 +38,7 @@ import {
   trimming,
 } from "./contract/stream-caller.ts";
 import type { FailingJournal } from "./failing-journal.ts";
+import { testFailures } from "./failing-operations.ts";
 import { openLocal } from "./open-local.ts";
 import { failureOf, openSqlite } from "./open-sqlite.ts";
 
@@ -252,6 +251,7 @@ const growing: Operation[] = [
   adding("q", "20-1", { trim: toLength(3) }),
   adding("q", "20-1", { trim: fromId("6-0") }),
   creating("q", "i", "2-0"),
+  creatingConsumer("q", "g", "carl"),
 ];
 const others: Operation[] = [
   trimming("q", toLength(4)),
@@ -267,69 +267,19 @@ const others: Operation[] = [
   destroying("q", "h"),
   deletingConsumer("q", "g", "ann"),
 ];
-const cases = [...growing, ...others].map((operation) => [nameOf(operation), operation] as const);
-
-function nameOf(operation: Operation): string {
-  return JSON.stringify(operation, (_, value: unknown) => {
-    if (typeof value === "bigint") return `${value}`;
-    const { type, data } = (value ?? {}) as { type?: string; data?: number[] };
-    return type === "Buffer" ? Buffer.from(data!.slice(0, 9)).toString() : value;
-  });
-}
-
-describe("does nothing if one of the reads for it fails:", () => {
-  test.each(cases)("%s", async (_, operation) => {
-    const { store, journal } = await openStream();
-    const before = await everything(store);
-    for (let failures = 0; ; failures++) {
-      let reads = 0;
-      const unread = () => new JournalError("failed", "cannot be read");
-      journal.nextReadFailure = () => (reads++ === failures ? unread() : null);
-      const answer = await store
-        .another()
-        .submit(operation)
-        .catch((error: unknown) => error);
-      journal.nextReadFailure = () => null;
-      if (!(answer instanceof StoreError) || reads <= failures) break;
-      expect(await everything(store)).toEqual(before);
-    }
-    expect(await everything(store)).not.toEqual(before);
-    await store.under.close();
-  });
-});
-
-describe("is undone if the journal cannot write it:", () => {
-  test.each(cases)("%s", async (_, operation) => {
-    const { store, journal } = await openStream();
-    const before = await everything(store);
-    journal.nextFailure = () => new JournalError("failed", "not now");
-    expect(await failureOf(store.submit(operation))).toBe("refused: not now");
-    expect(await everything(store)).toEqual(before);
-    journal.nextFailure = () => null;
-    const after = await store.submit(operation).then(() => everything(store));
-    expect(after).not.toEqual(before);
-    await store.submit({ kind: "tick", limit: 0, parts: "all" });
-    await store.under.crash!();
-    expect(await everything(store)).toEqual(after);
-    await store.under.close();
-  });
-});
-
-describe("where the disk is full", () => {
-  test.each(cases)("only what adds entries is refused: %s", async (_, operation) => {
-    const { store, journal } = await openStream();
-    const before = await everything(store);
-    const isGrowing = growing.includes(operation);
-    const full = new JournalError("full", "no room");
-    let commits = 0;
-    journal.nextFailure = () => (isGrowing || commits++ === 0 ? full : null);
-    const push = failureOf(store.another().push("other", "1"));
-    const done = store.submit(operation).then(() => "done", String);
-    expect(await push).toBe("refused: no room");
-    expect(await done).toBe(isGrowing ? "Error: no room" : "done");
-    expect(Bun.deepEquals(await everything(store), before)).toBe(isGrowing);
-    await store.under.close();
-  });
+testFailures({
+  open: openStream,
+  everything,
+  growing,
+  others,
+  readless: [
+    "streamCreateConsumer",
+    "streamDeleteConsumer",
+    "streamDestroyGroup",
+    "streamAck",
+    "streamNack",
+  ],
+  retried: ["streamCreateGroup"],
 });
 
 test("both ends of a long stream of cold events are found with few reads", async () => {

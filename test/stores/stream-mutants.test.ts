@@ -1,6 +1,4 @@
 // The comparison of the lives of events notices a store whose streams break one rule.
-// oxlint-disable no-await-in-loop -- the lives take place one after the other
-import { describe, expect, test } from "bun:test";
 import { WRONG_TYPE } from "../../src/queue/lists.ts";
 import { FIRST_ID, streamIdAfter } from "../../src/queue/stream-ids.ts";
 import type {
@@ -9,21 +7,12 @@ import type {
   StreamEnded,
   StreamEntry,
   StreamFacts,
-  StreamOperation,
   StreamTaken,
 } from "../../src/queue/streams.ts";
-import { answering, type Breakage, breaking, doing } from "./breaking-store.ts";
-import { compareLives } from "./life-comparison.ts";
-import { openReference } from "./open-reference.ts";
+import { type Breakage, doing } from "./breaking-store.ts";
+import { showing, testMutants } from "./life-mutants.ts";
 import { operations, type Operations } from "./reference/reference-operations.ts";
 import type { ReferenceState } from "./reference/reference-state.ts";
-
-/** Other results of that kind, but for those that are words. */
-function showing(kind: StreamOperation["kind"], change: (result: never) => unknown): Breakage {
-  return answering(kind, (result: unknown) =>
-    typeof result === "string" ? result : change(result as never),
-  );
-}
 
 const breakages: Record<string, Breakage> = {
   "an add gives the next ms": doing("streamAdd", ({ id }) => ({
@@ -192,37 +181,10 @@ const wrongWays: Record<string, Partial<Operations>> = {
   },
 };
 
-const ROUNDS = 60;
-const SEEDS = Array.from({ length: 30 }, (_, at) => at + 1);
-const NOTICED = /^Error: (the stores differ|.* was made twice)/;
-
-/** The first difference of lives of streams only, and of lives with everything. */
-async function firstDifference(
-  breakage: Breakage,
-  wrong?: Partial<Operations>,
-): Promise<string | void> {
-  for (const seed of SEEDS) {
-    const [a, b] = [await openReference(), await openReference(wrong)];
-    const only = seed % 2 === 0 ? null : "streams";
-    const life = { seed, rounds: ROUNDS, only } as const;
-    const found = await compareLives(a, breaking(b, breakage), life).catch(String);
-    await Promise.all([a.close(), b.close()]);
-    if (found) return found;
-  }
-}
-
-describe("comparing the lives of events in two stores", () => {
-  test.each([1, 2, 3])("finds no difference between equal streams, seed %d", async (seed) => {
-    const [a, b] = [await openReference(), await openReference()];
-    await compareLives(a, b, { seed, rounds: 200, only: "streams" });
-    await Promise.all([a.close(), b.close()]);
-  });
-
-  test.each(Object.entries(breakages))("notices when %s", async (_name, breakage) => {
-    expect(await firstDifference(breakage)).toMatch(NOTICED);
-  });
-
-  test.each(Object.entries(wrongWays))("notices when %s", async (_name, wrong) => {
-    expect(await firstDifference({}, wrong)).toMatch(NOTICED);
-  });
+testMutants({
+  only: "streams",
+  // In the first of them many pending claims are shown.
+  seeds: [36, ...Array.from({ length: 30 }, (_, at) => at + 1)],
+  breakages,
+  wrongWays,
 });

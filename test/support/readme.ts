@@ -8,7 +8,9 @@ import {
   settingsMarkdown,
 } from "../../src/commands/reference.ts";
 import { configurationMarkdown } from "../../src/config/config-text.ts";
+import { metricsMarkdown } from "../../src/http/metrics/reference.ts";
 import { protocolErrors } from "../../src/resp/protocol-error.ts";
+import { apiReferenceMarkdown } from "./api-reference.ts";
 
 export const writeCommand = "bun test/support/readme.ts --write";
 export const readmeFile = resolve(import.meta.dir, "../../README.md");
@@ -17,7 +19,9 @@ const sections: Record<string, () => string> = {
   commands: commandReferenceMarkdown,
   settings: settingsMarkdown,
   errors: errorReferenceMarkdown,
+  metrics: metricsMarkdown,
   configuration: configurationMarkdown,
+  api: apiReferenceMarkdown,
 };
 
 /** The README with all generated sections replaced. Throws if a marker is missing. */

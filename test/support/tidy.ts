@@ -14,15 +14,27 @@ const mayImport: Record<string, string[]> = {
   config: [],
   stores: ["queue", "resp"],
   commands: ["queue", "resp", "users"],
-  server: ["commands", "queue", "resp", "users"],
-  http: ["commands", "queue", "resp", "users"],
+  admission: ["commands", "resp"],
+  server: ["admission", "commands", "queue", "resp", "users"],
+  http: ["admission", "commands", "queue", "resp", "users"],
   web: [],
-  app: ["commands", "config", "http", "log", "queue", "resp", "server", "stores", "users"],
+  app: [
+    "admission",
+    "commands",
+    "config",
+    "http",
+    "log",
+    "queue",
+    "resp",
+    "server",
+    "stores",
+    "users",
+  ],
   cli: ["app", "commands", "config", "log", "stores", "users"],
   "": ["app", "cli", "config", "log"],
 };
-/** These folders may import files that are not code: Lua scripts, package.json and the page. */
-const importsText = new Set(["stores", "app", "cli"]);
+/** These folders may import files that are not code: Lua scripts, JSON and the page. */
+const importsText = new Set(["stores", "http", "app", "cli"]);
 
 export function importComplaints(path: string, text: string): string[] {
   const [root, ...rest] = path.split("/");

@@ -4,9 +4,11 @@ import { changeRoutes } from "./changes.ts";
 import { claimRoutes } from "./claims.ts";
 import { eventRoutes } from "./events.ts";
 import { historyRoutes } from "./history.ts";
+import { messageRoutes } from "./messages.ts";
 import { otherRoutes } from "./others.ts";
 import { popRoutes } from "./pop.ts";
 import { queueRoutes } from "./queues.ts";
+import { serverRoutes } from "./server.ts";
 
 export const routes: Route[] = [
   ...queueRoutes,
@@ -16,4 +18,6 @@ export const routes: Route[] = [
   ...claimRoutes,
   ...changeRoutes,
   ...otherRoutes,
+  ...serverRoutes,
+  ...messageRoutes,
 ];

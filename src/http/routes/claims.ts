@@ -1,9 +1,10 @@
 // Routes that end and extend claims.
 import * as field from "../fields.ts";
 import { bytesList, list, objects } from "../list-fields.ts";
-import { call, type Route } from "../route.ts";
+import type { Word } from "../request-command.ts";
+import { call, type Input, type Route } from "../route.ts";
 import * as shape from "../shapes.ts";
-import { popFields, popped } from "./pop.ts";
+import { popFields, popped, popsOf } from "./pop.ts";
 
 const shared = { method: "POST", tag: "Claims" } as const;
 const queue = "/v1/queues/{queue}";
@@ -12,6 +13,12 @@ const token = field.required(field.text);
 const claims = objects({ id: field.bytes(null, true), token });
 
 const touched = shape.word({ 0: null, 1: "touched", 2: "cancelled" });
+
+/** Those from which to pop: unless they are named, that of the claim. */
+function queuesOf(input: Input): Word[] {
+  const queues = input.words("queues");
+  return queues.length > 0 ? queues : input.words("queue");
+}
 
 export const claimRoutes: Route[] = [
   {
@@ -83,11 +90,11 @@ export const claimRoutes: Route[] = [
       queues: bytesList(null),
     },
     answer: shape.tuple({ acked: shape.boolean, events: shape.list(popped) }),
+    pops: (input) => popsOf(input, queuesOf(input)),
     run(input, commands) {
       const claim = input.words("queue", "id", "token");
-      const queues = input.words("queues");
-      const from = queues.length > 0 ? queues : input.words("queue");
-      return commands.run("QNEXT", ...claim, ...input.options("token", "queues"), "FROM", ...from);
+      const options = input.options("token", "queues");
+      return commands.run("QNEXT", ...claim, ...options, "FROM", ...queuesOf(input));
     },
   },
   {

@@ -1,11 +1,11 @@
 // Routes that push, show and change single events, and list them.
-import { isNil } from "../shapes.ts";
 import * as field from "../fields.ts";
 import { pairs } from "../list-fields.ts";
-import { Problem } from "../problem.ts";
+import type { Pairs, Reply } from "../../resp/reply.ts";
 import { call, type Route } from "../route.ts";
 import * as shape from "../shapes.ts";
-import { onDuplicate, place, pushOptions } from "./push-fields.ts";
+import { place, pushOptions } from "./push-fields.ts";
+import { pushRoute } from "./pushes.ts";
 import { pages, selection, state } from "./selection.ts";
 
 const tag = "Events";
@@ -40,6 +40,10 @@ const shown = shape.map({
   heldBackBy: shape.optional(shape.text),
 });
 
+function valueIn(reply: Reply, name: string): Reply {
+  return (reply as Pairs).entries.find(([key]) => key === name)?.[1] ?? null;
+}
+
 const single: Route[] = [
   {
     method: "GET",
@@ -48,10 +52,21 @@ const single: Route[] = [
     summary: "All that is known of an event.",
     tag,
     command: "QGET",
+    fields: { raw: field.mark },
     answer: shown,
     run: call("QGET", "queue", "id"),
-    check(reply) {
-      if (isNil(reply)) throw new Problem(404, "there is no such event");
+    missing: "event",
+    octets: {
+      facts: ["id", "state"],
+      mayBeNothing: false,
+      of(reply) {
+        const value = (name: string) => valueIn(reply, name);
+        return {
+          contents: value("contents") as Buffer,
+          facts: { id: value("id") as Buffer, state: value("state") as string },
+          json: shape.headers.under("headers", value("headers")),
+        };
+      },
     },
   },
   {
@@ -124,26 +139,7 @@ const single: Route[] = [
 ];
 
 export const eventRoutes: Route[] = [
-  {
-    method: "POST",
-    path: events,
-    name: "pushEvent",
-    summary:
-      "Pushes an event. Without an id okq makes one. If the id or the unique key is taken, the " +
-      "answer is 409, unless `onDuplicate` says otherwise.",
-    tag,
-    command: "QPUSH",
-    status: 201,
-    fields: {
-      contents: field.contents(null, true),
-      id: field.bytes("ID"),
-      ...place,
-      ...pushOptions,
-      onDuplicate,
-    },
-    answer: shape.under("id", shape.bytes),
-    run: call("QPUSH", "queue", "contents"),
-  },
+  pushRoute,
   {
     method: "GET",
     path: events,

@@ -1,6 +1,5 @@
 // Routes about workers, cron entries, counters, groups and bindings.
 import * as field from "../fields.ts";
-import type { Reply } from "../../resp/reply.ts";
 import { object } from "../list-fields.ts";
 import { Problem } from "../problem.ts";
 import { call, type Route } from "../route.ts";
@@ -13,12 +12,6 @@ const cron = `${queue}/crons/{name}`;
 const counter = `${queue}/counters/{key}`;
 const group = `${queue}/groups/{group}`;
 const binding = `${queue}/bindings/{name}`;
-
-function demand(what: string): (reply: Reply) => void {
-  return (reply) => {
-    if (shape.isNil(reply)) throw new Problem(404, `there is no such ${what}`);
-  };
-}
 
 const workers: Route[] = [
   {
@@ -114,7 +107,7 @@ const crons: Route[] = [
     command: "QCRON RUN",
     answer: shape.under("id", shape.bytes),
     run: call("QCRON RUN", "queue", "name"),
-    check: demand("cron entry"),
+    missing: "cron entry",
   },
 ];
 
@@ -144,7 +137,7 @@ const counters: Route[] = [
     command: "QCOUNTER GET",
     answer: shape.under("left", shape.integer),
     run: call("QCOUNTER GET", "queue", "key"),
-    check: demand("counter"),
+    missing: "counter",
   },
   {
     method: "PUT",
@@ -186,7 +179,7 @@ const counters: Route[] = [
     fields: { member: field.bytes(null, true) },
     answer: shape.under("left", shape.integer),
     run: call("QCOUNTER DONE", "queue", "key", "member"),
-    check: demand("counter"),
+    missing: "counter",
   },
 ];
 

@@ -1,7 +1,11 @@
 // Routes that pop events and show the next one.
+import type { Reply } from "../../resp/reply.ts";
 import * as field from "../fields.ts";
 import { bytesList, list } from "../list-fields.ts";
-import type { Route } from "../route.ts";
+import type { Octets } from "../octets.ts";
+import { Problem } from "../problem.ts";
+import type { Word } from "../request-command.ts";
+import type { Input, OctetsAnswer, Route } from "../route.ts";
 import * as shape from "../shapes.ts";
 
 const tag = "Events";
@@ -25,7 +29,38 @@ export const popFields = {
   worker: field.bytes("AS"),
 };
 
+/** The worker and the queues of a pop. */
+export function popsOf(input: Input, queues: Word[]): string {
+  const words = [...input.words("worker"), ...queues];
+  return JSON.stringify(words.map((word) => Buffer.from(word as string).toString("latin1")));
+}
+
 const answer = shape.under("events", shape.list(popped));
+
+/** The only event, without JSON. */
+function onlyOne(reply: Reply, { given }: Input): Octets | null {
+  if (given.count !== undefined && Number(given.count) !== 1) {
+    throw new Problem(406, "several events are answered in JSON only");
+  }
+  if (shape.isNil(reply)) return null;
+  const [event] = reply as [Reply[]];
+  const [name, id, contents, token, attempt, headers] = event as [
+    Buffer,
+    Buffer,
+    Buffer,
+    Buffer | null,
+    number,
+    Reply,
+  ];
+  const facts = { queue: name, id, token, attempt };
+  return { contents, facts, json: shape.headers.under("headers", headers) };
+}
+
+const octets: OctetsAnswer = {
+  facts: ["queue", "id", "token", "attempt"],
+  mayBeNothing: true,
+  of: onlyOne,
+};
 
 export const popRoutes: Route[] = [
   {
@@ -39,6 +74,8 @@ export const popRoutes: Route[] = [
     command: "QPOP",
     fields: popFields,
     answer,
+    octets,
+    pops: (input) => popsOf(input, input.words("queue")),
     run: (input, commands) =>
       commands.run("QPOP", ...input.options(), "FROM", ...input.words("queue")),
   },
@@ -57,6 +94,8 @@ export const popRoutes: Route[] = [
       queues: bytesList(null, true),
     },
     answer,
+    octets,
+    pops: (input) => popsOf(input, input.words("queues")),
     run: (input, commands) =>
       commands.run("QPOP", ...input.options("queues"), "FROM", ...input.words("queues")),
   },

@@ -12,6 +12,12 @@ export class Scheduler {
   #due: Scheduled[] = [];
   #last: Scheduled | null = null;
   #crowdedTurns = 0;
+  readonly #onEnd: () => void;
+
+  /** onEnd: called after each turn in which something was due. */
+  constructor(onEnd: () => void = () => {}) {
+    this.#onEnd = onEnd;
+  }
 
   /** Whether several connections were busy lately. Then one that works for long delays others. */
   get isCrowded(): boolean {
@@ -33,5 +39,6 @@ export class Scheduler {
     this.#crowdedTurns = isAlone ? Math.max(0, this.#crowdedTurns - 1) : CROWDED_TURNS;
     this.#last = due[0]!;
     for (const each of due) each.afterTurn();
+    this.#onEnd();
   };
 }

@@ -43,6 +43,7 @@ const growingKinds: Kinds = new Set([
   "listInsert",
   "streamAdd",
   "streamCreateGroup",
+  "streamCreateConsumer",
   "setAdd",
   "cronSet",
   "cronFire",
@@ -62,7 +63,6 @@ const keepingKinds: Kinds = new Set([
   "streamClaim",
   "streamAck",
   "streamNack",
-  "streamCreateConsumer",
 ]);
 export const readingKinds: Kinds = new Set([
   "peek",

@@ -9,10 +9,12 @@ import { LocalQueues } from "./local-queues.ts";
 const STEP_PLACES = STEP_COUNTS.map((what) => COUNTED.indexOf(what));
 
 export class LocalFigures extends LocalQueues {
+  /** What the store itself has counted since it was emptied. */
+  readonly tallied: Counted[] = [];
   /** The numbers of counts that were added and may come again. */
   readonly #counts = new Set<number>();
-  /** What the store itself has counted in this batch, for the history. */
-  readonly #tallied = new Map<LocalQueue, number[]>();
+  /** What it has counted in this batch, for the histories, by the places of STEP_COUNTS. */
+  readonly #steps = new Map<LocalQueue, number[]>();
 
   /** Counts what only the store knows. */
   tally(queue: LocalQueue, what: Counted): void {
@@ -20,32 +22,33 @@ export class LocalFigures extends LocalQueues {
     const figures = (queue.figures ??= new Figures());
     const place = STEP_COUNTS.indexOf(what as (typeof STEP_COUNTS)[number]);
     figures.addOne(nowMs, what);
-    this.#tallyStep(queue, place, 1);
+    this.tallied.push(what);
+    this.#noteStep(queue, place, 1);
     this.changes?.counted(queue, () => {
       figures.addOne(nowMs, what, -1);
-      this.#tallyStep(queue, place, -1);
+      this.#noteStep(queue, place, -1);
     });
   }
 
   /** place -1: it is not in a history. */
-  #tallyStep(queue: LocalQueue, place: number, sign: 1 | -1): void {
+  #noteStep(queue: LocalQueue, place: number, sign: 1 | -1): void {
     if (place < 0) return;
-    let counts = this.#tallied.get(queue);
-    if (!counts) this.#tallied.set(queue, (counts = STEP_COUNTS.map(() => 0)));
+    let counts = this.#steps.get(queue);
+    if (!counts) this.#steps.set(queue, (counts = STEP_COUNTS.map(() => 0)));
     counts[place]! += sign;
   }
 
   /** To be called at the end of a batch: then the levels are those after it. */
-  settleTallied(): void {
-    for (const [queue, counts] of this.#tallied) {
+  settleSteps(): void {
+    for (const [queue, counts] of this.#steps) {
       if (!queue.isUnused && counts.some((count) => count !== 0)) this.#addStep(queue, counts);
     }
-    this.forgetTallied();
+    this.forgetSteps();
   }
 
   /** The batch was undone. */
-  protected forgetTallied(): void {
-    if (this.#tallied.size > 0) this.#tallied.clear();
+  protected forgetSteps(): void {
+    if (this.#steps.size > 0) this.#steps.clear();
   }
 
   /** Whether counts of that number are new. Those of numbers below `settled` do not come again. */

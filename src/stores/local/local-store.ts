@@ -8,6 +8,7 @@ import { Failures } from "../../queue/failures.ts";
 import { nameOf } from "../../queue/name-cache.ts";
 import type { Operation, ResultOf } from "../../queue/operations.ts";
 import {
+  type BatchResult,
   type DueListener,
   type ReadyListener,
   type Receiver,
@@ -88,6 +89,8 @@ export class LocalStore implements Store {
   #submitted: Submitted[] = [];
   #isScheduled = false;
   #committing: Promise<void> | null = null;
+  /** When the current batch began. */
+  #beganAtMs = 0;
   #isClosed = false;
 
   constructor({ clock, onReady, onDue = () => {}, observer, ...options }: LocalStoreOptions) {
@@ -200,13 +203,14 @@ export class LocalStore implements Store {
   #runBatch(): void {
     const batch = this.#takeBatch();
     const pushRefusal = needsRoom(batch) ? this.#journal.pushRefusal() : null;
+    this.#beganAtMs = this.#clock.nowMs();
     this.#attempt(batch, pushRefusal);
   }
 
   /** With a pushRefusal, pushes fail for that reason and the other operations are done. */
   #attempt(batch: Submitted[], pushRefusal: string | null): void {
     this.#execute(batch, pushRefusal);
-    if (this.#changes === null || this.#changes.isEmpty) return this.#finish(batch);
+    if (this.#changes === null || this.#changes.isEmpty) return this.#finish(batch, "done");
     let committing: void | Promise<void>;
     try {
       committing = this.#journal.commit(this.#changes, this.#model.nowMs);
@@ -225,32 +229,41 @@ export class LocalStore implements Store {
     );
   }
 
-  #committed(batch: Submitted[]): void {
+  #committed(batch: Submitted[], result: BatchResult = "done"): void {
     this.#model.committed();
-    this.#finish(batch);
+    this.#finish(batch, result);
   }
 
   #failed(batch: Submitted[], pushRefusal: string | null, error: JournalError): void {
     if (error.reason === "unknown") {
       // It was written: the model and the journal agree. But it may not be on the disk.
       failBatch(batch, new StoreError("unknown", error.message), readingKinds);
-      return this.#committed(batch);
+      return this.#committed(batch, "unknown");
     }
     this.#model.undo();
+    this.#model.tallied.length = 0;
     if (error.reason === "full" && pushRefusal === null && needsRoom(batch)) {
       return this.#attempt(batch, error.message);
     }
     failBatch(batch, new StoreError("refused", error.message), noKinds);
-    this.#finish(batch);
+    this.#finish(batch, "refused");
   }
 
-  #finish(batch: Submitted[]): void {
+  #finish(batch: Submitted[], result: BatchResult): void {
+    this.#tellObserver(batch.length, result);
     answer(batch, this.#observer, this.#model.nowMs);
     this.#schedule();
     this.#announceReady();
     this.#announceDue();
     this.#model.cool();
     this.#memoryRelease.observe(this.#model.usage.heldBytes, batch.length);
+  }
+
+  #tellObserver(size: number, result: BatchResult): void {
+    const { tallied } = this.#model;
+    for (const what of tallied) this.#observer?.tallied?.(what, 1);
+    tallied.length = 0;
+    this.#observer?.batchEnded?.(size, this.#clock.nowMs() - this.#beganAtMs, result);
   }
 
   #takeBatch(): Submitted[] {
@@ -277,7 +290,7 @@ export class LocalStore implements Store {
       if (this.#model.reports !== null) submitted.reports = this.#model.reports.splice(0);
       untold.note(submitted);
     }
-    this.#model.settleTallied();
+    this.#model.settleSteps();
   }
 
   #outcomeOf({ operation }: Submitted, pushRefusal: string | null): Result | StoreError {

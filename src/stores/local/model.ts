@@ -339,7 +339,7 @@ export class Model extends Turns {
   /** The changes are not durable: takes all of them back. */
   undo(): void {
     this.changes?.undo(this.#transit, this.settle);
-    this.forgetTallied();
+    this.forgetSteps();
     this.sweepGroups(false);
     this.takeBecameReady();
   }

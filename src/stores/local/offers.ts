@@ -1,6 +1,7 @@
 // How many ready events may be handed out, by groups and rates, and who is told.
 import type { HeldBackBy } from "../../queue/queue-status.ts";
 import { type Rate, rateOf } from "../../queue/rates.ts";
+import { GROUP_ENDED } from "../../queue/store.ts";
 import type { Group } from "./group.ts";
 import { LocalEvents } from "./local-events.ts";
 import type { LocalEvent, LocalQueue } from "./local-queue.ts";
@@ -25,6 +26,11 @@ export class Offers extends LocalEvents {
   protected noteReady(queue: LocalQueue, count: number): void {
     if (count === 0 || this.isPaused(queue.pauses?.out)) return;
     this.#becameReady.set(queue.name, (this.#becameReady.get(queue.name) ?? 0) + count);
+  }
+
+  /** A group ended whose queue that is. */
+  noteGroupEnded(queue: string): void {
+    this.#becameReady.set(queue, GROUP_ENDED);
   }
 
   /** All its ready events that may be handed out may be so from now on: a pause has ended. */

@@ -8,7 +8,7 @@ import { StoreError } from "../../queue/errors.ts";
 import { nameOf } from "../../queue/name-cache.ts";
 import type { Popped } from "../../queue/event.ts";
 import type { Pop } from "../../queue/operations.ts";
-import type { Receiver, StoreObserver } from "../../queue/store.ts";
+import type { BatchResult, Receiver, StoreObserver } from "../../queue/store.ts";
 import type { Encoded } from "../../resp/reply.ts";
 import { type Call, endOf, link, lowerBound, move, type Position, truncate } from "./call.ts";
 import { Fetch } from "./fetch.ts";
@@ -33,6 +33,8 @@ export class Batch {
   level: Level = "plain";
   /** Whether the script "ordered" has all that it needs. */
   isOrdered = true;
+  /** When it was first sent; 0: not yet. */
+  sentAtMs = 0;
   /** Whether one of its calls failed. */
   hasFailed = false;
   /** It takes no more operations, because it is the rest of another batch. */
@@ -250,6 +252,12 @@ export class Batch {
   succeed(observer: StoreObserver | null, nowMs: number): void {
     const observe = observing(observer, nowMs);
     for (const call of this.#calls) tell(call, observe, null);
+  }
+
+  /** To be called before its receivers are told. */
+  ended(observer: StoreObserver | null, nowMs: number, result: BatchResult): void {
+    const size = this.#calls.reduce((sum, { operations }) => sum + operations.length, 0);
+    observer?.batchEnded?.(size, this.sentAtMs === 0 ? 0 : nowMs - this.sentAtMs, result);
   }
 
   /**

@@ -2,6 +2,7 @@
 // ioredis looks at each argument five times and settles two promises, which cost more than the rest
 // of a batch.
 import type { Command, Redis } from "ioredis";
+import { Encoded, Output } from "../../resp/reply.ts";
 import type { ScriptReply } from "./verb.ts";
 
 /** The members of its Command that ioredis uses. The name is the Redis command in lower case. */
@@ -58,4 +59,11 @@ export async function sendTogether(
   });
   await Promise.allSettled(replies);
   return await Promise.all(replies);
+}
+
+/** Bulk strings, one after the other. */
+export function encoded(texts: string[]): Encoded {
+  const output = new Output();
+  for (const text of texts) output.write(text, 2);
+  return new Encoded(output.bytes());
 }

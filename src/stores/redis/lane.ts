@@ -8,7 +8,7 @@ import type { Redis } from "ioredis";
 import type { Clock } from "../../queue/clock.ts";
 import { StoreError } from "../../queue/errors.ts";
 import type { Receiver, StoreObserver } from "../../queue/store.ts";
-import { Encoded, Output } from "../../resp/reply.ts";
+import { type Encoded, Output } from "../../resp/reply.ts";
 import { Batch, type IsAffected } from "./batch.ts";
 import type { Position } from "./call.ts";
 import { type Fetch, isUnread } from "./fetch.ts";
@@ -17,7 +17,7 @@ import type { Operation } from "./operation.ts";
 import { weightOf } from "./operation-size.ts";
 import { RareQueues } from "./rare-queues.ts";
 import { type Route, TURNED_AWAY } from "./route.ts";
-import { EncodedCall, sendCall, sendTogether } from "./encoded-call.ts";
+import { encoded, EncodedCall, sendCall, sendTogether } from "./encoded-call.ts";
 import { isPlain, mayReport, type Level, scripts } from "./script.ts";
 import type { ServerTime } from "./server-time.ts";
 import { execute, mayTransact, type Staged, writeStaging } from "./staged.ts";
@@ -153,6 +153,7 @@ export class Lane {
     const redis = route.redis();
     if (!redis) return this.#failed(batch, unavailable(route.reason()));
     const askedAtMs = this.#options.clock.nowMs();
+    batch.sentAtMs ||= askedAtMs;
     const answered = (reply: ScriptReply[]) => {
       if (Array.isArray(reply)) return this.#answered(batch, redis, reply, askedAtMs);
       // The script did nothing, because of the queue with that number.
@@ -320,14 +321,16 @@ export class Lane {
 
   /** Redis does the next batch while receivers are told, unless a failure must be told first. */
   #succeeded(batch: Batch): void {
-    const { observer, time } = this.#options;
+    const { observer, time, clock } = this.#options;
+    batch.ended(observer, clock.nowMs(), "done");
     if (batch.hasFailed) batch.succeed(observer, time.nowMs());
     this.#next();
     if (!batch.hasFailed) batch.succeed(observer, time.nowMs());
   }
 
   #failed(batch: Batch, error: StoreError, isAffected?: IsAffected): void {
-    const { observer, time } = this.#options;
+    const { observer, time, clock } = this.#options;
+    batch.ended(observer, clock.nowMs(), error.failure);
     batch.fail(error, observer, time.nowMs(), isAffected);
     // Other operations go on. In a turn of its own: while Redis is down every batch fails.
     this.#isBusy = this.#waiting.length > 0;
@@ -384,12 +387,6 @@ function codeOf({ name, message }: Error): string {
 
 function hasRoom({ weight, bytes }: Batch, more: number): boolean {
   return weight === 0 || (weight + more <= BATCH_WEIGHT_MAX && bytes < BATCH_BYTES_MAX);
-}
-
-function encoded(texts: string[]): Encoded {
-  const output = new Output();
-  for (const text of texts) output.write(text, 2);
-  return new Encoded(output.bytes());
 }
 
 /** The error of operations that were not sent, because Redis cannot be used. */

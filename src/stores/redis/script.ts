@@ -9,6 +9,7 @@ import { LIST_BYTES_MAX, LIST_REACH } from "../../queue/lists.ts";
 import { PAUSED_WORKERS_MAX } from "../../queue/management.ts";
 import { EXACT_COUNT_MAX } from "../../queue/rates.ts";
 import { SET_MEMBERS_MAX, SETS_MAX } from "../../queue/sets.ts";
+import { GROUP_ENDED } from "../../queue/store.ts";
 import { STREAM_CONSUMERS_MAX } from "../../queue/streams.ts";
 import { WINDOWS_MAX } from "../../queue/windows.ts";
 import batch from "./batch.lua" with { type: "text" };
@@ -16,6 +17,7 @@ import counter from "./counter.lua" with { type: "text" };
 import ack from "./full/ack.lua" with { type: "text" };
 import ackBatch from "./full/ack-batch.lua" with { type: "text" };
 import bind from "./full/bind.lua" with { type: "text" };
+import bindings from "./full/bindings.lua" with { type: "text" };
 import bound from "./full/bound.lua" with { type: "text" };
 import cancel from "./full/cancel.lua" with { type: "text" };
 import claims from "./full/claims.lua" with { type: "text" };
@@ -180,6 +182,7 @@ const numbers = new Map(
     CRONS_MAX,
     DAY_STEPS,
     FIXED_KEYS,
+    GROUP_ENDED,
     HOUR_STEPS,
     IDLE_MAX,
     LARGE_BYTES,
@@ -310,9 +313,7 @@ const life = [
   onDemand(push, pushBatch, listPush),
   onDemand(pop, popBatch, hidden(listPop), hidden(listMove)),
   onDemand(ack, ackBatch),
-  ...[redo, fail, crash, touch, peek, ready, listLength, listen, streams.each].map((file) =>
-    onDemand(file),
-  ),
+  ...[redo, fail, crash, touch, peek, ready, listLength, listen].map((file) => onDemand(file)),
   onDemand(
     ...ofStreams,
     ...[streams.add, streams.trim, streams.remove, streams.length].map((file) => hidden(file)),
@@ -345,10 +346,11 @@ const others = [
     ...ofStreams,
     ...[streams.claim, streams.nack, streams.pending, streams.info].map((file) => hidden(file)),
   ),
-  onDemand(...ofStreams, bind, hidden(streams.createGroup)),
+  onDemand(bindings, bind),
+  onDemand(...ofStreams, bindings, hidden(streams.createGroup)),
   onDemand(
     ...ofStreams,
-    bind,
+    bindings,
     flush,
     hidden(streams.destroyGroup),
     ...[streams.createConsumer, streams.deleteConsumer].map((file) => hidden(file)),

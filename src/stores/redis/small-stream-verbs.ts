@@ -140,20 +140,3 @@ const ack: Verb<"streamAck"> = {
 };
 
 export const smallStreams = { streamAdd: add, streamTake: take, streamAck: ack };
-
-/** A verb that does one operation, for calls of several. See full/stream-each.lua. */
-export function severally<K extends "streamTake" | "streamAck">(verb: Verb<K>): Verb<K> {
-  return {
-    name: "stream_each",
-    call: (operations, encoding) => {
-      const calls = operations.flatMap((each): Argument[] => {
-        const call = verb.call([each], encoding);
-        return [String(call.length), ...call];
-      });
-      return [verb.name, ...calls];
-    },
-    results: (reply, operations) =>
-      operations.map((each, at) => verb.results((reply as ScriptReply[])[at]!, [each])[0]!),
-    doneIn: (reply) => (reply as ScriptReply[]).length,
-  };
-}

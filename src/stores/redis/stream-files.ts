@@ -6,7 +6,6 @@ import streamCreateConsumer from "./full/stream-create-consumer.lua" with { type
 import streamCreateGroup from "./full/stream-create-group.lua" with { type: "text" };
 import streamDeleteConsumer from "./full/stream-delete-consumer.lua" with { type: "text" };
 import streamDestroyGroup from "./full/stream-destroy-group.lua" with { type: "text" };
-import streamEach from "./full/stream-each.lua" with { type: "text" };
 import streamGroups from "./full/stream-groups.lua" with { type: "text" };
 import streamInfo from "./full/stream-info.lua" with { type: "text" };
 import streamLength from "./full/stream-length.lua" with { type: "text" };
@@ -32,7 +31,6 @@ export const streamFiles = {
   createGroup: streamCreateGroup,
   deleteConsumer: streamDeleteConsumer,
   destroyGroup: streamDestroyGroup,
-  each: streamEach,
   groups: streamGroups,
   info: streamInfo,
   length: streamLength,

@@ -13,8 +13,10 @@ import {
   type StreamFacts,
   type StreamGroup,
   type StreamNack,
+  type StreamTake,
+  type StreamTaken,
 } from "../../queue/streams.ts";
-import { poppedIn, poppedOfSome } from "./popped.ts";
+import { poppedIn } from "./popped.ts";
 import { resultIn } from "./stream-verbs.ts";
 import { contentsOf } from "./value.ts";
 import { given } from "./verb-values.ts";
@@ -55,6 +57,22 @@ function claimedIn(parts: ScriptReply[], queue: Buffer, claimant: Buffer) {
   }
   return claimed;
 }
+
+/** A queue, its popped events, and how many takes had their turn: see full/stream-take.lua. */
+const TAKEN_PARTS = 3;
+
+function takenIn(reply: ScriptReply, takes: StreamTake[]): StreamTaken[] {
+  const [queue, parts] = reply as [Buffer, ScriptReply[]];
+  const taken = takes.map((): StreamTaken => ({ queue, popped: [] }));
+  for (let at = 0; at < parts.length; at += 2) {
+    const place = (parts[at] as number) - 1;
+    taken[place]!.popped.push(poppedIn(parts[at + 1]!, queue, takes[place]!.claimant)!);
+  }
+  return taken;
+}
+
+/** More operations than a call has. */
+const ALL = Infinity;
 
 const ACKED: StreamAckOutcome[] = ["none", "acked", "shared"];
 
@@ -128,17 +146,17 @@ const CREATED: Record<number, StreamCreateGroupOutcome> = {
 export const streamGroups: { [K in GroupKind]: Verb<K> } = {
   streamTake: {
     name: "stream_take",
-    call([take], { numberOf }) {
-      const { queue, group, claimant, count, isForGood } = take!;
+    call(takes, { numberOf }) {
+      const { queue, group, count, isForGood } = takes[0]!;
       const terms = [String(count), isForGood ? "-" : "LEASE", String(BATCH_CONTENTS_BYTES)];
-      return [numberOf(queue), group, claimant, ...terms];
+      return [numberOf(queue), group, ...terms, ...takes.map(({ claimant }) => claimant)];
     },
-    results: (reply, [take]) => [
-      resultIn(reply, take!.queue, () => {
-        const [queue, popped] = reply as [Buffer, ScriptReply];
-        return { queue, popped: poppedOfSome(popped, [queue], take!.claimant) };
-      }),
-    ],
+    results(reply, takes) {
+      const popped = resultIn(reply, takes[0]!.queue, () => takenIn(reply, takes));
+      return Array.isArray(popped) ? popped : takes.map(() => popped);
+    },
+    doneIn: (reply) =>
+      Array.isArray(reply) && reply.length === TAKEN_PARTS ? Number(reply[2]) : ALL,
   },
   streamClaim: {
     name: "stream_claim",
@@ -157,18 +175,22 @@ export const streamGroups: { [K in GroupKind]: Verb<K> } = {
   },
   streamAck: {
     name: "stream_ack",
-    call: ([ack], { numberOf }) => [
-      numberOf(ack!.queue),
-      ack!.group,
-      ack!.others.toUpperCase(),
-      ...ack!.ids,
-    ],
-    results: (reply, [ack]) => [
-      resultIn(reply, ack!.queue, () => {
-        const [queue, ...outcomes] = reply as [Buffer, ...number[]];
-        return { queue, outcomes: outcomes.map((outcome) => ACKED[outcome]!) };
+    call(acks, { numberOf }) {
+      const { queue, group, others } = acks[0]!;
+      const call: Argument[] = [numberOf(queue), group, others.toUpperCase()];
+      for (const { ids } of acks) call.push(String(ids.length), ...ids);
+      return call;
+    },
+    results: (reply, acks) =>
+      acks.map((ack, at) => {
+        const [queue, ...all] = Array.isArray(reply) ? reply : [null, ...acks.map(() => reply)];
+        const own = all[at];
+        return resultIn(own, ack.queue, () => ({
+          queue: queue as Buffer,
+          outcomes: (own as number[]).map((outcome) => ACKED[outcome]!),
+        }));
       }),
-    ],
+    doneIn: (reply) => (Array.isArray(reply) ? reply.length - 1 : ALL),
   },
   streamNack: {
     name: "stream_nack",

@@ -7,22 +7,35 @@ import { headersOf } from "./value.ts";
 import { msOf } from "./verb-values.ts";
 import { type Argument, poppedOf, type ScriptReply, valueOf, type Verb } from "./verb.ts";
 
-/** A token or a made id. Naming the encoding makes it in half the time. */
-function madeText(ms: number, number: number): Buffer {
-  return Buffer.from(`${ms}-${number}`, "latin1");
+const ZERO = 0x30;
+
+/** What tokens and made ids of that ms begin with. */
+const headOf = (ms: number) => Buffer.from(`${ms}-`, "latin1");
+
+/** A token or a made id. Digit by digit: to encode a text takes twice as long. */
+function madeText(head: Buffer, number: number): Buffer {
+  let end = head.length + 1;
+  for (let bound = 10; number >= bound; bound *= 10) end++;
+  const text = Buffer.allocUnsafe(end);
+  for (let at = 0; at < head.length; at++) text[at] = head[at]!;
+  for (let left = number; end > head.length; left = Math.floor(left / 10)) {
+    text[--end] = ZERO + (left % 10);
+  }
+  return text;
 }
 
 /** Of events without ids; the result is their ids. */
 export function madeIds(reply: ScriptReply, count: number): Buffer[] {
   const [ms, step, ...runs] = reply as number[];
   const ids: Buffer[] = [];
+  const head = headOf(ms!);
   let number = 0;
   for (let place = 1, run = 0; place <= count; place++, number += step!) {
     if (runs[run] === place) {
       number = runs[run + 1]!;
       run += 2;
     }
-    ids.push(madeText(ms!, number));
+    ids.push(madeText(head, number));
   }
   return ids;
 }
@@ -68,6 +81,7 @@ export function poppedIn(
   ];
   const all: Popped[] = [];
   const count = poppedCount(reply, PARTS_BEFORE);
+  const head = headOf(ms);
   let number = first;
   for (let at = 0; at < count; at++) {
     const id = parts[PARTS_BEFORE + 2 * at]!;
@@ -81,7 +95,7 @@ export function poppedIn(
       kept: null,
     });
     if (leaseMs > 0) {
-      popped.token = madeText(ms, number);
+      popped.token = madeText(head, number);
       number += step;
     }
     if (value) popped.headers = headersOf(value);

@@ -17,7 +17,7 @@ import {
 } from "./list-verbs.ts";
 import { orderedVerbOf } from "./ordered-verbs.ts";
 import { isLarge, plain, usualOr } from "./plain-verbs.ts";
-import { isSmallStream, severally, smallStreams, streamVariantOf } from "./small-stream-verbs.ts";
+import { isSmallStream, smallStreams, streamVariantOf } from "./small-stream-verbs.ts";
 import { hasChangedStream } from "./stream-results.ts";
 import type { Level } from "./script.ts";
 import { tokens } from "./token-verbs.ts";
@@ -260,11 +260,7 @@ export function verbOf<K extends Kind>(operation: OperationOf<K>, level: Level):
   if (kind === "transaction") {
     return transactions[level === "full" ? "full" : "steps"] as unknown as Verb<K>;
   }
-  if (level === "life" || level === "full") {
-    const verb = (full as Verbs)[kind] as Verb<K>;
-    const isSeveral = kind === "streamTake" || kind === "streamAck";
-    return isSeveral ? (severally(verb as never) as unknown as Verb<K>) : verb;
-  }
+  if (level === "life" || level === "full") return (full as Verbs)[kind] as Verb<K>;
   const own = levelOf(operation);
   if (own === "ordered") return orderedVerbOf(operation as Push | PushBatch) as unknown as Verb<K>;
   if (kind in smallStreams) return smallStreams[kind as "streamAdd"] as unknown as Verb<K>;

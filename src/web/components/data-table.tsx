@@ -9,6 +9,8 @@ export interface Column<Row> {
   /** Of figures, which stand at the right. */
   isNumber?: boolean;
   isSortable?: boolean;
+  /** Takes a line of its own where rows are cards. */
+  isWide?: boolean;
   cell(row: Row): ComponentChildren;
 }
 
@@ -71,7 +73,7 @@ export function DataTable<Row>(props: DataTableProps<Row>) {
                   <td
                     role={at === 0 ? "rowheader" : "cell"}
                     key={column.key}
-                    class={column.isNumber ? "number" : ""}
+                    class={column.isNumber ? "number" : column.isWide ? "wide" : ""}
                     data-title={column.title}
                   >
                     {column.cell(row)}

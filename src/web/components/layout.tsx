@@ -1,11 +1,12 @@
 // What is around every page: the menu, the state of the connection, and who is logged in.
 import type { ComponentChildren } from "preact";
 import { answeredAt, type FeedState, feedState } from "../feed.ts";
-import { hourAndMinute } from "../format.tsx";
+import { hourAndMinute, timeZone } from "../format.tsx";
 import { Link, usePlace } from "../location.tsx";
 import { useObserved } from "../observed.ts";
 import { logOut, session } from "../session.ts";
-import { Announcements } from "./announcements.tsx";
+import { failureOf } from "../use-answer.ts";
+import { announce, Announcements } from "./announcements.tsx";
 
 const menu: [path: string, title: string][] = [["/queues", "Queues"]];
 
@@ -31,6 +32,7 @@ export function Layout({ children }: { children: ComponentChildren }) {
       <main id="main" tabIndex={-1}>
         {children}
       </main>
+      <footer>Times are in {timeZone}.</footer>
       <Announcements />
     </>
   );
@@ -80,6 +82,15 @@ function LostBanner() {
   );
 }
 
+async function leave(): Promise<void> {
+  try {
+    await logOut();
+    if (session.value !== null) announce("This okq asks for no password: nobody has to log in.");
+  } catch (error) {
+    announce(failureOf(error as Error).message);
+  }
+}
+
 function Who() {
   const who = useObserved(session);
   if (who === null || who === "unknown") return null;
@@ -87,7 +98,7 @@ function Who() {
     <span class="who">
       {who.isReadOnly && <span class="badge">read-only</span>}
       <span>{who.user}</span>
-      <button class="quiet" onClick={() => void logOut()}>
+      <button class="quiet" onClick={() => void leave()}>
         Log out
       </button>
     </span>

@@ -44,7 +44,6 @@ export function LineChart({ title, lines, startsAt, stepSeconds, unit = "" }: Li
     event.preventDefault();
     setAt(Math.min(Math.max((at ?? steps) + by, 0), steps - 1));
   };
-  const shownAt = at ?? steps - 1;
   return (
     <figure class="chart">
       <figcaption>
@@ -53,7 +52,7 @@ export function LineChart({ title, lines, startsAt, stepSeconds, unit = "" }: Li
           {at !== null && <span class="at">{hourAndMinute(startsAt + at * stepSeconds)}</span>}
           {lines.map(({ name, look, values }) => (
             <span key={name} class={`key ${look}`}>
-              {name} <b>{legendOf(values[shownAt], unit)}</b>
+              {name} <b>{legendOf(at === null ? lastOf(values) : values[at], unit)}</b>
             </span>
           ))}
         </span>
@@ -91,6 +90,10 @@ export function LineChart({ title, lines, startsAt, stepSeconds, unit = "" }: Li
       </div>
     </figure>
   );
+}
+
+function lastOf(values: (number | null)[]): number | null {
+  return values.findLast((value) => value !== null) ?? null;
 }
 
 function legendOf(value: number | null | undefined, unit: string): string {

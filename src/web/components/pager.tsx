@@ -1,7 +1,8 @@
 // Steps through a list by cursors, which stand in the URL. Back is the back of the browser.
+import type { Name } from "../name.ts";
 import { go, usePlace, withQuery } from "../location.tsx";
 
-export function Pager({ next }: { next: string | null }) {
+export function Pager({ next }: { next: Name | null }) {
   const { query } = usePlace();
   const after = query.get("after");
   if (after === null && next === null) return null;

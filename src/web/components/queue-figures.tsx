@@ -6,24 +6,28 @@ import { count, duration, rate } from "../format.tsx";
 export function QueueFigures({ stats }: { stats: QueueStats }) {
   const { oldestReadySeconds, waitP50, waitP99, runP50, runP99, heldBackBy } = stats;
   return (
-    <dl class="figures panel">
-      {STATES.map((state) => (
-        <Figure key={state} title={state} look={state} isSome={stats[state] > 0}>
-          {count(stats[state])}
+    <section class="panel" aria-label="Figures">
+      <dl class="figures">
+        {STATES.map((state) => (
+          <Figure key={state} title={state} look={state} isSome={stats[state] > 0}>
+            {count(stats[state])}
+          </Figure>
+        ))}
+      </dl>
+      <dl class="figures small">
+        <Figure title="wait for a retry">{count(stats.retrying)}</Figure>
+        <Figure title="oldest ready">{secondsOr(oldestReadySeconds)}</Figure>
+        <Figure title="pushed per s">{rate(stats.pushedPerSecond)}</Figure>
+        <Figure title="acked per s">{rate(stats.ackedPerSecond)}</Figure>
+        <Figure title="wait: half, 99 %">
+          {secondsOr(waitP50)}, {secondsOr(waitP99)}
         </Figure>
-      ))}
-      <Figure title="waits for a retry">{count(stats.retrying)}</Figure>
-      <Figure title="oldest ready">{secondsOr(oldestReadySeconds)}</Figure>
-      <Figure title="pushed per s">{rate(stats.pushedPerSecond)}</Figure>
-      <Figure title="acked per s">{rate(stats.ackedPerSecond)}</Figure>
-      <Figure title="wait, half / 99 %">
-        {secondsOr(waitP50)} / {secondsOr(waitP99)}
-      </Figure>
-      <Figure title="run, half / 99 %">
-        {secondsOr(runP50)} / {secondsOr(runP99)}
-      </Figure>
-      {heldBackBy && <Figure title="held back by">{heldBackBy}</Figure>}
-    </dl>
+        <Figure title="run: half, 99 %">
+          {secondsOr(runP50)}, {secondsOr(runP99)}
+        </Figure>
+        {heldBackBy && <Figure title="held back by">{heldBackBy}</Figure>}
+      </dl>
+    </section>
   );
 }
 

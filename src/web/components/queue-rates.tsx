@@ -59,12 +59,19 @@ export function QueueRates({ queue }: { queue: Name }) {
   }, [queue]);
   const span = loaded.get(queue)?.history?.hour;
   if (!span) return <span class="zero">–</span>;
-  const { pushed, acked, stepSeconds } = span;
+  // The last step is not over.
+  const [pushed, acked] = [span.pushed.slice(0, -1), span.acked.slice(0, -1)];
+  const [rateIn, rateOut] = [pushed, acked].map(
+    (values) => (values.at(-1) ?? 0) / span.stepSeconds,
+  );
   const lines = [
     { look: "in", values: pushed },
     { look: "out", values: acked },
   ];
-  const [last, lastOut] = [pushed.at(-1) ?? 0, acked.at(-1) ?? 0];
-  const label = `${rate(last / stepSeconds)} in and ${rate(lastOut / stepSeconds)} out per second`;
-  return <Sparkline label={label} lines={lines} />;
+  return (
+    <span class="rates">
+      <Sparkline lines={lines} />
+      {rate(rateIn!)} / {rate(rateOut!)}
+    </span>
+  );
 }

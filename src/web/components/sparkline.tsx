@@ -1,18 +1,16 @@
-// A small line without scales, for a row of a table.
+// A small chart without scales, beside its figures in a row of a table.
 
 const WIDTH = 96;
 const HEIGHT = 24;
 
 interface SparklineProps {
-  /** What it shows, for those who do not see it. */
-  label: string;
   lines: { look: string; values: (number | null)[] }[];
 }
 
-export function Sparkline({ label, lines }: SparklineProps) {
+export function Sparkline({ lines }: SparklineProps) {
   const max = Math.max(...lines.flatMap(({ values }) => values.map((value) => value ?? 0)), 1);
   return (
-    <svg class="sparkline" width={WIDTH} height={HEIGHT} role="img" aria-label={label}>
+    <svg class="sparkline" width={WIDTH} height={HEIGHT} aria-hidden="true">
       {lines.map(({ look, values }) => (
         <polyline key={look} class={`line ${look}`} points={pointsOf(values, max)} />
       ))}

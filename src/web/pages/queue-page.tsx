@@ -1,17 +1,23 @@
 // One queue: its figures, its charts and its events.
+import { useState } from "preact/hooks";
 import { getQueue } from "../api.ts";
 import { Shown } from "../components/notices.tsx";
+import { PushDialog } from "../components/push-dialog.tsx";
 import { QueueActions } from "../components/queue-actions.tsx";
+import { QueueCharts } from "../components/queue-charts.tsx";
+import { QueueEvents } from "../components/queue-events.tsx";
 import { QueueFigures } from "../components/queue-figures.tsx";
 import { useFeed } from "../feed.ts";
 import { Link } from "../location.tsx";
 import { type Name, shown } from "../name.ts";
+import { may } from "../session.ts";
 import { useAnswer } from "../use-answer.ts";
 import { useTitle } from "../use-title.ts";
 
 export function QueuePage({ queue }: { queue: Name }) {
   useFeed(queue);
   useTitle(shown(queue));
+  const [isPushing, setPushing] = useState(false);
   const stats = useAnswer(`queue/${queue}`, (signal) => getQueue(queue, signal));
   return (
     <>
@@ -22,12 +28,31 @@ export function QueuePage({ queue }: { queue: Name }) {
         <h1>
           <bdi>{shown(queue)}</bdi>
         </h1>
-        {stats.value && stats.value.paused !== "no" && <span class="badge">paused</span>}
+        {stats.value && stats.value.paused !== "no" && (
+          <span class="badge">
+            paused{stats.value.paused === "all" ? "" : ` ${stats.value.paused}`}
+          </span>
+        )}
         <div class="buttons">
+          {may("push") && <button onClick={() => setPushing(true)}>Push an event</button>}
+          <Link class="button" to={`/queues/${queue}/settings`}>
+            Settings
+          </Link>
           {stats.value && <QueueActions queue={queue} counts={stats.value} onDone={stats.reload} />}
         </div>
       </div>
-      <Shown answer={stats}>{(figures) => <QueueFigures stats={figures} />}</Shown>
+      <Shown answer={stats}>
+        {(figures) => (
+          <>
+            <QueueFigures stats={figures} />
+            <QueueCharts queue={queue} />
+            <QueueEvents queue={queue} stats={figures} onDone={stats.reload} />
+          </>
+        )}
+      </Shown>
+      {isPushing && (
+        <PushDialog queue={queue} onDone={stats.reload} onClose={() => setPushing(false)} />
+      )}
     </>
   );
 }

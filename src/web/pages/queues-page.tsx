@@ -1,6 +1,6 @@
 // All queues: what waits in each, what fails, and how old it is.
 import { useMemo } from "preact/hooks";
-import { listQueues, type QueueRow } from "../api.ts";
+import { listQueues, type Page, type QueueRow } from "../api.ts";
 import { CountCell } from "../components/count-cell.tsx";
 import { type Column, DataTable, type Sort } from "../components/data-table.tsx";
 import { Shown } from "../components/notices.tsx";
@@ -12,8 +12,8 @@ import { SearchBox } from "../components/search-box.tsx";
 import { useFeed } from "../feed.ts";
 import { count, duration } from "../format.tsx";
 import { globOf } from "../glob.ts";
-import { go, usePlace, withQuery } from "../location.tsx";
-import { nameIn } from "../name.ts";
+import { go, Link, usePlace, withQuery } from "../location.tsx";
+import { type Name, nameIn } from "../name.ts";
 import { withQueryOf } from "../request.ts";
 import { may } from "../session.ts";
 import { useTitle } from "../use-title.ts";
@@ -25,16 +25,11 @@ const PAGE = 50;
 const SORTED_MAX = 10_000;
 const PORTION = 1000;
 
-interface Loaded {
-  queues: QueueRow[];
-  next: string | null;
-}
-
 export function QueuesPage() {
   const { query } = usePlace();
   const search = query.get("match") ?? "";
   const sort = sortIn(query.get("sort"));
-  const after = query.get("after");
+  const after = query.get("after") as Name | null;
   const match = globOf(search);
   useFeed(null);
   useTitle("Queues");
@@ -51,15 +46,22 @@ export function QueuesPage() {
     <>
       <div class="head">
         <h1>Queues</h1>
+        <div class="buttons">
+          <Link class="button" to="/defaults">
+            Defaults
+          </Link>
+        </div>
       </div>
       <section class="panel">
-        <SearchBox
-          label="Filter by name (* stands for anything)"
-          value={search}
-          onChange={(text) => go(withQuery({ match: text, after: null, from: null }), "replace")}
-        />
+        <div class="filter">
+          <SearchBox
+            label="Filter by name (* stands for anything)"
+            value={search}
+            onChange={(text) => go(withQuery({ match: text, after: null, from: null }), "replace")}
+          />
+        </div>
         <Shown answer={answer}>
-          {({ queues, next }) => {
+          {({ rows: queues, next }) => {
             const from = isByName ? 0 : Number(query.get("from") ?? 0);
             const rows = sorted(queues, sort, isByName).slice(from, from + PAGE);
             return (
@@ -117,17 +119,15 @@ function SortedPager({ from, total, isAll }: { from: number; total: number; isAl
   );
 }
 
-async function loadAll(match: string, signal: AbortSignal): Promise<Loaded> {
-  const queues: QueueRow[] = [];
-  let after: string | null = null;
+async function loadAll(match: string, signal: AbortSignal): Promise<Page<QueueRow>> {
+  const rows: QueueRow[] = [];
+  let after: Name | null = null;
   do {
-    // Each portion begins where the one before ended.
-    // oxlint-disable-next-line no-await-in-loop
-    const page: Loaded = await listQueues({ match, after, count: PORTION }, signal);
-    queues.push(...page.queues);
+    const page: Page<QueueRow> = await listQueues({ match, after, count: PORTION }, signal);
+    rows.push(...page.rows);
     after = page.next;
-  } while (after !== null && queues.length < SORTED_MAX);
-  return { queues, next: after };
+  } while (after !== null && rows.length < SORTED_MAX);
+  return { rows, next: after };
 }
 
 function sortIn(text: string | null): Sort {
@@ -175,7 +175,7 @@ function columnsOf(reload: () => void): Column<QueueRow>[] {
     },
     {
       key: "rates",
-      title: "In and out, last hour",
+      title: "In / out per s, last hour",
       cell: (row) => <QueueRates queue={nameIn(row, "queue")!} />,
     },
     ...(may("consume") || may("manage")

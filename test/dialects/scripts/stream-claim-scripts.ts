@@ -128,6 +128,9 @@ const CLAIM_ERRORS = `
   XCLAIM $q g bob 1.5 1-1
   XCLAIM $q g bob "" 1-1
   XCLAIM $q g bob 0 1-1 JUSTID 1-1
+  XCLAIM $q g bob 0 1-1 FOO
+  XCLAIM $q g bob 0 1-1 foo 1-1
+  XCLAIM $q nosuch bob 0 1-1 FOO
   XCLAIM $q h bob 0 1-1 FOO
   XPENDING $q g
 `;

@@ -24,6 +24,7 @@ const FIRST_GROUP = `
   XREADGROUP GROUP default c STREAMS $none >
   XADD $none 1-1 n 1
   XREADGROUP GROUP default c STREAMS $none >
+  XGROUP CREATE $first default 0
 `;
 
 /** Redis tells the client at once that they are gone; here it hears of it in both. */
@@ -50,7 +51,8 @@ const REFUSED = `
   XCLAIM $refused g c 0 1-1 IDLE
   XCLAIM $refused g c 0 1-1 IDLE x
   XCLAIM $refused g c 0 1-1 LASTID
-  XCLAIM $refused g c 0 1-1 ANYTHING
+  XCLAIM $refused g c 0 1-1 any-id
+  XCLAIM $refused g c 0 any-id
   XGROUP CREATECONSUMER $refused g ""
 `;
 

@@ -1,7 +1,10 @@
 // onReady: a store reports events that became ready, so that waiting consumers wake.
 
 import { expect } from "bun:test";
+import { GROUP_ENDED } from "../../../src/queue/store.ts";
 import type { Check } from "../contract.ts";
+import { bind, unbind } from "./bound-caller.ts";
+import { creating, destroying } from "./stream-caller.ts";
 
 export function readiness(check: Check): void {
   check("a push is reported as ready before it has settled", async (store) => {
@@ -55,6 +58,27 @@ export function readiness(check: Check): void {
     await store.reclaim();
     await store.status("q");
     expect([store.reportedReady("q"), store.reportedReady("r")]).toEqual([4, 2]);
+  });
+
+  check("the end of a group is reported for its queue", async (store) => {
+    const told = async (queue: string) => {
+      await store.status(queue);
+      const isTold = store.reportedReady(queue) >= GROUP_ENDED;
+      store.under.ready.length = 0;
+      return isTold;
+    };
+    for (const group of ["a", "b", "c"]) await store.submit(creating("q", group));
+    await bind(store, "q", "d");
+    await store.submit(destroying("q", "b"));
+    expect([await told("q@b"), await told("q")]).toEqual([true, false]);
+    await store.submit(destroying("q", "b"));
+    expect(await told("q@b")).toBe(false);
+    await store.submit(destroying("q", "a"));
+    expect(await told("q")).toBe(true);
+    await unbind(store, "q", "d");
+    expect(await told("q@d")).toBe(true);
+    await store.flush("q");
+    expect(store.under.ready.map(([queue]) => queue).toSorted()).toEqual(["q", "q@c"]);
   });
 
   check("pops, peeks, flushes and registers are not reported as ready", async (store) => {

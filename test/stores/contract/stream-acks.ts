@@ -142,6 +142,27 @@ export function streamAcks(check: Check): void {
     expect(await store.counts("c")).toEqual({ ready: 1 });
   });
 
+  check(
+    "of acknowledgements at the same time only one that is refused does nothing",
+    async (store) => {
+      await store.configure("c", { "max-length": "1" });
+      await init(store, 2);
+      for (const id of ["1", "2"]) await store.pushWith("c@1", id, member);
+      await store.push("c@1", "3");
+      await store.push("c", "full");
+      await take(store, "c@1", "default", "ann", 3);
+      const sent = ["1", "3", "2"].map((id) =>
+        store.another().submit(acking("c@1", "default", [id, id])),
+      );
+      const [first, plain, second] = await Promise.allSettled(sent);
+      expect(plain).toMatchObject({ value: { outcomes: ["acked", "none"] } });
+      const [acked, refused] = first!.status === "fulfilled" ? [first, second] : [second, first];
+      expect(acked).toMatchObject({ value: { outcomes: ["acked", "none"] } });
+      expect(refused).toMatchObject({ reason: { message: "the queue is full" } });
+      expect([await left(store), await store.counts("c@1")]).toEqual([1, { claimed: 1 }]);
+    },
+  );
+
   check("claims are given back in their order, and count nothing", async (store) => {
     await threeGroups(store);
     await take(store, "q", "b", "ann", 3);

@@ -3,6 +3,7 @@
 
 import { expect } from "bun:test";
 import { COUNTED } from "../../../src/queue/queue-status.ts";
+import { GROUP_ENDED } from "../../../src/queue/store.ts";
 import type { Check } from "../contract.ts";
 import { bytesOf } from "./caller.ts";
 import type { LifeCaller } from "./life-caller.ts";
@@ -69,7 +70,7 @@ export function streamReports(check: Check): void {
     expect(await tell(() => store.submit(deletingConsumer("q", "a", "ann")))).toBe(3);
     await take(store, "q", "a", "ann", 9);
     expect(await tell(() => ack(store, "q", "a", ["1-1"]))).toBe(0);
-    expect(await tell(() => store.submit(destroying("q", "a")))).toBe(2);
+    expect(await tell(() => store.submit(destroying("q", "a")))).toBe(GROUP_ENDED + 2);
     expect(await tell(() => store.submit(removing("q", "2-1")))).toBe(0);
     expect(await tell(() => store.submit(trimming("q", toLength(0))))).toBe(0);
     await store.pause("q", ["out"]);

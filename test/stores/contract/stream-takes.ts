@@ -3,7 +3,7 @@
 
 import { expect } from "bun:test";
 import { BATCH_CONTENTS_BYTES } from "../../../src/queue/operations.ts";
-import { NO_GROUP } from "../../../src/queue/streams.ts";
+import { NO_GROUP, type StreamTaken } from "../../../src/queue/streams.ts";
 import type { Check } from "../contract.ts";
 import { bind } from "./bound-caller.ts";
 import { textOf } from "./caller.ts";
@@ -16,6 +16,7 @@ import {
   consumersOf,
   creating,
   entriesOf,
+  groupsOf,
   heldIn,
   pendingOf,
   removing,
@@ -209,6 +210,24 @@ export function streamTakes(check: Check): void {
       }
     });
   }
+
+  check("consumers take at the same time, and one that is paused takes nothing", async (store) => {
+    await store.submit(creating("q", "a"));
+    await store.submit(creating("q", "b"));
+    await addAll(store, "q", "1-1", "2-1", "3-1");
+    await store.pause("q@b", ["out"], { worker: "bob" });
+    const names = ["bob", "bob", "ann", "cid", "ann", "cid", "bob", "bob"];
+    const takes = names.map((name) => store.another().submit(taking("q", "b", name)));
+    const taken = ((await Promise.all(takes)) as StreamTaken[]).map(({ popped }) =>
+      popped.map(({ id }) => textOf(id)).join(),
+    );
+    expect(taken.filter((_, at) => names[at] === "bob")).toEqual(["", "", "", ""]);
+    expect(taken.filter(Boolean).toSorted()).toEqual(["1-1", "2-1", "3-1"]);
+    const held = taken.flatMap((id, at) => (id ? [`${id} ${names[at]}`] : []));
+    expect(await heldIn(store, "q", "b")).toBe(held.toSorted().join(", "));
+    expect(Object.keys(await consumersOf(store, "q", "b"))).toEqual(["ann", "bob", "cid"]);
+    expect((await groupsOf(store, "q")).b!.deliveredId).toBe("3-1");
+  });
 
   check("a member of a counter counts when it is taken for good", async (store) => {
     await store.configure("c", { "max-length": "1" });

@@ -6,6 +6,7 @@ import type { History } from "../../../src/queue/history.ts";
 import type { Cancel, Count, Move, SetEvent, Stats } from "../../../src/queue/management.ts";
 import type { Results } from "../../../src/queue/operations.ts";
 import { addCounts } from "../../../src/queue/queue-status.ts";
+import { GROUP_ENDED } from "../../../src/queue/store.ts";
 import { ELSEWHERE, type ReferenceEvent } from "./reference-event.ts";
 import type { ReferenceQueue } from "./reference-queue.ts";
 import type { ReferenceState } from "./reference-state.ts";
@@ -70,8 +71,11 @@ export const management = {
     return { tooMany: bytesOf(top) };
   },
 
-  unbind: (state: ReferenceState, { queue, name }: Unbind): Results["unbind"] =>
-    state.queue(textOf(queue)).bindings.delete(textOf(name)),
+  unbind(state: ReferenceState, { queue, name }: Unbind): Results["unbind"] {
+    const wasThere = state.queue(textOf(queue)).bindings.delete(textOf(name));
+    if (wasThere) state.becameReady(`${textOf(queue)}@${textOf(name)}`, GROUP_ENDED);
+    return wasThere;
+  },
 
   cancel(state: ReferenceState, { queue: name, id }: Cancel): Results["cancel"] {
     const queue = state.queue(textOf(name));

@@ -1,5 +1,6 @@
 // The groups of streams in the reference store, and their consumers.
 import { LIST_BYTES_MAX, LIST_REACH, TOO_LARGE, WRONG_TYPE } from "../../../src/queue/lists.ts";
+import { GROUP_ENDED } from "../../../src/queue/store.ts";
 import {
   compareStreamIds,
   FIRST_ID,
@@ -82,6 +83,7 @@ export const streamGroups = {
     if (typeof queue === "string") return false;
     if (queue !== top) {
       top.bindings.delete(textOf(operation.group));
+      state.becameReady(queue.name, GROUP_ENDED);
       flushOne(state, queue);
       return true;
     }
@@ -89,6 +91,7 @@ export const streamGroups = {
     if (!stream || stream.group === null) return false;
     if (!mayGo(state, top.count("claimed"))) return TOO_LARGE;
     stream.group = null;
+    state.becameReady(top.name, GROUP_ENDED);
     stream.consumers.clear();
     for (const event of claimsOf(top)) giveBack(top, event);
     return true;
@@ -131,6 +134,7 @@ export function flushOne(state: ReferenceState, queue: ReferenceQueue): void {
   queue.turns.flush();
   queue.stream = null;
   if (!stream) return;
+  state.becameReady(queue.name, GROUP_ENDED);
   for (const name of queue.bindings) {
     const bound = state.queue(`${queue.name}@${name}`);
     if (!bound.stream) continue;

@@ -5,6 +5,7 @@ import { LIST_BYTES_MAX, TOO_LARGE, WRONG_TYPE } from "../../../src/queue/lists.
 import {
   compareStreamIds,
   FIRST_ID,
+  LAST_ID,
   type StreamId,
   streamIdAfter,
   streamIdOf,
@@ -163,6 +164,7 @@ function nextId(
 ): StreamId | typeof SMALLER_ID | typeof NO_MORE_IDS {
   const isTaken = (one: StreamId) => queue.tree.isTaken(textOfStreamId(one));
   const latest = latestId(queue);
+  if (compareStreamIds(latest, LAST_ID) === 0) return NO_MORE_IDS;
   if (id !== null && id.seq !== null) {
     const given = { ms: id.ms, seq: id.seq };
     const isGreater = compareStreamIds(given, latest) > 0;

@@ -27,5 +27,6 @@ export function unbind(model: Model, { queue: name, name: bound }: Unbind): bool
   if (!queue?.bindings?.includes(text)) return false;
   const left = queue.bindings.filter((each) => each !== text);
   model.setBindings(queue, left.length === 0 ? null : left);
+  model.noteGroupEnded(`${queue.name}@${text}`);
   return true;
 }

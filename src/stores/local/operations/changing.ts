@@ -40,6 +40,7 @@ export function flush(model: Model, { queue: name }: Flush): null {
 export function flushOne(model: Model, queue: LocalQueue): void {
   const { stream, bindings } = queue;
   model.clear(queue);
+  if (stream !== null) model.noteGroupEnded(queue.name);
   if (stream === null || bindings === null) return;
   const isGroup = (name: string) => {
     const bound = model.get(`${queue.name}@${name}`);

@@ -144,6 +144,7 @@ export function streamDestroyGroup(
   if (stream === null || stream.group === null) return false;
   if (!mayGo(model, claimed.length)) return TOO_LARGE;
   model.changeStream(queue, stream, { group: null });
+  model.noteGroupEnded(queue.name);
   model.forgetConsumers(queue, stream, [...stream.consumers.keys()]);
   const claims = [...claimed];
   for (const event of claims) endClaim(model, event);

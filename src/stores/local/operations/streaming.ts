@@ -15,7 +15,7 @@ import {
   type StreamTooLarge,
   type StreamTrim,
 } from "../../../queue/streams.ts";
-import { FIRST_ID, type StreamId } from "../../../queue/stream-ids.ts";
+import { FIRST_ID, LAST_ID, type StreamId } from "../../../queue/stream-ids.ts";
 import { findIn, treeIn } from "../bound-queues.ts";
 import { contentsToBytes, toBytes, toText } from "../bytes.ts";
 import { msOf, seqOf } from "../counter.ts";
@@ -95,17 +95,21 @@ function nextOf(
 ): Next | typeof SMALLER_ID | typeof NO_MORE_IDS {
   const latest = latestIn(model, queue);
   const isWhole = id !== null && id.seq !== null;
-  const none = id === null ? NO_MORE_IDS : SMALLER_ID;
   let place = isWhole ? asPlace(id as StreamId) : chosenBehind(model, latest, id);
   // A client may have pushed many ids in front: then more and more are left out.
   for (let step = 1; place !== null; step *= 2) {
-    if (comparePlaces(place, latest) <= 0) return SMALLER_ID;
+    if (comparePlaces(place, latest) <= 0) return refusal(latest);
     const found = named(model, queue, textOfPlace(place), contents);
     if (isIdFree(found)) return { place, step: found };
     if (isWhole) return SMALLER_ID;
     place = placeBehind(place, step) ?? (id === null ? placeInNextMs(place) : null);
   }
-  return none;
+  return id === null ? NO_MORE_IDS : refusal(latest);
+}
+
+/** Of an id that is not greater than the latest one. */
+function refusal(latest: Place): typeof SMALLER_ID | typeof NO_MORE_IDS {
+  return comparePlaces(latest, asPlace(LAST_ID)) === 0 ? NO_MORE_IDS : SMALLER_ID;
 }
 
 /** The next place in that ms; with null that of an id that was never made before. */

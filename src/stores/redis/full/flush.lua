@@ -68,6 +68,7 @@ end
 local function flush_queue(queue)
   local key, groups_of_stream = STREAM .. queue.name, {}
   if redis.call('EXISTS', key) == 1 then
+    became_ready(queue, GROUP_ENDED)
     local is_readable, names = pcall(bindings_of, queue)
     local kept = {}
     for _, name in ipairs(is_readable and names or {}) do

@@ -200,6 +200,10 @@ end
 
 -- Takes the next one without a group out of the line.
 local function take_ungrouped(queue)
+  if not (queue.has_ranked or queue.has_front or queue.has_ghosts) then
+    write_listed(queue)
+    return redis.call('RPOP', queue.ready), nil
+  end
   local id, score, member = first_ungrouped(queue)
   if id then
     leave_right(queue, id, score, member)

@@ -6,35 +6,37 @@
 -- Pops up to terms.left events of that queue, and stops behind terms.bytes of contents; both become less.
 -- Adds to replies the place and what popped_one answers. Returns a refusal or nil, and whether it found
 -- nothing but ghosts.
-local function pop_some(queue, place, terms, replies)
-  local popped, refusal = true, nil
-  local function pop_all()
-    while popped and terms.left > 0 and terms.bytes >= 0 do
-      popped = popped_one(queue, terms.wanted, terms.claimant, false, terms.is_left)
-      if popped and type(popped[1]) == 'number' then
-        refusal = popped
-        return
-      elseif popped then
-        terms.left = terms.left - 1
-        terms.bytes = terms.bytes - #popped[2] + head_of(popped[2])
-        replies[#replies + 1] = place
-        replies[#replies + 1] = popped
-      end
+local function pop_now(queue, place, terms, replies)
+  local popped = true
+  while popped and terms.left > 0 and terms.bytes >= 0 do
+    popped = popped_one(queue, terms.wanted, terms.claimant, false, terms.is_left)
+    if popped and type(popped[1]) == 'number' then
+      return popped
+    elseif popped then
+      terms.left = terms.left - 1
+      terms.bytes = terms.bytes - #popped[2] + head_of(popped[2])
+      replies[#replies + 1] = place
+      replies[#replies + 1] = popped
     end
   end
-  if terms.is_left then
-    -- The ghosts there are told by the events that are gone: nothing may be put off.
-    pop_all()
-  else
-    putting_off(queue, function()
-      begin_pops(queue, terms.left)
-      pop_all()
-    end)
-  end
-  return refusal, not popped and queue.is_behind
+  return nil, not popped and queue.is_behind
 end
 
-popping.some = pop_some
+-- As pop_now, with commands put off.
+local function pop_some(queue, place, terms, replies)
+  if terms.is_left then
+    -- The ghosts there are told by the events that are gone: nothing may be put off.
+    return pop_now(queue, place, terms, replies)
+  end
+  local refusal, is_behind
+  putting_off(queue, function()
+    begin_pops(queue, terms.left)
+    refusal, is_behind = pop_now(queue, place, terms, replies)
+  end)
+  return refusal, is_behind
+end
+
+popping.begin, popping.now, popping.some = begin_pops, pop_now, pop_some
 
 verbs.pop_batch = function(from, to)
   local terms = {

@@ -47,6 +47,14 @@ end
 -- seconds: then a pop finds nothing, and the next one or a tick goes on.
 local EXPIRED_AT_ONCE = 500
 
+-- Reads an event that has left the list together with those that follow, if they are small.
+local function read_with_next(queue, id)
+  local ids = right_end(queue, POP_SLICE - 1)
+  ids[#ids + 1] = id
+  read_small_events(queue, ids)
+  queue.reads_ahead = queue.values[id] ~= nil
+end
+
 -- The next event that may be handed out, and its place and rare facts. Those that expired are not.
 local function next_out(queue, is_left)
   queue.expired = queue.expired or 0
@@ -54,6 +62,9 @@ local function next_out(queue, is_left)
     local id, score = (is_left and take_last or take_first)(queue)
     if not id then
       return nil
+    end
+    if queue.reads_ahead and not (queue.values and queue.values[id]) then
+      read_with_next(queue, id)
     end
     local more = more_of(queue, id)
     if is_left and queue.has_groups then

@@ -321,7 +321,7 @@ end
 
 pushing.one, pushing.options_in = push_one, options_in
 pushing.new, pushing.many = push_new, pushing_many
-pushing.plain, pushing.refusal = push_plain, refusal_of_push
+pushing.plain, pushing.refusal, pushing.make_ids = push_plain, refusal_of_push, make_ids
 
 -- More copies would hold up Redis: the rest of the pushes comes in another batch.
 local COPIES_AT_ONCE = 1000

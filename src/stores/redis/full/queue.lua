@@ -217,11 +217,11 @@ end
 -- The commands of a verb on many events are put off, where nothing reads what they write, and then
 -- are few: the ids of claims that end; ids and values, ids and records, ids and places of new events;
 -- scores and ids, ids and records of new claims; the ids of events that are gone; ids that enter the list; members
--- that leave and that enter "ranked".
+-- that leave and that enter "ranked"; fields of the record of a stream.
 local function put_off(queue)
   queue.put_off = {
     left = {}, erased = {}, values = {}, more = {}, places = {}, claimed = {}, records = {},
-    listed = {}, ranked = {}, enters = {},
+    listed = {}, ranked = {}, enters = {}, stream = {},
     -- By id, whether an event is new.
     new = {},
   }
@@ -262,6 +262,7 @@ local function do_put_off(queue)
     in_slices('HSET', queue.places, all.places)
     in_slices('ZADD', queue.claimed, all.claimed)
     in_slices('HSET', queue.claims, all.records)
+    in_slices('HSET', STREAM .. queue.name, all.stream)
   end
 end
 
@@ -279,7 +280,7 @@ local function putting_off(queue, run)
   local ok, failure = pcall(run)
   queue.packed, queue.placed, queue.values = nil, nil, nil
   queue.scores, queue.claim_records = nil, nil
-  queue.ranked_slice = nil
+  queue.ranked_slice, queue.reads_ahead = nil, nil
   do_put_off(queue)
   if not ok then
     error(failure, 0)

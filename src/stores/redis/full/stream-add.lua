@@ -19,7 +19,8 @@ local function choose(queue, ms, seq)
     return nil
   elseif seq ~= '' then
     local place = digits_of(ms) .. digits_of(seq)
-    return (place <= latest or is_in_tree(queue, id_of_place(place))) and SMALLER or place
+    local is_free = place > latest and not is_in_tree(queue, id_of_place(place))
+    return is_free and place or latest == LAST_PLACE and NO_MORE or SMALLER
   end
   ms = ms ~= '' and digits_of(ms) or nil
   local place, step = place_behind(latest, ms), 1
@@ -27,22 +28,28 @@ local function choose(queue, ms, seq)
   while place and is_in_tree(queue, id_of_place(place)) do
     place, step = place_after(place, step, ms), math.min(step * 2, STEP_MAX)
   end
-  return place or (ms and SMALLER or NO_MORE)
+  return place or (ms and latest ~= LAST_PLACE and SMALLER or NO_MORE)
 end
 
 local function add_one(queue, ms, seq, value, terms)
   if not queue.is_judged and paused_one(queue) then
     return pushing.refusal(queue, 1)
   end
-  local place = choose(queue, ms, seq)
-  local refusal = type(place) == 'string' and pushing.refusal(queue, 1)
-  if refusal or type(place) ~= 'string' then
-    return refusal or place
+  local id = table.remove(queue.made)
+  if not id then
+    local place = choose(queue, ms, seq)
+    if type(place) ~= 'string' then
+      return place
+    end
+    id = id_of_place(place)
+  end
+  local refusal = pushing.refusal(queue, 1)
+  if refusal then
+    return refusal
   end
   if not record_of(queue) and not has_events(queue) then
     make_record(queue)
   end
-  local id = id_of_place(place)
   make_room(queue, 1)
   pushing.plain(queue, true, id, value)
   if queue.record then
@@ -54,18 +61,21 @@ local function add_one(queue, ms, seq, value, terms)
   return id
 end
 
-verbs.stream_add = function(from, to)
-  require_memory()
-  read_counter()
-  verb_named('push')
-  local queue, replies = opened_at(ARGV[from]), {}
-  local terms = trim_terms(from + 4)
-  local other = is_no_stream(queue) and WRONG_TYPE
-  if not other and ARGV[from + 1] == 'THERE' and not is_of_queue(queue) then
-    return { false }
+-- Makes the ids of so many events at once, if each is greater than the latest one.
+local function make_greater_ids(queue, count)
+  local latest = count > 1 and latest_place(queue)
+  pushing.make_ids(queue, latest and count or 0)
+  local first = queue.made[#queue.made]
+  if first and place_of_id(first) <= latest then
+    queue.made = {}
   end
-  for at = from + 8, to do
-    local reply = other or add_one(queue, ARGV[from + 2], ARGV[from + 3], ARGV[at], terms)
+end
+
+-- Adds the values from ARGV[first] to ARGV[to]. Returns the replies.
+local function add_all(queue, ms, seq, terms, first, to)
+  local replies = {}
+  for at = first, to do
+    local reply = add_one(queue, ms, seq, ARGV[at], terms)
     if reply == nil then
       return #replies > 0 and replies or again()
     end
@@ -75,5 +85,33 @@ verbs.stream_add = function(from, to)
       break
     end
   end
+  return replies
+end
+
+verbs.stream_add = function(from, to)
+  require_memory()
+  read_counter()
+  verb_named('push')
+  local queue, replies = opened_at(ARGV[from]), {}
+  local terms, first = trim_terms(from + 4), from + 8
+  if is_no_stream(queue) then
+    for at = first, to do
+      replies[at - first + 1] = WRONG_TYPE
+    end
+    return replies
+  elseif ARGV[from + 1] == 'THERE' and not is_of_queue(queue) then
+    return { false }
+  end
+  make_greater_ids(queue, ARGV[from + 2] == '' and to - first + 1 or 1)
+  local function run()
+    replies = add_all(queue, ARGV[from + 2], ARGV[from + 3], terms, first, to)
+  end
+  if terms then
+    -- What is trimmed may have entered just before.
+    run()
+  else
+    pushing.many(queue, to - first + 1, run)
+  end
+  queue.made = nil
   return replies
 end

@@ -17,6 +17,7 @@ local function end_first(queue)
   end
   redis.call('HDEL', key, unpack(fields))
   queue.record.group = nil
+  became_ready(queue, GROUP_ENDED)
   return_claims(queue, claims)
   return 1
 end
@@ -39,6 +40,7 @@ verbs.stream_destroy_group = function(from)
     left[#left + 1] = name ~= group and name or nil
   end
   keep_bindings(queue, left)
+  became_ready(own, GROUP_ENDED)
   flush_queue(own)
   return 1
 end

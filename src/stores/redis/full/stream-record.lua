@@ -112,13 +112,15 @@ end
 
 -- Writes fields of a record that is there.
 local function write_record(queue, fields)
-  local values = {}
+  local values = queue.put_off and queue.put_off.stream or {}
   for name, value in pairs(fields) do
     queue.record[name] = value
     values[#values + 1] = name
     values[#values + 1] = name == 'group' and '=' .. value or value
   end
-  redis.call('HSET', STREAM .. queue.name, unpack(values))
+  if not queue.put_off then
+    redis.call('HSET', STREAM .. queue.name, unpack(values))
+  end
 end
 
 -- The queue becomes a stream.
@@ -181,16 +183,22 @@ local function forget_consumers(queue, name)
   end
 end
 
--- Notes that a consumer was seen, and whether it took something. To be called once it has its claims.
+-- Notes that consumers were seen, and by name whether each took something. To be called once they have their
+-- claims.
+local function note_consumers(queue, names, is_active)
+  local key, seen, noted = STREAM .. queue.name, string.format('%.0f', now()), {}
+  for at, name in ipairs(names) do
+    local field, active = consumer_field(name), seen
+    if not is_active[name] then
+      active = string.match(redis.call('HGET', key, field) or '', '%d*$')
+    end
+    noted[2 * at - 1], noted[2 * at] = field, seen .. ' ' .. active
+  end
+  if redis.call('HSET', key, unpack(noted)) > 0 then
+    forget_consumers(queue, names[#names])
+  end
+end
+
 local function note_consumer(queue, name, is_active)
-  local key, field = STREAM .. queue.name, consumer_field(name)
-  local seen = string.format('%.0f ', now())
-  if is_active then
-    seen = seen .. string.sub(seen, 1, -2)
-  else
-    seen = seen .. string.match(redis.call('HGET', key, field) or '', '%d*$')
-  end
-  if redis.call('HSET', key, field, seen) == 1 then
-    forget_consumers(queue, name)
-  end
+  note_consumers(queue, { name }, { [name] = is_active })
 end

@@ -9,12 +9,15 @@ local function latest_popped(popped, before)
   for at = #popped - 1, 6, -2 do
     local id = popped[at]
     dash = dash or string.find(latest, '-', 1, true) or 0
-    head = head or string.sub(latest, 1, dash)
     -- With as many digits of the ms the texts tell which one is earlier.
-    local own = string.byte(id, dash) == 45 and string.sub(id, 1, dash)
-    local is_same_ms = own == head
-    local is_less = own and own < head or is_same_ms and #id < #latest
-    is_less = is_less or is_same_ms and #id == #latest and id <= latest
+    local is_less = string.byte(id, dash) == 45
+    if is_less and #id == #latest then
+      is_less = id <= latest
+    elseif is_less then
+      head = head or string.sub(latest, 1, dash)
+      local own = string.sub(id, 1, dash)
+      is_less = own < head or own == head and #id < #latest
+    end
     if not is_less then
       latest, dash, head = make_streams().later_of(latest, id, popped[at + 1]), nil, nil
     end
@@ -22,13 +25,21 @@ local function latest_popped(popped, before)
   return latest
 end
 
+-- The field of a claimant's consumer in the record of the stream.
+local function field_of(claimant)
+  local from = string.find(claimant, ' ', 1, true)
+  from = from and string.find(claimant, ' ', from + 1, true)
+  return '@' .. (from and string.sub(claimant, from + 1) or '')
+end
+
 -- Notes the claimants from ARGV[first] to ARGV[last], of which the first so many have got something.
 local function note_claimants(key, first, last, got, noted)
   local time, is_noted = string.format('%.0f', now()), {}
   for at = first, last do
+    local claimant = ARGV[at]
     -- Mostly the same ones claim again and again.
-    local field = not is_noted[ARGV[at]] and '@' .. (string.match(ARGV[at], '^%S* %S* (.*)$') or '')
-    is_noted[ARGV[at]] = true
+    local field = not is_noted[claimant] and field_of(claimant)
+    is_noted[claimant] = true
     if field and not is_noted[field] then
       is_noted[field] = true
       noted[#noted + 1] = field
@@ -65,7 +76,7 @@ verbs.stream_take = function(from, to)
     local is_new = #noted > 0 and not delivered and 1 or 0
     local got = is_one and math.min(#ids, 1) or #ids
     if note_claimants(key, from + 5, to, got, noted) > is_new then
-      make_streams().forget_consumers(queue, string.match(ARGV[to], '^%S* %S* (.*)$') or '')
+      make_streams().forget_consumers(queue, string.sub(field_of(ARGV[to]), 2))
     end
   end
   return #ids > 0 and popped or {}

@@ -41,10 +41,10 @@ local function each_member(verb, from, to, run)
   if verb == 'count_down' then
     return run({ queue_at(ARGV[from]).name, ARGV[from + 1], ARGV[from + 2] })
   end
-  local is_of_stream = verb == 'stream_each' and ARGV[from] == 'stream_ack'
   local queue, first, step
-  if is_of_stream and is_first_group(queue_at(ARGV[from + 2]), ARGV[from + 3]) then
-    queue, first, step = queue_at(ARGV[from + 2]), from + 5, 1
+  if verb == 'stream_ack' and is_first_group(queue_at(ARGV[from]), ARGV[from + 1]) then
+    -- It is of one operation.
+    queue, first, step = queue_at(ARGV[from]), from + 4, 1
   elseif verb == 'ack' or verb == 'ack_batch' then
     queue, first, step = queue_at(ARGV[from]), from + 1, 3
   end

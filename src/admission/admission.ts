@@ -1,10 +1,9 @@
-// Decides which clients get a connection, and counts them: connections and TLS handshakes.
+// Decides which clients are served, over RESP and HTTP, and counts them: connections, TLS
+// handshakes, and HTTP requests in progress.
 import type { Context } from "../commands/context.ts";
 import { errorReply } from "../commands/errors.ts";
 import type { ErrorReply } from "../resp/reply.ts";
 import { AddressCount } from "./address-count.ts";
-import { isLocal, withoutPrefix } from "./endpoints.ts";
-import type { Entrance } from "./listeners.ts";
 
 /** The reply to a client that is refused, and the reason for the log. */
 export interface Denial {
@@ -35,13 +34,23 @@ export class Admission {
     this.#addresses = new AddressCount(context.settings.maxClientsPerAddress);
   }
 
-  /** Counts the client of that socket. When it is refused, logs why, and returns the denial. */
-  enter(socket: { remoteAddress: string; localAddress: string }, by: Entrance): Denial | null {
-    const address = by.unixPath === undefined ? withoutPrefix(socket.remoteAddress) : null;
-    const isTrusted = !this.#context.users.isOpen || by.isMutual || address === null;
-    const isServed = isTrusted || isLocal(socket);
+  /**
+   * Counts a client. When it is refused, logs why, and returns the denial. Without a password only
+   * clients on this machine are served, and those with a certificate.
+   */
+  enter(client: {
+    /** null for a client of the unix socket. */
+    address: string | null;
+    /** For the log. */
+    shownAs: string;
+    hasCertificate: boolean;
+    isLocal(): boolean;
+  }): Denial | null {
+    const { address, hasCertificate } = client;
+    const isTrusted = !this.#context.users.isOpen || hasCertificate || address === null;
+    const isServed = isTrusted || client.isLocal();
     const denial = isServed ? this.#admit(address) : NO_PASSWORD;
-    if (denial) this.#noteDenial(by.unixPath ?? address!, denial);
+    if (denial) this.#noteDenial(client.shownAs, denial);
     return denial;
   }
 
@@ -52,7 +61,7 @@ export class Admission {
     return denial;
   }
 
-  /** A client that entered has gone; null for a client of the unix socket. */
+  /** A client that entered is gone, or its request is answered; null for the unix socket. */
   leave(address: string | null): void {
     this.#count -= 1;
     if (address !== null) this.#addresses.leave(address);

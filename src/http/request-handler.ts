@@ -1,0 +1,227 @@
+// Takes a request to its response: whether it is served at all, who sends it, and who answers it.
+import type { Admission } from "../admission/admission.ts";
+import { isOfThisMachine, withoutPrefix } from "../admission/addresses.ts";
+import type { Context } from "../commands/context.ts";
+import { CommandError } from "../commands/errors.ts";
+import type { Authentication } from "./authentication.ts";
+import type { PublicExchange, PublicResponder, Responder } from "./exchange.ts";
+import type { HttpFigures } from "./http-figures.ts";
+import type { KnownHosts } from "./known-hosts.ts";
+import { Problem } from "./problem.ts";
+import { bodyBytesMax, RequestBody } from "./request-body.ts";
+import { addSecurityHeaders } from "./security-headers.ts";
+
+export interface Responders {
+  /** Asked first, by anybody on any machine. */
+  health: PublicResponder;
+  /** What links on foreign pages may lead to. */
+  page: PublicResponder;
+  /** The others in the order in which they are asked. */
+  forAnybody: PublicResponder[];
+  forUsers: Responder[];
+}
+
+export interface HandlerParts {
+  context: Context;
+  admission: Admission;
+  authentication: Authentication;
+  hosts: KnownHosts;
+  responders: Responders;
+  figures: HttpFigures;
+  prefix: string;
+  isReadOnly: boolean;
+  /** Aborts when okq stops. */
+  stopping: AbortSignal;
+}
+
+type BunServer = Pick<Bun.Server<undefined>, "requestIP" | "timeout">;
+
+interface Arrived {
+  request: Request;
+  body: RequestBody;
+  server: BunServer;
+  /** Aborts when the client is gone, okq stops, or nobody needs the body of the response. */
+  gone: AbortSignal;
+}
+
+const METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"];
+/** Of a client that has not logged in: enough for a login. */
+const STRANGER_BYTES_MAX = 8 * 1024;
+/** Bun takes no longer timeout. */
+const TIMEOUT_S_MAX = 255;
+
+export class RequestHandler {
+  readonly #parts: HandlerParts;
+  /** Whether every client has presented a certificate. */
+  hasCertificates = false;
+
+  constructor(parts: HandlerParts) {
+    this.#parts = parts;
+  }
+
+  async respond(request: Request, server: BunServer): Promise<Response> {
+    const { context, stopping } = this.#parts;
+    const body = new RequestBody(request, { bodies: context.budgets.bodies, clock: context.clock });
+    const isHead = request.method === "HEAD";
+    const answered = new AbortController();
+    const signals = [request.signal, stopping];
+    const gone = AbortSignal.any(isHead ? [...signals, answered.signal] : signals);
+    const response = await this.#answer({ request, body, server, gone }).catch((error: Error) => {
+      const refusal = this.#responseTo(error);
+      // Otherwise okq would have to read the rest.
+      if (body.isPending) refusal.headers.set("Connection", "close");
+      return refusal;
+    });
+    body.release();
+    addSecurityHeaders(response);
+    this.#parts.figures.answered(response);
+    if (!isHead) return response;
+    answered.abort();
+    return await withoutBody(response);
+  }
+
+  async #answer(arrived: Arrived): Promise<Response> {
+    const { responders, admission } = this.#parts;
+    const exchange = this.#exchangeOf(arrived);
+    const health = responders.health.answerAnybody(exchange);
+    if (health) return await health;
+    const { address } = exchange;
+    const denial = admission.enter({
+      address,
+      shownAs: address,
+      hasCertificate: this.hasCertificates,
+      isLocal: () => isOfThisMachine(address),
+    });
+    if (denial) throw Problem.ofReply(denial.reply);
+    try {
+      return await this.#admitted(exchange, arrived);
+    } finally {
+      admission.leave(address);
+    }
+  }
+
+  #exchangeOf({ request, body, server, gone }: Arrived): PublicExchange {
+    const { prefix } = this.#parts;
+    const { method } = request;
+    // Bun leaves the host away where it is not valid.
+    const { pathname, searchParams } = new URL(request.url, "http://localhost");
+    if (!pathname.startsWith(`${prefix}/`)) throw noSuchPath();
+    const client = server.requestIP(request);
+    if (!client) throw new Problem(400, "the client is gone");
+    return {
+      request,
+      method: method === "HEAD" ? "GET" : method,
+      path: pathname.slice(prefix.length),
+      prefix,
+      query: searchParams,
+      address: withoutPrefix(client.address),
+      gone,
+      body: () => body.whole(STRANGER_BYTES_MAX),
+    };
+  }
+
+  async #admitted(exchange: PublicExchange, { body, server }: Arrived): Promise<Response> {
+    const { responders, isReadOnly, authentication } = this.#parts;
+    const { request, method } = exchange;
+    this.#checkMethod(request);
+    this.#checkHost(exchange);
+    const page = responders.page.answerAnybody(exchange);
+    if (page) return await page;
+    this.#checkOrigin(exchange);
+    for (const responder of responders.forAnybody) {
+      const response = responder.answerAnybody(exchange);
+      if (response) return await response;
+    }
+    if (isReadOnly && method !== "GET") {
+      throw new Problem(403, "okq changes nothing over HTTP: it runs with --http-read-only");
+    }
+    const user = await authentication.userOf(exchange);
+    // From now on waits and bodies have timeouts of their own.
+    server.timeout(request, 0);
+    try {
+      const { maxEventBytes } = this.#parts.context.settings;
+      const bytesMax = bodyBytesMax(maxEventBytes);
+      const whole = {
+        ...exchange,
+        user,
+        body: () => body.whole(bytesMax),
+        chunks: () => body.chunks(),
+      };
+      for (const responder of responders.forUsers) {
+        const response = responder.answer(whole);
+        if (response) return await response;
+      }
+    } finally {
+      server.timeout(request, this.#readTimeoutS);
+    }
+    throw noSuchPath();
+  }
+
+  /** How long a client may not read its response, and how long its connection may be idle then. */
+  get #readTimeoutS(): number {
+    const { clientOutputTimeout } = this.#parts.context.settings;
+    return Math.min(clientOutputTimeout || TIMEOUT_S_MAX, TIMEOUT_S_MAX);
+  }
+
+  #checkMethod({ method }: Request): void {
+    if (METHODS.includes(method)) return;
+    const allow = METHODS.join(", ");
+    throw new Problem(405, `use ${allow}`, null, { Allow: allow });
+  }
+
+  /** A page under a foreign name does not know the password. Without one, the Host decides. */
+  #checkHost({ address, request: { headers } }: PublicExchange): void {
+    const { hosts, context } = this.#parts;
+    const host = headers.get("Host");
+    const showsPassword = !context.users.isOpen && headers.has("Authorization");
+    if (showsPassword || hosts.knows(host)) return;
+    context.warn("refused an HTTP request", { addr: address, reason: "its Host is unknown", host });
+    throw new Problem(
+      421,
+      "okq does not know the name in the header Host: name it with --http-host, or send " +
+        "Authorization",
+    );
+  }
+
+  #checkOrigin({ address, request: { headers } }: PublicExchange): void {
+    const { hosts, context } = this.#parts;
+    if (!hosts.isForeign(headers)) return;
+    const origin = headers.get("Origin");
+    const reason = "a page of another origin sent it";
+    context.warn("refused an HTTP request", { addr: address, reason, origin });
+    throw new Problem(403, "pages of other origins are not served: see --http-host");
+  }
+
+  #responseTo(error: Error): Response {
+    if (error instanceof Problem) return problemResponse(error);
+    if (error instanceof CommandError) return problemResponse(Problem.ofReply(error.reply));
+    return this.failed(error);
+  }
+
+  /** The response to a request that failed within okq. */
+  failed(error: Error): Response {
+    this.#parts.context.reportFailure("an HTTP request", error);
+    return problemResponse(new Problem(500, "internal error: the log of okq has the details"));
+  }
+}
+
+/** Bun would not read the body, and so those who make it piece by piece would never end. */
+async function withoutBody({ body, status, headers }: Response): Promise<Response> {
+  const reader = body?.getReader();
+  // One that has not begun would not notice the end.
+  await reader?.read();
+  reader?.cancel().catch(() => {});
+  const empty = new ReadableStream({ start: (controller) => controller.close() });
+  return new Response(reader ? empty : null, { status, headers });
+}
+
+function noSuchPath(): Problem {
+  return new Problem(404, "there is no such path");
+}
+
+function problemResponse(problem: Problem): Response {
+  return new Response(`${JSON.stringify(problem.body)}\n`, {
+    status: problem.status,
+    headers: { "Content-Type": "application/problem+json", ...problem.headers },
+  });
+}

@@ -1,0 +1,98 @@
+// Events of one state, with what matters in that state.
+import type { EventRow, State } from "../api.ts";
+import { Age, Time } from "../format.tsx";
+import { type Bytes, type Name, nameIn, shown } from "../name.ts";
+import { type Choice, type Column, DataTable } from "./data-table.tsx";
+import { EventLink } from "./queue-name.tsx";
+
+interface EventTableProps {
+  queue: Name;
+  state: State;
+  rows: EventRow[];
+  choice?: Choice;
+  empty: string;
+}
+
+export function EventTable({ queue, state, rows, choice, empty }: EventTableProps) {
+  const id: Column<EventRow> = {
+    key: "id",
+    title: "Id",
+    cell: (row) => <EventLink queue={queue} id={nameIn(row, "id")!} />,
+  };
+  const hasGroups = rows.some((row) => nameIn(row, "group") !== null);
+  const hasPriorities = rows.some(({ priority }) => priority);
+  return (
+    <DataTable
+      caption={`Events that are ${state}`}
+      columns={[
+        id,
+        ...byState[state],
+        ...(hasPriorities ? [priority] : []),
+        ...(hasGroups ? [group] : []),
+        attempts,
+        pushed,
+      ]}
+      rows={rows}
+      keyOf={(row) => nameIn(row, "id")!}
+      {...(choice && { choice })}
+      empty={empty}
+    />
+  );
+}
+
+function timeColumn(key: "dueAt" | "leaseEndsAt" | "expiresAt", title: string): Column<EventRow> {
+  return {
+    key,
+    title,
+    cell: ({ [key]: at }) => (at === undefined ? <span class="zero">–</span> : <Age at={at} />),
+  };
+}
+
+function bytesColumn<N extends "worker" | "group" | "lastError">(
+  key: N,
+  title: string,
+): Column<EventRow> {
+  return {
+    key,
+    title,
+    isWide: key === "lastError",
+    cell(row) {
+      const name = nameIn(row as Bytes<N>, key);
+      return name === null ? (
+        <span class="zero">–</span>
+      ) : (
+        <bdi class="cut" title={shown(name)}>
+          {shown(name)}
+        </bdi>
+      );
+    },
+  };
+}
+
+const group = bytesColumn("group", "Group");
+const priority: Column<EventRow> = {
+  key: "priority",
+  title: "Priority",
+  isNumber: true,
+  cell: (row) => row.priority ?? 0,
+};
+const attempts: Column<EventRow> = {
+  key: "attempts",
+  title: "Attempts",
+  isNumber: true,
+  cell: (row) => row.attempts,
+};
+const pushed: Column<EventRow> = {
+  key: "pushedAt",
+  title: "Pushed",
+  cell: ({ pushedAt }) => <Time at={pushedAt} />,
+};
+const lastError = bytesColumn("lastError", "Last error");
+
+const byState: Record<State, Column<EventRow>[]> = {
+  ready: [],
+  delayed: [timeColumn("dueAt", "Due"), lastError],
+  claimed: [bytesColumn("worker", "Worker"), timeColumn("leaseEndsAt", "Lease ends")],
+  failed: [lastError],
+  completed: [],
+};

@@ -1,0 +1,203 @@
+// The dashboard's page of one queue, in a browser.
+import { describe, expect, test } from "bun:test";
+import type { Page } from "playwright-core";
+import {
+  dashboardStores,
+  dialogOf,
+  openDashboard,
+  row,
+  rowsAre,
+  seen,
+  useBrowser,
+} from "../support/dashboard.ts";
+import { eventuallyEqual } from "../support/eventually.ts";
+import type { Wire } from "../support/wire.ts";
+
+useBrowser();
+
+/** Pushes events that fail for good, with these errors: their ids are e0, e1 and so on. */
+async function fail(wire: Wire, ...errors: string[]): Promise<void> {
+  for (const [at, error] of errors.entries()) {
+    const options = ["ID", `e${at}`, "HEADER", "tenant", `t${at % 2}`];
+    await wire.call("QPUSH", "orders", `contents ${at}`, ...options);
+    const [event] = (await wire.call("QPOP", "FROM", "orders")) as Buffer[][];
+    await wire.call("QFAIL", "orders", event![1]!, event![3]!, "ERROR", error, "FINAL");
+  }
+}
+
+async function idsIn(wire: Wire, queue: string, state: string): Promise<string[]> {
+  const [, events] = (await wire.call("QLIST", queue, "STATE", state)) as Buffer[][][];
+  return events!.map((event) => String(event[1])).toSorted();
+}
+
+async function press(page: Page, name: string | RegExp): Promise<void> {
+  await page.getByRole("button", { name }).click();
+}
+
+describe.each(dashboardStores)("on %s", (store) => {
+  test("shows the events of each state in a tab", async () => {
+    const { wire, page, open } = await openDashboard(store);
+    await fail(wire, "no route to host");
+    await wire.call("QPUSH", "orders", "c", "ID", "first", "PRIORITY", 5);
+    await wire.call("QPOP", "AS", "worker-7", "FROM", "orders");
+    await wire.call("QPUSH", "orders", "c", "ID", "second", "GROUP", "tenant-1");
+    await wire.call("QPUSH", "orders", "c", "ID", "later", "DELAY", 7200);
+    await open("/queues/orders");
+    await rowsAre(page, "Id", ["second"]);
+    await rowsAre(page, "Group", ["tenant-1"]);
+    await page.getByRole("link", { name: "delayed 1" }).click();
+    await rowsAre(page, "Id", ["later"]);
+    await page.getByRole("link", { name: "claimed 1" }).click();
+    await rowsAre(page, "Id", ["first"]);
+    await rowsAre(page, "Worker", ["worker-7"]);
+    await page.getByRole("link", { name: "failed 1" }).click();
+    await rowsAre(page, "Last error", ["no route to host"]);
+    await page.reload();
+    await rowsAre(page, "Id", ["e0"]);
+    await page.getByRole("link", { name: "completed 0" }).click();
+    await seen(page, "No event is completed.");
+  });
+
+  test("searches by id, error, header, contents and group", async () => {
+    const { wire, page, open } = await openDashboard(store);
+    await fail(wire, "timeout after 3 s", "no route", "timeout after 5 s");
+    await open("/queues/orders?state=failed");
+    await rowsAre(page, "Id", ["e2", "e1", "e0"]);
+    await page.getByText("Search", { exact: true }).click();
+    await page.getByLabel("Last error").fill("timeout");
+    await rowsAre(page, "Id", ["e2", "e0"]);
+    await page.getByLabel("Id", { exact: true }).fill("e*0");
+    await rowsAre(page, "Id", ["e0"]);
+    await press(page, "Clear the search");
+    await page.getByLabel("Header", { exact: true }).fill("tenant");
+    await page.getByLabel("Value of the header").fill("t1");
+    await rowsAre(page, "Id", ["e1"]);
+    await open("/queues/orders?state=failed&contains=contents+2");
+    await rowsAre(page, "Id", ["e2"]);
+    await open("/queues/orders?state=failed&group=none");
+    await seen(page, "No event fits.");
+  });
+
+  test("groups failed events by their error", async () => {
+    const { wire, page, open } = await openDashboard(store);
+    await fail(wire, "timeout after 3 s", "no [route]?", "timeout after 5 s");
+    await open("/queues/orders?state=failed");
+    await page.getByText("By error").click();
+    await page.getByRole("link", { name: "timeout after * s" }).click();
+    await rowsAre(page, "Id", ["e2", "e0"]);
+    await page.goBack();
+    await page.getByRole("link", { name: "no" }).click();
+    await rowsAre(page, "Id", ["e1"]);
+  });
+
+  test("retries the selected events", async () => {
+    const { wire, page, open } = await openDashboard(store);
+    await fail(wire, "a", "b", "c");
+    await open("/queues/orders?state=failed");
+    await page.getByLabel("Select e0").check();
+    await page.getByLabel("Select e2").check();
+    await press(page, "Retry the selected…");
+    await press(page, "Retry 2 failed events");
+    await seen(page, "2 events retried.");
+    expect(await idsIn(wire, "orders", "ready")).toEqual(["e0", "e2"]);
+    await rowsAre(page, "Id", ["e1"]);
+  });
+
+  test("deletes all that fit a search, after it has counted them", async () => {
+    const { wire, page, open } = await openDashboard(store);
+    await fail(wire, "timeout", "other", "timeout");
+    await open("/queues/orders?state=failed&error=timeout");
+    await press(page, "Delete all that fit…");
+    await press(page, "Delete 2 failed events");
+    await seen(page, "2 events deleted.");
+    expect(await idsIn(wire, "orders", "failed")).toEqual(["e1"]);
+  });
+
+  test("moves all events of a state to another queue", async () => {
+    const { wire, page, open } = await openDashboard(store);
+    for (const id of ["a", "b", "c"]) await wire.call("QPUSH", "orders", "c", "ID", id);
+    await open("/queues/orders");
+    await press(page, "Move all that fit…");
+    await dialogOf(page).getByLabel("To the queue").fill("archive");
+    await press(page, "Move 3 ready events");
+    await seen(page, "3 events moved.");
+    expect(await idsIn(wire, "archive", "ready")).toEqual(["a", "b", "c"]);
+  });
+
+  test("pushes an event with all that was given", async () => {
+    const { wire, page, open } = await openDashboard(store);
+    await wire.call("QPUSH", "orders", "first");
+    await open("/queues/orders");
+    await press(page, "Push an event");
+    const dialog = dialogOf(page);
+    await dialog.getByLabel("Contents").fill('{"big": 12345678901234567890}\n<script>');
+    await dialog.getByLabel(/^Id/).fill("mine");
+    await dialog.getByLabel(/^Priority/).fill("7");
+    await dialog.getByLabel(/^Headers/).fill("tenant: a:b\ncolour: red");
+    await dialog.getByRole("button", { name: "Push" }).click();
+    await seen(page, "Pushed mine.");
+    await rowsAre(page, "Id", ["mine", await firstId(wire)]);
+    const [event] = (await wire.call("QPOP", "FROM", "orders")) as unknown[][];
+    expect(String(event![2])).toBe('{"big": 12345678901234567890}\n<script>');
+    expect((event![5] as Buffer[]).map(String)).toEqual(["tenant", "a:b", "colour", "red"]);
+  });
+
+  test("shows why a push was refused, and keeps what was typed", async () => {
+    const { wire, page, open } = await openDashboard(store);
+    await wire.call("QPUSH", "orders", "first", "ID", "taken");
+    await open("/queues/orders");
+    await press(page, "Push an event");
+    await dialogOf(page).getByLabel("Contents").fill("second");
+    await dialogOf(page).getByLabel(/^Id/).fill("taken");
+    await dialogOf(page).getByRole("button", { name: "Push" }).click();
+    await dialogOf(page).getByRole("alert").filter({ hasText: "DUPLICATE taken" }).waitFor();
+    expect(await dialogOf(page).getByLabel("Contents").inputValue()).toBe("second");
+  });
+
+  test("changes settings, and takes them back", async () => {
+    const { wire, page, open } = await openDashboard(store);
+    await wire.call("QPUSH", "orders", "first");
+    await open("/queues/orders");
+    await page.getByRole("link", { name: "Settings" }).click();
+    await page.getByLabel("max-attempts").fill("7");
+    await page.getByLabel("lease", { exact: true }).fill("soon");
+    await press(page, "Save 2 changes");
+    await page.getByRole("alert").filter({ hasText: "lease" }).waitFor();
+    await page.getByLabel("lease", { exact: true }).fill("30");
+    await press(page, "Save 1 change");
+    await seen(page, "1 setting changed.");
+    expect(await settingOf(wire, "max-attempts")).toBe("7");
+    await press(page, "Take it back");
+    await eventuallyEqual(() => settingOf(wire, "max-attempts"), "0");
+    await eventuallyEqual(() => page.getByLabel("max-attempts").inputValue(), "0");
+  });
+
+  test("shows hostile ids, errors and headers as text", async () => {
+    const { wire, page, open } = await openDashboard(store);
+    const error = "<img src=x onerror=alert(1)>\0\u202Eabc";
+    const ids = ["<script>alert(1)</script>", "nul\0", "a/b?c#d%2F", "x".repeat(200)];
+    for (const id of ids) {
+      await wire.call("QPUSH", "orders", "c", "ID", id, "GROUP", "<b>", "HEADER", "<i>", "<u>");
+      const [event] = (await wire.call("QPOP", "FROM", "orders")) as Buffer[][];
+      await wire.call("QFAIL", "orders", event![1]!, event![3]!, "ERROR", error, "FINAL");
+    }
+    await open("/queues/orders?state=failed&order=reverse");
+    const shown = ["<script>alert(1)</script>", "nul\\x00", "a/b?c#d%2F", "x".repeat(200)];
+    await rowsAre(page, "Id", shown);
+    await row(page, "nul").getByText("<img src=x onerror=alert(1)>\\x00\\u{202e}abc").waitFor();
+    await page.getByLabel("Select nul\\x00").check();
+    await press(page, "Delete the selected…");
+    await press(page, "Delete 1 failed event");
+    await seen(page, "1 event deleted.");
+    expect(await idsIn(wire, "orders", "failed")).not.toContain("nul\0");
+  });
+});
+
+async function firstId(wire: Wire): Promise<string> {
+  return (await idsIn(wire, "orders", "ready")).find((id) => id !== "mine")!;
+}
+
+async function settingOf(wire: Wire, name: string): Promise<string> {
+  const settings = (await wire.call("QCONFIG", "orders")) as Buffer[];
+  return String(settings[settings.findIndex((each) => String(each) === name) + 1]);
+}

@@ -1,0 +1,84 @@
+// How the pages of the dashboard look: takes pictures of them in dist/screens, wide and narrow,
+// light and dark, and checks that nothing is wider than the screen.
+import { expect, test } from "bun:test";
+import { mkdirSync } from "node:fs";
+import { resolve } from "node:path";
+import { newPage, openDashboard, useBrowser } from "../support/dashboard.ts";
+import type { Wire } from "../support/wire.ts";
+
+useBrowser();
+
+const folder = resolve(import.meta.dir, "../../dist/screens");
+
+const pages: [name: string, path: string, heading: string][] = [
+  ["queues", "/queues", "Queues"],
+  ["queue", "/queues/orders?state=failed&error=refused", "orders"],
+  ["settings", "/queues/orders/settings", "Settings"],
+];
+
+const looks = [
+  { name: "wide-light", viewport: { width: 1600, height: 1000 }, colorScheme: "light" },
+  { name: "wide-dark", viewport: { width: 1600, height: 1000 }, colorScheme: "dark" },
+  { name: "narrow-light", viewport: { width: 360, height: 740 }, colorScheme: "light" },
+  { name: "narrow-dark", viewport: { width: 360, height: 740 }, colorScheme: "dark" },
+] as const;
+
+const LONG = "a-very-long-name-without-any-blanks-".repeat(6);
+
+async function fill(wire: Wire): Promise<void> {
+  for (const queue of ["orders", "mail", "invoices{7}", "<script>alert(1)</script>", LONG]) {
+    for (let at = 0; at < 12; at++) {
+      const delay = at % 4 === 0 ? ["DELAY", 60 * (at + 1)] : [];
+      await wire.call("QPUSH", queue, JSON.stringify({ order: at }), ...delay);
+    }
+  }
+  await wire.call("QPUSH", "orders", "c", "ID", LONG, "GROUP", LONG);
+  await wire.call("QCONFIG", "orders", "keep-completed", "100");
+  for (let at = 0; at < 8; at++) {
+    const [event] = (await wire.call("QPOP", "AS", "worker-1", "FROM", "orders")) as Buffer[][];
+    const [, id, , token] = event!;
+    const error = `Error: connect ECONNREFUSED 10.0.0.${at}:5432 (connection refused)`;
+    if (at < 5) await wire.call("QFAIL", "orders", id!, token!, "ERROR", error, "FINAL");
+    else if (at < 7) await wire.call("QACK", "orders", id!, "TOKEN", token!);
+  }
+  await wire.call("QPAUSE", "mail");
+}
+
+test("no page is wider than the screen", async () => {
+  mkdirSync(folder, { recursive: true });
+  const { wire, page, open } = await openDashboard("memory");
+  await fill(wire);
+  await open("/queues");
+  const root = new URL(page.url()).origin;
+  for (const { name: look, viewport, colorScheme } of looks) {
+    const shown = await newPage({ viewport, colorScheme });
+    for (const [name, path, heading] of pages) {
+      await shown.goto(root + path);
+      await shown.getByRole("heading", { name: heading, level: 1 }).waitFor();
+      await shown.getByText("Loading…").first().waitFor({ state: "detached" });
+      await shown.screenshot({ path: `${folder}/${name}-${look}.png`, fullPage: true });
+      const width = await shown.evaluate("document.documentElement.scrollWidth");
+      expect([name, look, Number(width) <= viewport.width]).toEqual([name, look, true]);
+    }
+  }
+}, 120_000);
+
+test("the keyboard alone is enough", async () => {
+  const { wire, page, open } = await openDashboard("memory");
+  await fill(wire);
+  await open("/queues?match=orders");
+  await page.getByRole("link", { name: "orders" }).waitFor();
+  await page.keyboard.press("Tab");
+  expect(await page.evaluate("document.activeElement.textContent")).toBe("Skip to the contents");
+  await page.keyboard.press("Enter");
+  expect(await page.evaluate("document.activeElement.id")).toBe("main");
+  const focused = () => page.evaluate("document.activeElement.getAttribute('aria-label')");
+  for (let at = 0; at < 30 && (await focused()) !== "Pause orders"; at++) {
+    await page.keyboard.press("Tab");
+  }
+  await page.keyboard.press("Enter");
+  await page.getByRole("dialog").waitFor();
+  await page.keyboard.press("Escape");
+  await page.getByRole("dialog").waitFor({ state: "detached" });
+  expect(await focused()).toBe("Pause orders");
+});
