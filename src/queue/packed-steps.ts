@@ -25,6 +25,15 @@ export function packStep({ at, counts, levels }: Step, since: number): Uint8Arra
   return Uint8Array.from(bytes);
 }
 
+/** A step from all its values and, behind them, how many steps it is after the first one. */
+export function unpackLatest(bytes: Uint8Array, since: number): Step {
+  const reader = new IntegerReader(bytes, 0);
+  const values = Array.from({ length: PLACES }, () => reader.next());
+  const at = since + reader.next();
+  if (reader.at !== bytes.length) throw new RangeError("no step");
+  return stepOf(at, values);
+}
+
 /** Throws where the bytes are something else. */
 export function unpackSteps(bytes: Uint8Array, since: number): Step[] {
   const steps: Step[] = [];
@@ -69,6 +78,10 @@ function stepIn(bytes: Uint8Array, from: number, since: number): Step {
     values.push((mask >> place) & 1 ? reader.next() : 0);
   }
   if (reader.at !== endOf(bytes, from)) throw new RangeError("no step");
+  return stepOf(at, values);
+}
+
+function stepOf(at: number, values: number[]): Step {
   return {
     at,
     counts: COUNT_PLACES.map((place) => values[place]!),

@@ -118,7 +118,7 @@ test("a commit that fails leaves a history as it was", async () => {
 test("a backup under load has the histories at the moment when it ends", async () => {
   const file = join(newFolder(), "copy.db");
   const { under, store } = await open();
-  const queues = Array.from({ length: 2000 }, (_, at) => `q${at}`);
+  const queues = Array.from({ length: 6000 }, (_, at) => `q${at}`);
   for (let step = 0; step < 3; step++) {
     if (step === 0) await Promise.all(queues.map((queue) => store.push(queue, "1")));
     await Promise.all(queues.map((queue) => count(store, queue, { pushed: 1 })));
@@ -128,7 +128,7 @@ test("a backup under load has the histories at the moment when it ends", async (
   const copied = under.store.backup!(file).then(() => (progress.isDone = true));
   let rounds = 0;
   while (!progress.isDone) {
-    const queue = queues[(rounds++ * 7) % queues.length]!;
+    const queue = queues[(rounds++ * 7) % 500]!;
     store.advance(MINUTE_MS / 10);
     if (rounds % 5 === 0) await store.flush(queue);
     else await count(store, queue, { pushed: 2 });
@@ -138,7 +138,7 @@ test("a backup under load has the histories at the moment when it ends", async (
   expect(rounds).toBeGreaterThan(5);
   const copy = await open({ file, nowMs: store.nowMs });
   let differing = 0;
-  for (const queue of queues) {
+  for (const queue of queues.slice(0, 500)) {
     const [here, there] = [await historyOf(store, queue), await historyOf(copy.store, queue)];
     // What a flushed queue has in memory is forgotten by the next tick.
     const isThere = (await copy.store.counts(queue)).ready === 1;

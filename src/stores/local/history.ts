@@ -16,7 +16,7 @@ import { NO_STEPS, unpackSteps, withStep } from "../../queue/packed-steps.ts";
 const overheadBytes = 500;
 
 /** As a journal keeps it with the facts of its queue. */
-export type WrittenHistory = [since: number, latest: Step];
+export type WrittenHistory = [since: number, latest: number, ...countsAndLevels: number[]];
 
 export class LocalHistory {
   private constructor(
@@ -27,7 +27,12 @@ export class LocalHistory {
     readonly day: Uint8Array,
   ) {}
 
-  static restored([since, latest]: WrittenHistory): LocalHistory {
+  static restored([since, at, ...values]: WrittenHistory): LocalHistory {
+    const counts = values.splice(0, STEP_COUNTS.length);
+    return LocalHistory.#begun(since, { at, counts, levels: values });
+  }
+
+  static #begun(since: number, latest: Step): LocalHistory {
     return new LocalHistory(since, latest, NO_STEPS, NO_STEPS);
   }
 
@@ -41,7 +46,8 @@ export class LocalHistory {
   }
 
   get written(): WrittenHistory {
-    return [this.since, this.latest];
+    const { at, counts, levels } = this.latest;
+    return [this.since, at, ...counts, ...levels];
   }
 
   get kept(): Kept {
@@ -68,7 +74,7 @@ export class LocalHistory {
     const history =
       before !== null && goesOn(before.latest.at, minute)
         ? before.#from(minute)
-        : LocalHistory.restored([minute, newStep(minute, levels)]);
+        : LocalHistory.#begun(minute, newStep(minute, levels));
     const { since, latest, hour, day } = history;
     const sums = latest.counts.map((sum, place) => sum + counts[place]!);
     const step = { at: latest.at, counts: sums, levels };

@@ -15,7 +15,7 @@ import {
   type QueueCounts,
   type QueueStats,
 } from "../../queue/queue-status.ts";
-import { NO_STEPS, unpackSteps } from "../../queue/packed-steps.ts";
+import { NO_STEPS, unpackLatest, unpackSteps } from "../../queue/packed-steps.ts";
 import type { Copy, CopyInOutcome, Operation } from "./operation.ts";
 import { COUNTS, given, msOf, NO_BYTES, statusIn, timeOf } from "./verb-values.ts";
 import { reasonIn } from "./event-facts.ts";
@@ -76,10 +76,10 @@ function keptIn([since, latest, hour, day]: (Buffer | null)[]): Kept | null {
   if (!since || !latest) return null;
   const first = Number(since.toString("latin1"));
   try {
-    const [step] = unpackSteps(latest, first);
+    const step = unpackLatest(latest, first);
     const minutes = unpackSteps(hour ?? NO_STEPS, first);
     const tens = unpackSteps(day ?? NO_STEPS, tenOf(first));
-    return step ? { since: first, latest: step, hour: minutes, day: tens } : null;
+    return { since: first, latest: step, hour: minutes, day: tens };
   } catch {
     return null;
   }

@@ -1,6 +1,7 @@
--- The history of a queue: see history.ts. A step is packed as packed-steps.ts says. In the hash "since" is
--- the minute of the first counts, "latest" the latest minute, "hour" and "day" have the steps that are over.
--- KEYS    of the queue: history
+-- The history of a queue: see history.ts. In the hash "since" is the minute of the first counts, and "hour"
+-- and "day" have the steps that are over, as packed-steps.ts says. "latest" is the latest minute: how many
+-- minutes it is after the first one, and all its values.
+-- KEYS    rare, of the queue: all
 -- ARGV    (none)
 -- Returns nothing by itself
 
@@ -95,8 +96,9 @@ end
 -- there is none.
 local function values_kept(key, minute)
   local kept = redis.call('HMGET', key, 'since', 'latest')
-  local since = tonumber(kept[1])
-  local latest, values = step_in(kept[2], 1)
+  local since, values = tonumber(kept[1]), { cmsgpack.unpack(kept[2]) }
+  local latest = table.remove(values) + 0
+  assert(#values == VALUES)
   local passed = minute - since - latest
   assert(passed <= IDLE_MAX and -passed <= BACK_MAX)
   if passed > 0 then
@@ -126,20 +128,34 @@ history.has_some = function(counts)
   return false
 end
 
+-- How many events are ready. A queue that is not rare (see rare.lua) has nothing but its list and its front.
+local function ready_in(queue)
+  if not queue.config and redis.call('SISMEMBER', RARE, queue.name) == 0 then
+    return redis.call('LLEN', queue.ready) + redis.call('ZCARD', queue.front)
+  end
+  look_at(queue)
+  return ready_count(queue)
+end
+
 -- Adds counts to the minute of now, and notes how many events there are now.
 history.add = function(queue, counts)
-  local key = HISTORY .. queue.name
-  look_at(queue)
-  local levels = { ready_count(queue), redis.call('ZCARD', queue.claimed) }
-  levels[3], levels[4] = redis.call('ZCARD', queue.delayed), redis.call('ZCARD', queue.failed)
+  local name = queue.name
+  local key = HISTORY .. name
   local since, at, values, is_new = values_now(key)
   for field, place in pairs(places) do
     values[place] = values[place] + (counts[field] or 0)
   end
-  for index, level in ipairs(levels) do
-    values[LEVELS_AT + index - 1] = level
+  values[LEVELS_AT] = ready_in(queue)
+  values[LEVELS_AT + 1] = redis.call('ZCARD', queue.claimed)
+  values[LEVELS_AT + 2] = redis.call('ZCARD', DELAYED .. name)
+  values[LEVELS_AT + 3] = redis.call('ZCARD', FAILED .. name)
+  values[VALUES + 1] = at
+  local latest = cmsgpack.pack(unpack(values))
+  if is_new then
+    redis.call('HSET', key, 'since', since, 'latest', latest)
+  else
+    redis.call('HSET', key, 'latest', latest)
   end
-  redis.call('HSET', key, 'since', since, 'latest', packed(at, values))
   if is_new then
     redis.call('PEXPIRE', key, EXPIRES_MS)
   end
