@@ -20,14 +20,24 @@ export class Counting {
   /** Pages that the store may have, the oldest first. */
   #unknown: Page[] = [];
   #latest = 0;
+  #sending: Promise<void> = Promise.resolve();
 
   constructor(session: Session, tally: Tally) {
     this.#session = session;
     this.#tally = tally;
   }
 
-  /** Rejects with a StoreError if the store did not take all. The next call sends the rest. */
-  async send(): Promise<void> {
+  /**
+   * Resolves when the store has what was counted before the call. Rejects with a StoreError if it
+   * did not take all. The next call sends the rest.
+   */
+  send(): Promise<void> {
+    // In turn: a page of unknown outcome must not be sent twice at a time.
+    this.#sending = this.#sending.catch(() => {}).then(() => this.#send());
+    return this.#sending;
+  }
+
+  async #send(): Promise<void> {
     const again = this.#unknown;
     const pages = this.#take();
     const settled = (again[0] ?? pages[0])?.number;

@@ -66,6 +66,18 @@ export function textOf(bytes: Uint8Array): string | null {
   }
 }
 
+/** The names in a list of bytes: if one is no text, all are in base64 under another name. */
+export function namesIn<N extends string>(
+  object: { [Key in N | `${N}Base64`]?: string[] },
+  name: N,
+): Name[] {
+  const base64 = object[`${name}Base64`] ?? [];
+  return [
+    ...(object[name] ?? []).map(nameOf),
+    ...base64.map((each) => nameOfBytes(fromBase64(each))),
+  ];
+}
+
 /** For people: control characters and bytes that are not UTF-8 are written as \x00. */
 export function shown(name: Name): string {
   const text = textOfName(name);
@@ -84,6 +96,12 @@ export function visible(text: string): string {
     const code = char.codePointAt(0)!;
     return code < 256 ? hexEscape(code) : `\\u{${code.toString(16)}}`;
   });
+}
+
+/** A text of several lines: the same for what hides or turns parts of it. */
+export function visibleLines(text: string): string {
+  const hidden = /(?![\n\t])\p{Cc}|[\u061C\u200B\u200E\u200F\u2028-\u202E\u2060-\u2069\uFEFF]/gu;
+  return text.replaceAll("\r\n", "\n").replaceAll(hidden, (char) => visible(char));
 }
 
 function hexEscape(code: number): string {
