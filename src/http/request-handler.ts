@@ -103,8 +103,7 @@ export class RequestHandler {
   #exchangeOf({ request, body, server, gone }: Arrived): PublicExchange {
     const { prefix } = this.#parts;
     const { method } = request;
-    // Bun leaves the host away where it is not valid.
-    const { pathname, searchParams } = new URL(request.url, "http://localhost");
+    const { pathname, searchParams } = urlOf(request);
     if (!pathname.startsWith(`${prefix}/`)) throw noSuchPath();
     const client = server.requestIP(request);
     if (!client) throw new Problem(400, "the client is gone");
@@ -213,6 +212,14 @@ async function withoutBody({ body, status, headers }: Response): Promise<Respons
   reader?.cancel().catch(() => {});
   const empty = new ReadableStream({ start: (controller) => controller.close() });
   return new Response(reader ? empty : null, { status, headers });
+}
+
+/** Throws a Problem. */
+function urlOf({ url }: Request): URL {
+  // Bun leaves the host away where it is not valid.
+  const whole = url.startsWith("/") ? `http://localhost${url}` : url;
+  if (!URL.canParse(whole)) throw new Problem(400, "the target of the request is not valid");
+  return new URL(whole);
 }
 
 function noSuchPath(): Problem {

@@ -7,8 +7,8 @@ import { slicesOf } from "./slices.ts";
 import type { Session } from "./store.ts";
 import type { Tally } from "./tally.ts";
 
-/** Queues in one operation. */
-const PAGE = 64;
+/** Queues in one operation: Redis adds their counts in one step. */
+const PAGE = 32;
 /** Pages of unknown outcome. The counts of further ones are lost. */
 const UNKNOWN_MAX = 100;
 
