@@ -29,6 +29,7 @@ import { shownOptions } from "./shown-options.ts";
 
 interface Parts {
   store: Store;
+  counting: Context["counting"];
   waiters: Waiters;
   readers: Readers;
   endings: Endings;
@@ -40,8 +41,8 @@ interface Parts {
 }
 
 export function contextOf(config: Config, { warn }: LogLimit, parts: Parts): Context {
-  const { store, waiters, readers, endings, subscriptions, users, clock } = parts;
-  const { processFigures, maxClients } = parts;
+  const { store, counting, waiters, readers, endings } = parts;
+  const { subscriptions, users, clock, processFigures, maxClients } = parts;
   // The maximum of each of the budgets, not of all together.
   const budgets = createBudgets(config.maxWaitingBytes);
   const processId = randomBytes(8).toString("hex");
@@ -51,6 +52,7 @@ export function contextOf(config: Config, { warn }: LogLimit, parts: Parts): Con
   const reportFailure = (what: string, error: Error) => warn(`${what} failed`, { error });
   return {
     store,
+    counting,
     processId,
     waiters,
     readers,

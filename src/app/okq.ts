@@ -5,6 +5,7 @@ import type { Config } from "../config/options.ts";
 import type { Log } from "../log/log.ts";
 import { LogLimit } from "../log/log-limit.ts";
 import { type Clock, systemClock } from "../queue/clock.ts";
+import { Counting } from "../queue/counting.ts";
 import { Housekeeper } from "../queue/housekeeper.ts";
 import { Endings } from "../queue/endings.ts";
 import type { Reporter } from "../queue/reporter.ts";
@@ -92,7 +93,9 @@ export async function startOkq(
     onListeners: () => reporter?.look(),
     observer: observerOf(tally, endings, () => reporter),
   });
-  const shared = { store, waiters, readers, endings, subscriptions, users, maxClients, clock };
+  const counting = new Counting(store.session(), tally);
+  const queues = { store, counting, waiters, readers, endings };
+  const shared = { ...queues, subscriptions, users, maxClients, clock };
   const context = contextOf(config, logLimit, { ...shared, processFigures: tally.process });
   reporter = context.reporter;
   const reloader = new FileReloader(log);
@@ -112,7 +115,6 @@ export async function startOkq(
     consumers,
     waitingNotes,
     reporter,
-    tally,
     onRound: rounds.note,
     onSkipped: skippedLog(logLimit),
   };

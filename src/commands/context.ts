@@ -1,5 +1,6 @@
 // The objects that commands share: the part that commands on queues need, and the whole server.
 import type { Clock } from "../queue/clock.ts";
+import type { Counting } from "../queue/counting.ts";
 import type { Endings } from "../queue/endings.ts";
 import type { Consumers } from "../queue/consumers.ts";
 import type { ProcessFigures } from "../queue/process-figures.ts";
@@ -41,6 +42,8 @@ export interface QueueContext {
 /** The running server. */
 export interface Context extends QueueContext {
   store: Store;
+  /** The counts of QSTATS, which the store gets every second. */
+  counting: Pick<Counting, "send">;
   clients: Map<number, Client>;
   visitors: Set<Visitor>;
   waitingNotes: WaitingNotes;

@@ -1,5 +1,5 @@
 // QGET and QLIST: shows events of a queue, one with all that is known of it, or many page by page.
-import { workerOf } from "../queue/claimant.ts";
+import { partsOf } from "../queue/claimant.ts";
 import type { EventFacts, State } from "../queue/event.ts";
 import type { EventPage } from "../queue/management.ts";
 import { NIL_ARRAY, Pairs, type Reply } from "../resp/reply.ts";
@@ -25,6 +25,8 @@ function factsOf(event: EventFacts, isFull: boolean): Pairs {
   const { id, state, contents, failures, crashes, atMs, claimant } = event;
   // The claim under way counts as an attempt. So does the claim that completed the event.
   const isUnderWay = state === "claimed" || state === "completed";
+  const hasEnded = state === "failed" || state === "completed";
+  const [okq = null, client = null, worker = null] = claimant ? partsOf(claimant) : [];
   const entries: [string, Reply][] = [
     ["id", id],
     ["state", state],
@@ -37,8 +39,12 @@ function factsOf(event: EventFacts, isFull: boolean): Pairs {
     ["group", event.group],
     ["pushed-at", secondsText(event.pushedAtMs)],
     ["due-at", state === "delayed" ? timeOf(atMs) : null],
+    ["ended-at", hasEnded ? timeOf(atMs) : null],
     ["lease-ends-at", state === "claimed" ? timeOf(atMs) : null],
-    ["worker", claimant && nameOrNull(workerOf(claimant))],
+    ["claimed-at", state === "claimed" ? timeOf(event.claimedAtMs) : null],
+    ["worker", worker && nameOrNull(worker)],
+    ["client", client],
+    ["okq", okq],
     ["expires-at", timeOf(event.expiresAtMs)],
     ["unique", event.unique],
     ["headers", listOf(headersReply(event.headers))],
@@ -147,7 +153,8 @@ export const lookCommands: QueueCommand[] = [
     summary:
       "A map of all that is known of an event, or nil: id, state, contents, attempts, failures, " +
       "crashes, max-attempts (its own, else the queue's), priority, group, pushed-at, due-at, " +
-      "lease-ends-at, worker, expires-at, unique, headers, last-error, errors (the last 10: " +
+      "ended-at (failed, completed), lease-ends-at, claimed-at, worker, client and okq (that " +
+      "claimed it, see QWORKERS), expires-at, unique, headers, last-error, errors (the last 10: " +
       "[time, attempt, text]), log, progress, result, held-back-by (why a ready one is not " +
       "handed out, see QSTATS).",
     run: ([, queue, id]) =>

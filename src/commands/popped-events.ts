@@ -8,13 +8,16 @@ import { Handout } from "./answer.ts";
 
 export class PoppedEvents extends Handout {
   readonly #store: Pick<Store, "session">;
-  readonly #events: Popped[];
 
   /** The events in the order of their pops. `isClaimed`: they are not removed. */
-  constructor(store: Pick<Store, "session">, events: Popped[], reply: Reply, isClaimed: boolean) {
+  constructor(
+    store: Pick<Store, "session">,
+    readonly events: readonly Popped[],
+    reply: Reply,
+    isClaimed: boolean,
+  ) {
     super(reply, isClaimed);
     this.#store = store;
-    this.#events = events;
   }
 
   /**
@@ -25,7 +28,7 @@ export class PoppedEvents extends Handout {
     // A session of its own: in the client's it would fail after a failed operation.
     const session = this.#store.session();
     // The event that was popped first goes back last, so that it is the next one out again.
-    const undone = this.#events.toReversed().map((popped) => {
+    const undone = this.events.toReversed().map((popped) => {
       return session.ask({ kind: "unpop", queue: popped.queue, popped });
     });
     // If the store fails, the event is requeued when its lease ends. Without a lease it is lost:

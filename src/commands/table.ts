@@ -18,6 +18,7 @@ import { cronCommands } from "./cron.ts";
 import { figureCommands } from "./figures.ts";
 import { groupCommands } from "./groups.ts";
 import { healthCommands } from "./health.ts";
+import { historyCommands } from "./history.ts";
 import { inspectCommands } from "./inspect.ts";
 import { introspectionCommands } from "./introspection.ts";
 import { listChangeCommands } from "./list-change.ts";
@@ -63,6 +64,7 @@ const commandsForAnyCaller: Command<Caller>[] = [
   ...changeCommands,
   ...moveCommands,
   ...figureCommands,
+  ...historyCommands,
   ...workerCommands,
   ...awaitCommands,
   ...configureCommands,

@@ -16,6 +16,8 @@ import { EVERYTHING, LISTED_DEFAULT, pagesOf } from "./selection.ts";
 const ANY_QUEUE = Buffer.from("queue");
 /** Different workers that one call finds. The others do not appear. */
 const WORKERS_MAX = 10_000;
+/** Queues that are named for each. */
+const HOLDING_MAX = 100;
 
 interface Worker {
   okq: string;
@@ -23,6 +25,8 @@ interface Worker {
   name: Buffer;
   claims: number;
   oldestMs: number;
+  /** The queues of its claims. */
+  holds: Set<Buffer>;
   waitsFor: Buffer[];
 }
 
@@ -37,7 +41,7 @@ function workerOf(workers: Workers, who: Pick<Worker, "okq" | "client" | "name">
   const key = keyOf(who);
   let worker = workers.get(key);
   if (!worker && workers.size < WORKERS_MAX) {
-    worker = { ...who, claims: 0, oldestMs: Infinity, waitsFor: [] };
+    worker = { ...who, claims: 0, oldestMs: Infinity, holds: new Set(), waitsFor: [] };
     workers.set(key, worker);
   }
   return worker ?? null;
@@ -66,6 +70,7 @@ async function addClaims(workers: Workers, queue: Buffer, client: Caller): Promi
       const worker = workerOf(workers, who);
       if (!worker) continue;
       worker.claims += 1;
+      if (worker.holds.size < HOLDING_MAX) worker.holds.add(queue);
       worker.oldestMs = Math.min(worker.oldestMs, claimedAtMs ?? Infinity);
     }
   }
@@ -120,7 +125,8 @@ async function addWaiting(
   }
 }
 
-function rowOf({ okq, client, name, claims, oldestMs, waitsFor }: Worker, nowMs: number): Pairs {
+function rowOf(worker: Worker, nowMs: number): Pairs {
+  const { okq, client, name, claims, oldestMs, holds, waitsFor } = worker;
   const age = secondsText(Math.max(0, nowMs - oldestMs));
   const entries: [string, Reply][] = [
     ["worker", name.length > 0 ? name : null],
@@ -128,6 +134,7 @@ function rowOf({ okq, client, name, claims, oldestMs, waitsFor }: Worker, nowMs:
     ["okq", okq],
     ["claims", claims],
     ["oldest-claim-seconds", Number.isFinite(oldestMs) ? age : null],
+    ["holding", holds.size > 0 ? [...holds] : null],
     ["waiting", waitsFor.length > 0 ? waitsFor : null],
   ];
   return Pairs.withoutNil(entries);
@@ -151,9 +158,9 @@ const command: RunCommand<Caller, Context> = {
   summary:
     "[next cursor or nil, maps] of the clients that hold claims with a token, in one queue or " +
     "in all, up to COUNT (100): worker, client, okq (the process), claims, " +
-    "oldest-claim-seconds; and of the clients that wait for events: waiting (the queues). Those " +
-    "of other okq processes are shown about a second late (half a minute, of one that was " +
-    "killed), and at most 1,000 of each.",
+    "oldest-claim-seconds, holding (the queues, up to 100); and of the clients that wait for " +
+    "events: waiting (the queues). Those of other okq processes are shown about a second late " +
+    "(half a minute, of one that was killed), and at most 1,000 of each.",
   group: "queue",
   access: "inspect",
   since: "0.1.0",

@@ -16,6 +16,7 @@ import { RequestHandler } from "./request-handler.ts";
 import { type Listening, SessionCookie } from "./session-cookie.ts";
 import { SessionRoutes } from "./session-routes.ts";
 import { Sessions } from "./sessions.ts";
+import { Simplequeue } from "./simplequeue.ts";
 import { Visits } from "./visits.ts";
 
 export interface HttpAddress {
@@ -77,7 +78,7 @@ export class HttpServer {
         health: new Health(context),
         page: new Page(loadPage),
         forAnybody: [login],
-        forUsers: [login, new Metrics(context, figures), new Api(visits)],
+        forUsers: [login, new Metrics(context, figures), new Simplequeue(visits), new Api(visits)],
       },
       figures,
       prefix,

@@ -18,6 +18,7 @@ const STATUS: Record<string, number> = {
 /** By what the text of an error of code ERR says. */
 const SAYS: [RegExp, number][] = [
   [/^ERR duplicate event/, 409],
+  [/^ERR event too large/, 413],
   [/^ERR store refused/, 507],
   [/^ERR store outcome unknown/, 504],
   [/^ERR internal error/, 500],
@@ -51,6 +52,11 @@ export class Problem extends Error {
   get body(): JsonObject {
     const { status, message: detail, code } = this;
     return { title: titleOf(status), status, detail, ...(code !== null && { code }) };
+  }
+
+  response(): Response {
+    const headers = { "Content-Type": "application/problem+json", ...this.headers };
+    return new Response(`${JSON.stringify(this.body)}\n`, { status: this.status, headers });
   }
 }
 

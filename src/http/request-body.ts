@@ -6,6 +6,7 @@ import { Problem } from "./problem.ts";
 /** It may be late by this time against a rate of one portion in a second. */
 const MS_MAX = 30_000;
 const PORTION_BYTES = 32 * 1024;
+const SMALL_BYTES_MAX = 64 * 1024;
 
 /** Base64, and what stands around the contents of an event. */
 const MORE_BYTES = 1024 * 1024;
@@ -37,9 +38,9 @@ export class RequestBody {
 
   /** All of it. Rejects with a Problem if it has more than bytesMax bytes or is too slow. */
   async whole(bytesMax: number): Promise<Buffer> {
-    if (Number(this.#request.headers.get("Content-Length") ?? 0) > bytesMax) {
-      throw tooLarge(bytesMax);
-    }
+    const length = this.#request.headers.get("Content-Length");
+    if (Number(length) > bytesMax) throw tooLarge(bytesMax);
+    if (length !== null && Number(length) <= SMALL_BYTES_MAX) return await this.#small();
     const chunks: Uint8Array[] = [];
     let bytes = 0;
     for await (const chunk of this.chunks()) {
@@ -77,12 +78,25 @@ export class RequestBody {
     this.#takenBytes = 0;
   }
 
+  /** In one piece, which takes half the time. */
+  async #small(): Promise<Buffer> {
+    const bytes = Buffer.from(await this.#within(MS_MAX, this.#request.arrayBuffer()));
+    this.#isAtEnd = true;
+    this.#take(bytes.length);
+    return bytes;
+  }
+
   async #read(reader: Reader, leftMs: number): Promise<Uint8Array | null> {
+    const { done, value } = await this.#within(leftMs, reader.read());
+    return done ? null : value!;
+  }
+
+  /** Rejects with a Problem if it takes longer, or is cut off. */
+  async #within<T>(leftMs: number, arriving: Promise<T>): Promise<T> {
     const late = Promise.withResolvers<never>();
     const cancelTimer = this.#clock.after(leftMs, () => late.reject(tooSlow()));
     try {
-      const { done, value } = await Promise.race([reader.read(), late.promise]);
-      return done ? null : value;
+      return await Promise.race([arriving, late.promise]);
     } catch (error) {
       if (error instanceof Problem) throw error;
       throw new Problem(400, "the body was cut off");

@@ -3,9 +3,11 @@
 import { type Answer, Handout, LongReply } from "../commands/answer.ts";
 import type { Caller } from "../commands/caller.ts";
 import type { Context } from "../commands/context.ts";
-import { CommandError } from "../commands/errors.ts";
+import { CommandError, commandError } from "../commands/errors.ts";
 import { Execution } from "../commands/execution.ts";
+import { PoppedEvents } from "../commands/popped-events.ts";
 import { entryForAnyCaller } from "../commands/table.ts";
+import type { Popped } from "../queue/event.ts";
 import { Encoded, ErrorReply, type Reply } from "../resp/reply.ts";
 
 /** A word of a command; a number is written in decimal digits. */
@@ -59,12 +61,25 @@ export class RequestCommands {
   /** The reply to the command of that name, in capitals. Rejects with a CommandError. */
   async run(name: string, ...words: Word[]): Promise<Reply> {
     const args = [...name.split(" "), ...words].map(argumentOf);
+    this.#checkLengths(args);
     const answer = await new RequestCommand(args, this.caller, this.context).run(name);
     if (answer instanceof ErrorReply) throw new CommandError(answer);
     if (answer instanceof LongReply) return listIn(answer);
     if (!(answer instanceof Handout)) return answer;
     this.#handouts.push(answer);
     return answer.reply;
+  }
+
+  /** As the connections of RESP do. */
+  #checkLengths(args: Buffer[]): void {
+    const bytesMax = this.context.settings.maxEventBytes;
+    const longer = args.find(({ length }) => length > bytesMax);
+    if (longer) throw commandError("eventTooLarge", { bytes: longer.length, bytesMax });
+  }
+
+  /** All that is known of the events that were popped. */
+  get popped(): Popped[] {
+    return this.#handouts.flatMap((each) => (each instanceof PoppedEvents ? each.events : []));
   }
 
   /** Requeues the events that were popped: the client does not get them. */

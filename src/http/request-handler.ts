@@ -103,8 +103,7 @@ export class RequestHandler {
   #exchangeOf({ request, body, server, gone }: Arrived): PublicExchange {
     const { prefix } = this.#parts;
     const { method } = request;
-    // Bun leaves the host away where it is not valid.
-    const { pathname, searchParams } = new URL(request.url, "http://localhost");
+    const { pathname, searchParams } = urlOf(request);
     if (!pathname.startsWith(`${prefix}/`)) throw noSuchPath();
     const client = server.requestIP(request);
     if (!client) throw new Problem(400, "the client is gone");
@@ -193,15 +192,15 @@ export class RequestHandler {
   }
 
   #responseTo(error: Error): Response {
-    if (error instanceof Problem) return problemResponse(error);
-    if (error instanceof CommandError) return problemResponse(Problem.ofReply(error.reply));
+    if (error instanceof Problem) return error.response();
+    if (error instanceof CommandError) return Problem.ofReply(error.reply).response();
     return this.failed(error);
   }
 
   /** The response to a request that failed within okq. */
   failed(error: Error): Response {
     this.#parts.context.reportFailure("an HTTP request", error);
-    return problemResponse(new Problem(500, "internal error: the log of okq has the details"));
+    return new Problem(500, "internal error: the log of okq has the details").response();
   }
 }
 
@@ -215,13 +214,14 @@ async function withoutBody({ body, status, headers }: Response): Promise<Respons
   return new Response(reader ? empty : null, { status, headers });
 }
 
-function noSuchPath(): Problem {
-  return new Problem(404, "there is no such path");
+/** Throws a Problem. */
+function urlOf({ url }: Request): URL {
+  // Bun leaves the host away where it is not valid.
+  const whole = url.startsWith("/") ? `http://localhost${url}` : url;
+  if (!URL.canParse(whole)) throw new Problem(400, "the target of the request is not valid");
+  return new URL(whole);
 }
 
-function problemResponse(problem: Problem): Response {
-  return new Response(`${JSON.stringify(problem.body)}\n`, {
-    status: problem.status,
-    headers: { "Content-Type": "application/problem+json", ...problem.headers },
-  });
+function noSuchPath(): Problem {
+  return new Problem(404, "there is no such path");
 }

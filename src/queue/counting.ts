@@ -7,8 +7,8 @@ import { slicesOf } from "./slices.ts";
 import type { Session } from "./store.ts";
 import type { Tally } from "./tally.ts";
 
-/** Queues in one operation. */
-const PAGE = 64;
+/** Queues in one operation: Redis adds their counts in one step. */
+const PAGE = 32;
 /** Pages of unknown outcome. The counts of further ones are lost. */
 const UNKNOWN_MAX = 100;
 
@@ -20,14 +20,24 @@ export class Counting {
   /** Pages that the store may have, the oldest first. */
   #unknown: Page[] = [];
   #latest = 0;
+  #sending: Promise<void> = Promise.resolve();
 
   constructor(session: Session, tally: Tally) {
     this.#session = session;
     this.#tally = tally;
   }
 
-  /** Rejects with a StoreError if the store did not take all. The next call sends the rest. */
-  async send(): Promise<void> {
+  /**
+   * Resolves when the store has what was counted before the call. Rejects with a StoreError if it
+   * did not take all. The next call sends the rest.
+   */
+  send(): Promise<void> {
+    // In turn: a page of unknown outcome must not be sent twice at a time.
+    this.#sending = this.#sending.catch(() => {}).then(() => this.#send());
+    return this.#sending;
+  }
+
+  async #send(): Promise<void> {
     const again = this.#unknown;
     const pages = this.#take();
     const settled = (again[0] ?? pages[0])?.number;

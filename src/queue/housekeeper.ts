@@ -3,7 +3,7 @@
 // tally, and tells the other processes which clients wait, and what clients listen to.
 import type { Cancel, Clock } from "./clock.ts";
 import type { Consumers } from "./consumers.ts";
-import { Counting } from "./counting.ts";
+import type { Counting } from "./counting.ts";
 import type { Endings } from "./endings.ts";
 import { CronRunner, type OnSkipped } from "./cron-runner.ts";
 import type { Readers } from "./readers.ts";
@@ -12,7 +12,6 @@ import { slicesOf } from "./slices.ts";
 import type { Ticked } from "./operations.ts";
 import type { DueListener, Session, Store } from "./store.ts";
 import type { QueueStatus } from "./queue-status.ts";
-import type { Tally } from "./tally.ts";
 import type { Waiters } from "./waiters.ts";
 import type { WaitingNotes } from "./waiting-notes.ts";
 
@@ -48,7 +47,7 @@ export interface HousekeeperParts {
   endings: Endings;
   waitingNotes: WaitingNotes;
   reporter: Pick<Reporter, "renew" | "clear">;
-  tally: Tally;
+  counting: Pick<Counting, "send">;
   clock: Clock;
   onRound: OnRound;
   onSkipped: OnSkipped;
@@ -63,7 +62,7 @@ export class Housekeeper {
   readonly #ticks: Session;
   /** By part of the store. */
   readonly #polls = new Map<number, Poll>();
-  readonly #counting: Counting;
+  readonly #counting: HousekeeperParts["counting"];
   readonly #waitingNotes: WaitingNotes;
   readonly #reporter: HousekeeperParts["reporter"];
   readonly #timers: Cancel[];
@@ -82,7 +81,7 @@ export class Housekeeper {
   /** Work that failed is tried again in the next round. */
   constructor(parts: HousekeeperParts) {
     const { store, consumers, waiters, readers, endings, waitingNotes, reporter } = parts;
-    const { tally, clock, onRound } = parts;
+    const { counting, clock, onRound } = parts;
     this.#store = store;
     this.#crons = new CronRunner(store, parts.onSkipped);
     this.#waitingNotes = waitingNotes;
@@ -90,7 +89,7 @@ export class Housekeeper {
     this.#waiters = waiters;
     this.#clock = clock;
     this.#ticks = store.session();
-    this.#counting = new Counting(store.session(), tally);
+    this.#counting = counting;
     const round = (work: Work) => (error: Error | null) => onRound(work, error);
     const lookForOthers = async () => {
       await Promise.all([this.#lookForEndings(endings), this.#lookForReaders(readers)]);

@@ -63,6 +63,7 @@ import type {
   Status,
 } from "./management.ts";
 import type { ListOperation, ListResults } from "./lists.ts";
+import type { History, QueueHistory } from "./history.ts";
 import type { GroupFacts, GroupPage, GetGroup, ScanGroups, SetGroup } from "./groups.ts";
 import type { QueuePage, QueueStats, QueueStatus } from "./queue-status.ts";
 import type { SetOperation, SetResults } from "./sets.ts";
@@ -302,6 +303,7 @@ export type Operation =
   | Cancel
   | Count
   | Stats
+  | History
   | GetGroup
   | ScanGroups
   | SetGroup
@@ -349,6 +351,7 @@ export interface Results
   cancel: CancelOutcome;
   count: CountOutcome;
   stats: QueueStats;
+  history: QueueHistory;
   group: GroupFacts;
   groups: GroupPage;
   setGroup: boolean;

@@ -164,7 +164,7 @@ export class Tally implements StoreObserver {
 }
 
 /** The number with which a token begins; 0 if there is none. */
-function timeIn(token: Buffer): number {
+export function timeIn(token: Buffer): number {
   let ms = 0;
   for (let at = 0; at < token.length; at++) {
     const digit = token[at]! - DIGIT_0;

@@ -82,6 +82,7 @@ const PARTS: Record<Operation["kind"], Part | null> = {
   // With many events or names they would need a bound of their own.
   scan: null,
   stats: null,
+  history: null,
   groups: null,
   listCounters: null,
   cronGet: null,

@@ -65,7 +65,12 @@ export type EventRow = Bytes<"id"> &
     priority?: number;
     pushedAt: number;
     dueAt?: number;
+    endedAt?: number;
     leaseEndsAt?: number;
+    claimedAt?: number;
+    /** Who claimed it: the client of that okq process. */
+    client?: string;
+    okq?: string;
     expiresAt?: number;
   };
 
@@ -76,9 +81,9 @@ export interface Page<Row> {
 }
 
 /** As the API writes where the next page begins. */
-type Cursor = { [Key in keyof Bytes<"next">]?: string | null };
+export type Cursor = { [Key in keyof Bytes<"next">]?: string | null };
 
-function nextIn({ next, nextBase64 }: Cursor): Name | null {
+export function nextIn({ next, nextBase64 }: Cursor): Name | null {
   if (nextBase64) return nameIn({ nextBase64 }, "next");
   return next === null || next === undefined ? null : nameIn({ next }, "next");
 }
@@ -87,12 +92,13 @@ function nextIn({ next, nextBase64 }: Cursor): Name | null {
 export interface Selection {
   match?: string | undefined;
   error?: string | undefined;
+  errorBase64?: string | undefined;
   contains?: string | undefined;
   group?: string | undefined;
   headers?: Record<string, string> | undefined;
 }
 
-function queuePath(queue: Name): string {
+export function queuePath(queue: Name): string {
   return `/v1/queues/${queue}`;
 }
 

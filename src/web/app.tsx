@@ -6,12 +6,18 @@ import type { ComponentChildren } from "preact";
 import { useEffect } from "preact/hooks";
 import { Layout } from "./components/layout.tsx";
 import { go, usePlace } from "./location.tsx";
-import type { Name } from "./name.ts";
+import { type Name, textOfName } from "./name.ts";
 import { useObserved } from "./observed.ts";
+import { ConsumerPage } from "./pages/consumer-page.tsx";
+import { ConsumersPage } from "./pages/consumers-page.tsx";
+import { CronPage } from "./pages/cron-page.tsx";
+import { EventPage } from "./pages/event-page.tsx";
+import { FailedPage } from "./pages/failed-page.tsx";
 import { LoginPage } from "./pages/login-page.tsx";
 import { MissingPage } from "./pages/missing-page.tsx";
 import { QueuePage } from "./pages/queue-page.tsx";
 import { QueuesPage } from "./pages/queues-page.tsx";
+import { ServerPage } from "./pages/server-page.tsx";
 import { SettingsPage } from "./pages/settings-page.tsx";
 import { findSession, session } from "./session.ts";
 import { failureOf } from "./use-answer.ts";
@@ -24,6 +30,18 @@ const routes: [pattern: RegExp, page: (...names: Name[]) => ComponentChildren][]
   [/^\/defaults$/, () => <SettingsPage queue={null} />],
   [/^\/queues\/([^/]+)\/settings$/, (queue) => <SettingsPage key={queue} queue={queue!} />],
   [/^\/queues\/([^/]+)$/, (queue) => <QueuePage key={queue} queue={queue!} />],
+  [
+    /^\/queues\/([^/]+)\/events\/([^/]+)$/,
+    (queue, id) => <EventPage key={`${queue} ${id}`} queue={queue!} id={id!} />,
+  ],
+  [/^\/failed$/, () => <FailedPage />],
+  [/^\/consumers$/, () => <ConsumersPage />],
+  [
+    /^\/consumers\/([^/]+)\/([^/]+)$/,
+    (okq, client) => <ConsumerPage okq={textOfName(okq!)!} client={textOfName(client!)!} />,
+  ],
+  [/^\/cron$/, () => <CronPage />],
+  [/^\/server$/, () => <ServerPage />],
 ];
 
 export function App() {

@@ -75,7 +75,7 @@ interface Counting {
 
 export async function countEvents(
   queue: Name,
-  { state, selection }: EventSearch,
+  { state, selection }: Pick<EventSearch, "state" | "selection">,
   { fits, onCount, signal }: Counting,
 ): Promise<void> {
   let count = 0;

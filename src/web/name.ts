@@ -16,14 +16,6 @@ function nameOfBytes(bytes: Uint8Array): Name {
 }
 
 /** null if there is no such property. */
-export function bytesIn<N extends string>(object: Bytes<N>, name: N): Uint8Array | null {
-  const text = object[name];
-  if (text !== undefined) return new TextEncoder().encode(text);
-  const base64 = object[`${name}Base64`];
-  return base64 === undefined ? null : fromBase64(base64);
-}
-
-/** null if there is no such property. */
 export function nameIn<N extends string>(object: Bytes<N>, name: N): Name | null {
   const text = object[name];
   if (text !== undefined) return nameOf(text);
@@ -31,7 +23,7 @@ export function nameIn<N extends string>(object: Bytes<N>, name: N): Name | null
   return base64 === undefined ? null : nameOfBytes(fromBase64(base64));
 }
 
-export function fromBase64(base64: string): Uint8Array {
+function fromBase64(base64: string): Uint8Array {
   return Uint8Array.from(atob(base64), (char) => char.charCodeAt(0));
 }
 
@@ -66,6 +58,18 @@ export function textOf(bytes: Uint8Array): string | null {
   }
 }
 
+/** The names in a list of bytes: if one is no text, all are in base64 under another name. */
+export function namesIn<N extends string>(
+  object: { [Key in N | `${N}Base64`]?: string[] },
+  name: N,
+): Name[] {
+  const base64 = object[`${name}Base64`] ?? [];
+  return [
+    ...(object[name] ?? []).map(nameOf),
+    ...base64.map((each) => nameOfBytes(fromBase64(each))),
+  ];
+}
+
 /** For people: control characters and bytes that are not UTF-8 are written as \x00. */
 export function shown(name: Name): string {
   const text = textOfName(name);
@@ -84,6 +88,12 @@ export function visible(text: string): string {
     const code = char.codePointAt(0)!;
     return code < 256 ? hexEscape(code) : `\\u{${code.toString(16)}}`;
   });
+}
+
+/** A text of several lines: the same for what hides or turns parts of it. */
+export function visibleLines(text: string): string {
+  const hidden = /(?![\n\t])\p{Cc}|[\u061C\u200B\u200E\u200F\u2028-\u202E\u2060-\u2069\uFEFF]/gu;
+  return text.replaceAll("\r\n", "\n").replaceAll(hidden, (char) => visible(char));
 }
 
 function hexEscape(code: number): string {

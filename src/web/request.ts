@@ -12,12 +12,26 @@ export class ApiError extends Error {
   }
 }
 
+interface Init {
+  body?: object;
+  signal?: AbortSignal | null;
+}
+
+type Method = "GET" | "POST" | "PATCH" | "PUT" | "DELETE";
+
 /** Rejects with an ApiError, or, once the signal aborts, with its reason. */
-export async function request<T>(
-  method: "GET" | "POST" | "PATCH" | "PUT" | "DELETE",
+export async function request<T>(method: Method, path: string, init: Init = {}): Promise<T> {
+  const response = await open(path, init, method);
+  const text = await textOf(response, init);
+  return (text === "" ? null : JSON.parse(text)) as T;
+}
+
+/** The same for a body that is read piece by piece. */
+export async function open(
   path: string,
-  { body, signal = null }: { body?: object; signal?: AbortSignal | null } = {},
-): Promise<T> {
+  { body, signal = null }: Init = {},
+  method: Method = "GET",
+): Promise<Response> {
   const response = await fetch(urlOf(path), {
     method,
     signal,
@@ -28,12 +42,15 @@ export async function request<T>(
     if (signal?.aborted) throw error;
     throw new ApiError(0, "okq does not answer");
   });
-  const text = await response.text().catch((error: Error) => {
+  if (response.ok) return response;
+  throw new ApiError(response.status, detailOf(response, await textOf(response, { signal })));
+}
+
+function textOf(response: Response, { signal }: Init): Promise<string> {
+  return response.text().catch((error: Error) => {
     if (signal?.aborted) throw error;
     throw new ApiError(0, "the answer of okq was cut off");
   });
-  if (!response.ok) throw new ApiError(response.status, detailOf(response, text));
-  return (text === "" ? null : JSON.parse(text)) as T;
 }
 
 function detailOf({ status, statusText }: Response, text: string): string {

@@ -82,6 +82,7 @@ const accepted: Record<string, string[][]> = {
   QSTATS: [["q"]],
   QUEUES: [[], ["MATCH", "*", "AFTER", "q", "COUNT", "5"]],
   QERRORS: [["q"], ["q", "COUNT", "5"]],
+  QHISTORY: [["q"]],
   QWORKERS: [[], ["q"], ["AFTER", "x", "COUNT", "5"], ["q", "AFTER", "x", "COUNT", "5"]],
   QWAIT: [["q", "nothing", "0.01"]],
   QEMPTY: [

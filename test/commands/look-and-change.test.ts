@@ -56,10 +56,17 @@ describe.each(lifeStoresAndCluster)("on %s", (store) => {
     expect(ready.map).toMatchObject({ id: "1", contents: "contents of 1", attempts: 0 });
     await ask(client, "QPOP", "AS", "ann", "FROM", "q");
     const claimed = await get("1");
-    expect(claimed.keys).toBe(`${plain} pushed-at lease-ends-at worker`);
+    expect(claimed.keys).toBe(`${plain} pushed-at lease-ends-at claimed-at worker client okq`);
     expect(claimed.map).toMatchObject({ state: "claimed", attempts: 1, worker: "ann" });
+    expect(claimed.map["client"]).toBe(String(await ask(client, "CLIENT", "ID")));
+    const claimedSeconds = Date.now() / 1000 - Number(claimed.map["claimed-at"]);
+    expect(Math.abs(claimedSeconds)).toBeLessThan(30);
     await ask(client, "QFAIL", "q", "1", "*", "ERROR", "bad");
     expect((await get("1")).keys).toBe(`${plain} pushed-at due-at last-error errors`);
+    await ask(client, "QPUSH", "q", "x", "ID", "3");
+    await ask(client, "QPOP", "FROM", "q");
+    await ask(client, "QFAIL", "q", "3", "*", "FINAL");
+    expect((await get("3")).keys).toBe(`${plain} pushed-at ended-at last-error errors`);
     expect(await ask(client, "QGET", "q", "2")).toBeNull();
     expect(await ask(client, "QGET", "p", "1")).toBeNull();
   });

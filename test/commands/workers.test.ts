@@ -35,8 +35,8 @@ describe.each(lifeStoresAndCluster)("on %s", (store) => {
     const [next, rows] = await workers(ann);
     expect(next).toBeNull();
     expect(rows).toMatchObject([
-      { worker: "ann", claims: 2 },
-      { worker: "bob", claims: 2 },
+      { worker: "ann", claims: 2, holding: ["q"] },
+      { worker: "bob", claims: 2, holding: ["p", "q"] },
     ]);
     expect(rows[0]!["client"]).toBe(String(await ask(ann, "CLIENT", "ID")));
     expect(Number(rows[0]!["oldest-claim-seconds"])).toBeGreaterThanOrEqual(0);

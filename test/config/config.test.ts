@@ -61,6 +61,28 @@ test("the default store is a database in the working folder", () => {
   }
 });
 
+test("an address for HTTP is asked for also if it is the default", () => {
+  const addr = defaultConfig().httpAddr;
+  const config = configFile(`http-addr: ${addr}\n`);
+  expect(defaultConfig().isHttpAddrGiven).toBeFalse();
+  expect(resolveConfig({ "http-addr": addr }, {}).isHttpAddrGiven).toBeTrue();
+  expect(resolveConfig({}, { OKQ_HTTP_ADDR: addr }).isHttpAddrGiven).toBeTrue();
+  expect(resolveConfig({ config }, {}).isHttpAddrGiven).toBeTrue();
+});
+
+test.each<[Flags, string]>([
+  [{ "http-prefix": "okq" }, "--http-prefix: "],
+  [{ "http-prefix": "/" }, "--http-prefix: "],
+  [{ "http-prefix": "/okq/" }, "--http-prefix: "],
+  [{ "http-prefix": "/a/../b" }, "--http-prefix: "],
+  [{ "http-prefix": "/a%20b" }, "--http-prefix: "],
+  [{ "http-host": "https://queues.example" }, "--http-host: "],
+  [{ "http-host": "queues.example:443" }, "--http-host: "],
+  [{ "http-host": "*" }, "--http-host: "],
+])("refuses %j", (flags, message) => {
+  expect(refusal(flags, {})).toStartWith(message);
+});
+
 test("empty and unknown environment variables count as not set", () => {
   const env = { OKQ_MAX_CLIENTS: "", OKQ_PORT_4777_TCP: "tcp://10.0.0.1:4777" };
   expect(resolveConfig({}, env)).toEqual(defaultConfig());

@@ -135,6 +135,23 @@ test.each([
   expect(await contentsOf(api)).toEqual(["a"]);
 });
 
+test("an event larger than --max-event-bytes is refused in every form", async () => {
+  const { api } = await setUp("memory", { maxEventBytes: 1000 });
+  const [largest, larger] = ["x".repeat(1000), "x".repeat(1001)];
+  const forms = (contents: string) => [
+    { json: { contents } },
+    { json: { contentsBase64: Buffer.from(contents).toString("base64") } },
+    { json: { json: contents.slice(2) } },
+    { body: contents, headers: OCTETS },
+  ];
+  const push = async (sent: object) => (await api.call("POST", "/queues/q/events", sent)).status;
+  for (const form of forms(largest)) expect(await push(form)).toBe(201);
+  for (const form of forms(larger)) expect(await push(form)).toBe(413);
+  const { answers } = await pushLines(api, `{"contents":"${largest}"}\n{"contents":"${larger}"}\n`);
+  expect(answers).toMatchObject([{ id: expect.any(String) }, { status: 413, line: 2 }]);
+  expect(await contentsOf(api)).toHaveLength(5);
+});
+
 test("a line that is too long ends the lines", async () => {
   const { api } = await setUp("memory", { maxEventBytes: 1000 });
   const tooLong = "x".repeat(3_000_000);

@@ -13,6 +13,10 @@ async function tourQueues(api: ApiClient): Promise<void> {
   await api.post("/queues/q/events", { json: { n: 1 }, id: "c", delay: 60, priority: 3 });
   expect((await api.get("/queues")).json.queues).toMatchObject([{ queue: "q", ready: 2 }]);
   expect((await api.get("/queues/q")).json).toMatchObject({ ready: 2, delayed: 1, paused: "no" });
+  const { hour, day } = (await api.get("/queues/q/history")).json;
+  expect([hour.stepSeconds, day.stepSeconds]).toEqual([60, 600]);
+  expect([hour.ready.length, hour.ready.at(-1)]).toEqual([60, 2]);
+  expect([day.newlyFailed.length, day.delayed.at(-1)]).toEqual([144, 1]);
   expect((await api.get("/queues/q/config")).json.settings).toMatchObject({ lease: "30" });
   const changed = await api.call("PATCH", "/queues/q/config", { json: { lease: 60 } });
   expect(changed.json.settings).toMatchObject({ lease: "60" });

@@ -9,6 +9,7 @@ import type { Count } from "../../src/queue/management.ts";
 import type { Operation } from "../../src/queue/operations.ts";
 import type { Receiver, Session } from "../../src/queue/store.ts";
 import { Endings } from "../../src/queue/endings.ts";
+import { Counting } from "../../src/queue/counting.ts";
 import { Tally } from "../../src/queue/tally.ts";
 import { Readers } from "../../src/queue/readers.ts";
 import { Waiters } from "../../src/queue/waiters.ts";
@@ -93,7 +94,7 @@ function startHousekeeper() {
     endings: new Endings(clock),
     waitingNotes: new WaitingNotes(undefined, clock, () => []),
     reporter: { renew: async () => {}, clear: async () => {} },
-    tally,
+    counting: new Counting(noting.session(), tally),
     clock,
     onRound,
     onSkipped() {},

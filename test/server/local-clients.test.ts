@@ -108,6 +108,26 @@ test.skipIf(!probe)(`refuses a client on another machine, with the reason${reaso
   }
 });
 
+test.skipIf(!probe)(`refuses its HTTP requests too, but tells its health${reason}`, async () => {
+  const { okq, fromElsewhere } = await startForOthers({ httpAddr: ":0" });
+  const get = (path: string) => {
+    const request = `GET ${path} HTTP/1.1\\r\\nHost: ${HERE}\\r\\nConnection: close\\r\\n\\r\\n`;
+    return fromElsewhere(
+      `exec 3<>/dev/tcp/${HERE}/${okq.httpPort} && printf '${request}' >&3; cat <&3`,
+    );
+  };
+  for (const path of ["/", "/v1/session", "/v1/queues"]) {
+    const answer = await get(path);
+    expect(answer).toStartWith("HTTP/1.1 403 Forbidden\r\n");
+    expect(answer).toContain('"code":"DENIED"');
+  }
+  expect(await get("/healthz")).toStartWith("HTTP/1.1 200 OK\r\n");
+  for (const address of ["127.0.0.1", HERE]) {
+    const answer = await fetch(`http://${address}:${okq.httpPort}/v1/session`);
+    expect(answer.status).toBe(200);
+  }
+});
+
 test("does not count or log a client that disconnects before okq accepts it", async () => {
   const okq = await startOkqProcess(["--store", "memory", "--debug"]);
   okq.kill("SIGSTOP");

@@ -3,6 +3,7 @@ import type { CronAt } from "../../src/queue/cron-operations.ts";
 import { EarlierFailure, Refusal, StoreError } from "../../src/queue/errors.ts";
 import type { Popped } from "../../src/queue/event.ts";
 import type { GroupFacts } from "../../src/queue/groups.ts";
+import type { QueueHistory } from "../../src/queue/history.ts";
 import type { ListMoved } from "../../src/queue/lists.ts";
 import type { Operation } from "../../src/queue/operations.ts";
 import type { QueueStats } from "../../src/queue/queue-status.ts";
@@ -20,6 +21,7 @@ export function comparable(operation: Operation, result: unknown, has: Comparabl
   if (streamed !== undefined) return streamed;
   if (operation.kind === "cronDue") return inOrderOfNames(result as CronAt[]);
   if (operation.kind === "stats") return comparableStats(result as QueueStats);
+  if (operation.kind === "history") return comparableHistory(result as QueueHistory);
   if (operation.kind === "group") return withoutOldest(result as GroupFacts);
   if (operation.kind === "setMembers" && Array.isArray(result))
     return result.map(textOf).toSorted();
@@ -48,6 +50,15 @@ function inOrderOfNames(due: CronAt[]): CronAt[] {
 function comparableStats({ heldBackBy, ...stats }: QueueStats): object {
   const reason = heldBackBy?.startsWith("group") ? "group" : heldBackBy;
   return { ...withoutOldest(stats), recent: null, heldBackBy: reason };
+}
+
+/** A minute begins at other times in the other store. */
+function comparableHistory({ hour, day }: QueueHistory): object {
+  return [hour, day].map(({ counts, levels }) => ({
+    counts: counts.map((steps) => steps.reduce<number>((sum, step) => sum + (step ?? 0), 0)),
+    isUnknown: counts.every((steps) => steps.every((step) => step === null)),
+    levels: levels.map((steps) => steps.at(-1)),
+  }));
 }
 
 /** The oldest event is not always found. */

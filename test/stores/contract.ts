@@ -13,6 +13,7 @@ import { counters } from "./contract/counters.ts";
 import { counts } from "./contract/counts.ts";
 import { crons } from "./contract/crons.ts";
 import { failures } from "./contract/failures.ts";
+import { history } from "./contract/history.ts";
 import { largeContents } from "./contract/large-contents.ts";
 import { LifeCaller } from "./contract/life-caller.ts";
 import { line } from "./contract/line.ts";
@@ -96,6 +97,7 @@ const chapters = {
   reclaims,
   unpops,
   counts,
+  history,
   bytes,
   largeContents,
   batches,

@@ -1,6 +1,7 @@
 // The comparison of two stores on the life of events notices a store that breaks one rule.
 import { describe, expect, test } from "bun:test";
 import type { EventFacts } from "../../src/queue/event.ts";
+import type { QueueHistory } from "../../src/queue/history.ts";
 import type { Claim } from "../../src/queue/operations.ts";
 import { COUNTED, type QueueStats } from "../../src/queue/queue-status.ts";
 import type { SetNames } from "../../src/queue/sets.ts";
@@ -172,6 +173,14 @@ const breakages: Record<string, Breakage> = {
       })),
     ]),
   ),
+  "a history lacks what was counted": answering("history", ({ hour, day }: QueueHistory) => ({
+    hour: { ...hour, counts: hour.counts.map((steps) => steps.map(() => 0)) },
+    day,
+  })),
+  "a history has no events": answering("history", ({ hour, day }: QueueHistory) => ({
+    hour,
+    day: { ...day, levels: day.levels.map((steps) => steps.map(() => 0)) },
+  })),
   "durations are not counted": answering("stats", ({ counts, ...stats }: QueueStats) => ({
     ...stats,
     counts: { ...counts, waits: new Map() },

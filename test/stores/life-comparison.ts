@@ -80,7 +80,7 @@ export async function compareLives(
     }
     await pair.separate(life.queues);
     if (!hasChains && only === null && random.below(3) === 0)
-      await pair.submitAll([life.figures()]);
+      await pair.submitAll([life.figures(), life.history()]);
     if (random.below(3) === 0) await pair.unpopSome(random);
     if (random.below(4) === 0) await pair.compareScans(life.queues, 1 + random.below(4));
     if (b.reopen && random.below(15) === 0) {

@@ -125,6 +125,12 @@ export class RandomLife {
     return always(this.#latestCounts);
   }
 
+  /** That of a queue whose counts came. */
+  history(): Step {
+    const queue = this.#latestCounts?.counted[0]!.queue ?? bytesOf(this.queues[0]!);
+    return always({ kind: "history", queue });
+  }
+
   /** The process has restarted: it repeats no counts from before. */
   restarted(): void {
     this.#latestCounts = null;

@@ -4,7 +4,6 @@ import { Consumers } from "../../src/queue/consumers.ts";
 import { systemClock } from "../../src/queue/clock.ts";
 import { Housekeeper } from "../../src/queue/housekeeper.ts";
 import { Endings } from "../../src/queue/endings.ts";
-import { Tally } from "../../src/queue/tally.ts";
 import { Readers } from "../../src/queue/readers.ts";
 import { Waiters } from "../../src/queue/waiters.ts";
 import { WaitingNotes } from "../../src/queue/waiting-notes.ts";
@@ -67,7 +66,7 @@ async function openWithHousekeeper(nodes: { host: string; port: number }[]): Pro
     endings: new Endings(clock),
     waitingNotes: new WaitingNotes(undefined, clock, () => []),
     reporter: { renew: async () => {}, clear: async () => {} },
-    tally: new Tally(),
+    counting: { send: async () => {} },
     clock,
     onRound() {},
     onSkipped() {},

@@ -31,7 +31,7 @@ const keyUses: Record<string, RegExp> = {
 
 /** Files that define no verb. */
 const PART =
-  /^(rare|staged|lining-up|next-out|more-pops|entering|leaving|taking|claiming|matching|queue|unique|left-end|list-line|list-dropping|figures|line|more|events|bound|bindings|claims|facts|crons|look-again|rates|ranked|grouped|group-turns|turns|own-groups|held-back|counters|name-kind|sets|stream-record|stream-line|stream-places|streams|taking-within|stream-groups)\.lua$/;
+  /^(rare|staged|lining-up|next-out|more-pops|entering|leaving|taking|claiming|matching|queue|unique|left-end|list-line|list-dropping|figures|history-steps|line|more|events|bound|bindings|claims|facts|crons|look-again|rates|ranked|grouped|group-turns|turns|own-groups|held-back|counters|name-kind|sets|stream-record|stream-line|stream-places|streams|taking-within|stream-groups)\.lua$/;
 
 const root = join(import.meta.dir, "../../src/stores/redis");
 const luaFiles = (folder: string) =>

@@ -217,6 +217,7 @@ const operations: Operation[] = [
   { kind: "cancel", queue, id: queue },
   { kind: "count", number: 1, settled: 1, counted: [{ queue, counts: emptyCounts() }] },
   { kind: "stats", queue, isWhole: true },
+  { kind: "history", queue },
   { kind: "move", queue, target: bytes, targets: [{ id: bytes, version: null }] },
   { kind: "remove", queue, targets: [{ id: bytes, version: "none" }] },
   { kind: "pause", queue, directions: ["in", "out"], forMs: 5, worker: null, group: null },

@@ -150,3 +150,14 @@ test("says that okq is away, keeps what it showed, and goes on when okq is back"
   await (await again.connect()).call("QPUSH", "orders", "more");
   await rowsAre(page, "Ready", ["2"]);
 });
+
+test("asks every 2 seconds while no messages come through", async () => {
+  const { wire, page, open } = await openDashboard("memory");
+  await page.route("**/v1/events*", (route) => route.abort());
+  await wire.call("QPUSH", "orders", "contents");
+  await open("/");
+  await rowsAre(page, "Ready", ["1"]);
+  await seen(page, "Every 2 s");
+  await wire.call("QPUSH", "orders", "more");
+  await rowsAre(page, "Ready", ["2"]);
+});

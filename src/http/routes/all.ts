@@ -3,6 +3,7 @@ import type { Route } from "../route.ts";
 import { changeRoutes } from "./changes.ts";
 import { claimRoutes } from "./claims.ts";
 import { eventRoutes } from "./events.ts";
+import { historyRoutes } from "./history.ts";
 import { messageRoutes } from "./messages.ts";
 import { otherRoutes } from "./others.ts";
 import { popRoutes } from "./pop.ts";
@@ -11,6 +12,7 @@ import { serverRoutes } from "./server.ts";
 
 export const routes: Route[] = [
   ...queueRoutes,
+  ...historyRoutes,
   ...eventRoutes,
   ...popRoutes,
   ...claimRoutes,

@@ -1,7 +1,7 @@
 // Routes that push, show and change single events, and list them.
 import * as field from "../fields.ts";
 import { pairs } from "../list-fields.ts";
-import type { Pairs, Reply } from "../../resp/reply.ts";
+import { Pairs, type Reply } from "../../resp/reply.ts";
 import { call, type Route } from "../route.ts";
 import * as shape from "../shapes.ts";
 import { place, pushOptions } from "./push-fields.ts";
@@ -17,6 +17,7 @@ const shown = shape.map({
   id: shape.bytes,
   state: shape.oneOf("ready", "delayed", "claimed", "failed", "completed"),
   contents: shape.optional(shape.bytes),
+  contentsLength: shape.optional(shape.integer),
   attempts: shape.integer,
   failures: shape.integer,
   crashes: shape.integer,
@@ -25,8 +26,12 @@ const shown = shape.map({
   group: shape.optional(shape.bytes),
   pushedAt: shape.seconds,
   dueAt: shape.optional(shape.seconds),
+  endedAt: shape.optional(shape.seconds),
   leaseEndsAt: shape.optional(shape.seconds),
+  claimedAt: shape.optional(shape.seconds),
   worker: shape.optional(shape.bytes),
+  client: shape.optional(shape.text),
+  okq: shape.optional(shape.text),
   expiresAt: shape.optional(shape.seconds),
   unique: shape.optional(shape.bytes),
   headers: shape.optional(shape.headers),
@@ -40,8 +45,18 @@ const shown = shape.map({
   heldBackBy: shape.optional(shape.text),
 });
 
+const NOTHING = Buffer.alloc(0);
+
 function valueIn(reply: Reply, name: string): Reply {
   return (reply as Pairs).entries.find(([key]) => key === name)?.[1] ?? null;
+}
+
+function withoutContents({ entries }: Pairs): Pairs {
+  return new Pairs(
+    entries.map(([key, value]) =>
+      key === "contents" ? ["contents-length", (value as Buffer).length] : [key, value],
+    ),
+  );
 }
 
 const single: Route[] = [
@@ -49,12 +64,18 @@ const single: Route[] = [
     method: "GET",
     path: event,
     name: "getEvent",
-    summary: "All that is known of an event.",
+    summary:
+      "All that is known of an event: its contents, or with `withoutContents` how many bytes " +
+      "these have.",
     tag,
     command: "QGET",
-    fields: { raw: field.mark },
+    fields: { raw: field.mark, withoutContents: field.flag("WITHOUT") },
     answer: shown,
-    run: call("QGET", "queue", "id"),
+    async run(input, commands) {
+      const reply = await commands.run("QGET", ...input.words("queue", "id"));
+      const isShort = input.words("withoutContents").length > 0 && !shape.isNil(reply);
+      return isShort ? withoutContents(reply as Pairs) : reply;
+    },
     missing: "event",
     octets: {
       facts: ["id", "state"],
@@ -62,7 +83,7 @@ const single: Route[] = [
       of(reply) {
         const value = (name: string) => valueIn(reply, name);
         return {
-          contents: value("contents") as Buffer,
+          contents: (value("contents") ?? NOTHING) as Buffer,
           facts: { id: value("id") as Buffer, state: value("state") as string },
           json: shape.headers.under("headers", value("headers")),
         };

@@ -33,6 +33,7 @@ const workers: Route[] = [
           okq: shape.text,
           claims: shape.integer,
           oldestClaimSeconds: shape.optional(shape.seconds),
+          holding: shape.optional(shape.bytesList),
           waiting: shape.optional(shape.bytesList),
         }),
       ),

@@ -71,6 +71,7 @@ export const readingKinds: Kinds = new Set([
   "settings",
   "status",
   "stats",
+  "history",
   "list",
   "ready",
   "listLength",

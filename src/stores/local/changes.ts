@@ -1,6 +1,7 @@
 // The net changes that a batch made to the model. The journal writes them; if that fails,
 // they are undone in reverse order.
 import type { LocalCounter } from "./counters.ts";
+import type { LocalHistory } from "./history.ts";
 import { type LocalQueue, type LocalEvent, type Position } from "./local-queue.ts";
 import type { Sets } from "./sets.ts";
 import { GONE } from "./states.ts";
@@ -72,6 +73,9 @@ export class Changes {
   readonly named: { queue: LocalQueue; number: number }[] = [];
   /** Queues whose facts were changed, such as their figures. */
   readonly figured = new Set<LocalQueue>();
+  /** Queues that have more minutes and ten minutes in their history that are over. */
+  readonly hours = new Set<LocalQueue>();
+  readonly days = new Set<LocalQueue>();
   readonly retired = new Map<number, Retired>();
   /** Groups of which something was changed beside their events, by the number of the queue then. */
   readonly groups = new Map<string, { queue: LocalQueue; number: number; name: string }>();
@@ -149,6 +153,14 @@ export class Changes {
   counted(queue: LocalQueue, undo: () => void): void {
     this.#undos.push(undo);
     this.figured.add(queue);
+  }
+
+  /** The history of a queue is changed to that. */
+  recorded(queue: LocalQueue, history: LocalHistory, undo: () => void): void {
+    this.counted(queue, undo);
+    const { hour, day } = queue.history ?? {};
+    if (history.hour !== hour) this.hours.add(queue);
+    if (history.day !== day) this.days.add(queue);
   }
 
   /** What a group of that name has beside its events was changed, or it is gone. */
@@ -314,6 +326,8 @@ export class Changes {
     this.queueNumbers.length = 0;
     this.named.length = 0;
     if (this.figured.size > 0) this.figured.clear();
+    if (this.hours.size > 0) this.hours.clear();
+    if (this.days.size > 0) this.days.clear();
     this.windows.length = 0;
     this.counters.length = 0;
     this.turns.length = 0;

@@ -28,6 +28,8 @@ export interface Restoration {
   begin(defaults: string | null, countedMs: number): void;
   /** A queue and its number in the journal; `facts` as queue-facts.ts encodes them. */
   queue(name: string, number: number, facts: string | null): void;
+  /** The minutes and ten minutes that are over in the history of a queue, packed. */
+  steps(queue: string, hour: Uint8Array, day: Uint8Array): void;
   /** `more` is only there for a claimed event. isRetrying: delayed after a failure or crash. */
   event(queue: string, stored: StoredPlace, more: string | null, isRetrying: boolean): void;
   /** What a group has beside its events, as group.ts encodes it. */

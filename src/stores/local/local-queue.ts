@@ -8,6 +8,7 @@ import type { Figures } from "./figures.ts";
 import { HashIndex, hashOf } from "./hash-index.ts";
 import type { Keys } from "./keys.ts";
 import type { Groups } from "./groups.ts";
+import type { LocalHistory } from "./history.ts";
 import type { HandedOut } from "./handed-out.ts";
 import { Line } from "./line.ts";
 import type { RankedLines } from "./ranked-lines.ts";
@@ -191,6 +192,7 @@ export class LocalQueue extends QueueEvents {
   /** The names under which queues are bound to it, as they came; null: none. */
   bindings: readonly string[] | null = null;
   figures: Figures | null = null;
+  history: LocalHistory | null = null;
   /** What its rate counts; null: nothing. */
   handedOut: HandedOut | null = null;
   /** How many events could be handed out when that was last told: see turns.ts. */

@@ -8,6 +8,7 @@ import {
 } from "../../queue/settings.ts";
 import { forgottenAtMs } from "../../queue/windows.ts";
 import type { Changes } from "./changes.ts";
+import type { LocalHistory } from "./history.ts";
 import { Crons } from "./crons.ts";
 import { IndexedHeap } from "./indexed-heap.ts";
 import type { LocalCron } from "./local-cron.ts";
@@ -282,6 +283,7 @@ export class LocalQueues {
     if (!this.#queues.delete(queue.name)) return;
     this.names.remove(queue.name);
     this.reviews.delete(queue);
+    this.setHistory(queue, null);
     this.usage.removeQueue(queue.name);
     if (queue.number === 0) return;
     this.changes?.forgotten.push(queue.number);
@@ -292,15 +294,26 @@ export class LocalQueues {
     this.#unused.note(queue);
   }
 
+  protected setHistory(queue: LocalQueue, history: LocalHistory | null): void {
+    this.usage.historyBytes += (history?.bytes ?? 0) - (queue.history?.bytes ?? 0);
+    queue.history = history;
+  }
+
+  /** At start: the steps that are over of a queue whose facts are restored. */
+  restoreSteps(queue: LocalQueue, hour: Uint8Array, day: Uint8Array): void {
+    if (queue.history !== null) this.setHistory(queue, queue.history.withSteps(hour, day));
+  }
+
   /** Makes the journal write with this batch, even if nothing has changed. */
   demandWrite(): void {
     if (this.changes) this.changes.isDemanded = true;
   }
 
-  /** At start: the settings, pauses and bindings of a queue. */
-  restoreFacts(queue: LocalQueue, { given, bindings, ...facts }: QueueFacts): void {
+  /** At start: what a queue has besides its events. */
+  restoreFacts(queue: LocalQueue, { given, bindings, history, ...facts }: QueueFacts): void {
     this.#setGiven(queue, given);
     this.#setBindings(queue, bindings);
+    this.setHistory(queue, history);
     this.usage.settingBytes += facts.stream?.bytes ?? 0;
     Object.assign(queue, facts);
   }

@@ -290,6 +290,7 @@ export class LocalStore implements Store {
       if (this.#model.reports !== null) submitted.reports = this.#model.reports.splice(0);
       untold.note(submitted);
     }
+    this.#model.settleSteps();
   }
 
   #outcomeOf({ operation }: Submitted, pushRefusal: string | null): Result | StoreError {

@@ -1,8 +1,8 @@
 // The windows of the queues: an id (a dedupe window) or a unique key is taken for some time.
 import { forgottenBefore, WINDOWS_MAX } from "../../queue/windows.ts";
 import type { TakenWindow } from "./changes.ts";
+import { LocalFigures } from "./local-figures.ts";
 import type { LocalQueue } from "./local-queue.ts";
-import { LocalQueues } from "./local-queues.ts";
 import { Windows } from "./windows.ts";
 
 /** The windows of a queue that are of one kind. */
@@ -10,7 +10,7 @@ export type WindowKind = "windows" | "keyWindows";
 
 const kinds: WindowKind[] = ["windows", "keyWindows"];
 
-export class LocalWindows extends LocalQueues {
+export class LocalWindows extends LocalFigures {
   /** Whether a window of that id lasts. */
   isWindowed({ windows }: LocalQueue, id: string): boolean {
     return windows !== null && windows.endOf(id) > this.nowMs;

@@ -1,11 +1,9 @@
 // The events of the local store as plain data in memory, and their transitions. With a journal each
 // change is recorded, so that the journal can write it and the model undo it.
-import type { Counted, QueueCounts } from "../../queue/queue-status.ts";
 import type { Report, Reported, ReportFacts } from "../../queue/report.ts";
 import { toBytes } from "./bytes.ts";
 import type { Mark } from "./changes.ts";
 import { countedText, Counter, msOf } from "./counter.ts";
-import { Figures } from "./figures.ts";
 import {
   keysOf,
   type LocalQueue,
@@ -26,8 +24,6 @@ type ClaimPosition = Pick<Position, "atMs" | "place" | "lease" | "token" | "clai
 export class Model extends Turns {
   /** What the observer is to be told of an operation; null while nobody listens. */
   reports: Report[] | null = null;
-  /** What was counted since it was emptied. */
-  readonly tallied: Counted[] = [];
   /** In a transaction, whose pushes are judged: none is refused. */
   isJudged = false;
   /** How far the list operations of a transaction may still go; null outside of one. */
@@ -37,8 +33,6 @@ export class Model extends Turns {
   /** The last number given to an event or a place; unused when a journal gives the numbers. */
   #lastNumber = 0;
   #lastClaim = 0;
-  /** The numbers of counts that were added and may come again. */
-  readonly #counts = new Set<number>();
 
   /** Moves an event into the state `to.state`, which may be the one that it has. */
   move(event: LocalEvent, to: Partial<Position>, isTold = event.state !== READY): void {
@@ -331,35 +325,10 @@ export class Model extends Turns {
     if (this.isHandingOut(queue)) this.noteNextReady(queue);
   }
 
-  /** Counts what only the store knows. */
-  tally(queue: LocalQueue, what: Counted): void {
-    const { nowMs } = this;
-    const figures = (queue.figures ??= new Figures());
-    figures.addOne(nowMs, what);
-    this.tallied.push(what);
-    this.changes?.counted(queue, () => figures.addOne(nowMs, what, -1));
-  }
-
   /** Something that no result tells. To be called while the event is in that queue. */
   report(kind: Reported, { queue, id }: LocalEvent, facts: ReportFacts): void {
     const [name, own] = [toBytes(queue.name), toBytes(id)];
     this.reports?.push({ kind, queue: name, id: own, atMs: this.nowMs, ...facts });
-  }
-
-  /** Whether counts of that number are new. Those of numbers below `settled` do not come again. */
-  noteCount(number: number, settled: number): boolean {
-    if (this.#counts.has(number)) return false;
-    for (const each of this.#counts) if (each < settled) this.#counts.delete(each);
-    this.#counts.add(number);
-    this.changes?.undoBy(() => this.#counts.delete(number));
-    return true;
-  }
-
-  addCounts(queue: LocalQueue, counts: QueueCounts): void {
-    const { nowMs } = this;
-    const figures = (queue.figures ??= new Figures());
-    figures.add(nowMs, counts);
-    this.changes?.counted(queue, () => figures.add(nowMs, counts, -1));
   }
 
   /** The changes are durable: what needs not be in memory any more leaves it. */
@@ -370,6 +339,7 @@ export class Model extends Turns {
   /** The changes are not durable: takes all of them back. */
   undo(): void {
     this.changes?.undo(this.#transit, this.settle);
+    this.forgetSteps();
     this.sweepGroups(false);
     this.takeBecameReady();
   }

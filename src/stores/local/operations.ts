@@ -58,6 +58,7 @@ const operations: Operations = {
   dropCounter: counting.dropCounter,
   listCounters: counting.listCounters,
   stats: managing.stats,
+  history: managing.history,
   group: grouping.group,
   groups: grouping.groups,
   setGroup: grouping.setGroup,

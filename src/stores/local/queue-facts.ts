@@ -1,7 +1,9 @@
-// What a journal keeps of a queue besides its events: its settings, pauses and bindings, as text.
+// What a journal keeps of a queue besides its events: its settings, pauses, bindings and figures,
+// as text.
 import type { GivenSettings } from "../../queue/settings.ts";
 import { Figures } from "./figures.ts";
 import { HandedOut, type WrittenCounts } from "./handed-out.ts";
+import { LocalHistory, type WrittenHistory } from "./history.ts";
 import { readStream, type WrittenStream, writtenStream } from "./stream.ts";
 import { type LocalQueue, NO_SETTINGS, type Pauses } from "./local-queue.ts";
 
@@ -17,6 +19,7 @@ interface Facts {
   totals?: number[];
   waits?: [bucket: number, times: number][];
   runs?: [bucket: number, times: number][];
+  history?: WrittenHistory;
   handedOut?: WrittenCounts;
   stream?: WrittenStream;
   list?: true;
@@ -24,7 +27,7 @@ interface Facts {
 
 /** null if there is nothing to keep. `last`: the highest number that was given to anything. */
 export function encodeFacts(queue: LocalQueue, last: number): string | null {
-  const { given, pauses, bindings, figures, stream, isList } = queue;
+  const { given, pauses, bindings, figures, history, stream, isList } = queue;
   const counts = queue.handedOut?.written ?? null;
   const isOfKind = stream !== null || isList;
   const isSet = given.size > 0 || pauses !== null || bindings !== null || isOfKind;
@@ -40,6 +43,7 @@ export function encodeFacts(queue: LocalQueue, last: number): string | null {
     const { totals, waits, runs } = figures.counts;
     Object.assign(facts, { totals, waits: [...waits], runs: [...runs] });
   }
+  if (history) facts.history = history.written;
   if (counts !== null) facts.handedOut = counts;
   if (stream !== null) facts.stream = writtenStream(stream, last);
   if (isList) facts.list = true;
@@ -48,7 +52,7 @@ export function encodeFacts(queue: LocalQueue, last: number): string | null {
 
 export type QueueFacts = Pick<
   LocalQueue,
-  "given" | "pauses" | "bindings" | "figures" | "handedOut" | "stream" | "isList"
+  "given" | "pauses" | "bindings" | "figures" | "history" | "handedOut" | "stream" | "isList"
 >;
 
 export function decodeFacts(text: string): QueueFacts {
@@ -62,6 +66,7 @@ export function decodeFacts(text: string): QueueFacts {
     pauses: isEmpty(pauses) ? null : pauses,
     bindings: facts.bindings ?? null,
     figures: counts ? new Figures(counts) : null,
+    history: facts.history ? LocalHistory.restored(facts.history) : null,
     handedOut: facts.handedOut ? new HandedOut(true, facts.handedOut) : null,
     stream: facts.stream ? readStream(facts.stream) : null,
     isList: facts.list ?? false,

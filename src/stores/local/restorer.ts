@@ -55,6 +55,10 @@ export class Restorer implements Restoration {
     if (queue.stream !== null) this.#last = Math.max(this.#last, queue.stream.writtenTo);
   }
 
+  steps(queue: string, hour: Uint8Array, day: Uint8Array): void {
+    this.#model.restoreSteps(this.#model.open(queue), hour, day);
+  }
+
   event(name: string, stored: StoredPlace, more: string | null, isRetrying: boolean): void {
     const queue = this.#model.open(name);
     queue.stream?.restore(stored);

@@ -48,6 +48,7 @@ export class Usage {
   #nameBytes = 0;
   /** Of the settings and pauses of queues, and of streams. */
   settingBytes = 0;
+  historyBytes = 0;
 
   /** How many events are in that state. */
   count(state: number): number {
@@ -60,7 +61,7 @@ export class Usage {
     const queues = this.queues * queueOverheadBytes + this.#nameBytes + this.settingBytes;
     const bytes = this.contentBytes + this.#otherBytes + this.expiring * expiringBytes;
     const others = this.windows * windowBytes + this.groups * groupBytes + this.#counted;
-    return bytes + this.#slabBytes + this.#setBytes + events + queues + others;
+    return bytes + this.#slabBytes + this.#setBytes + this.historyBytes + events + queues + others;
   }
 
   get #counted(): number {

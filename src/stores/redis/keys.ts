@@ -84,6 +84,8 @@ export const INFIXES = {
   STATS: `${LAYOUT}stats:`,
   /** behind it the number of some seconds, ":" and the name: hash of what was counted in these */
   RECENT: `${LAYOUT}recent:`,
+  /** hash of the history: see history-steps.lua */
+  HISTORY: `${LAYOUT}history:`,
   /** hash of cron entries by name: see crons.lua */
   CRONS: `${LAYOUT}crons:`,
   /** sorted set of the names of cron entries by when they are due, in ms */

@@ -1,5 +1,12 @@
 // The verbs that move and change events, and those of figures. See full/*.lua.
 import type { GroupFacts, GroupPage } from "../../queue/groups.ts";
+import {
+  historyOf,
+  type Kept,
+  type QueueHistory,
+  STEP_LEVELS,
+  tenOf,
+} from "../../queue/history.ts";
 import { BATCH_CONTENTS_BYTES } from "../../queue/operations.ts";
 import {
   type Counted,
@@ -8,6 +15,7 @@ import {
   type QueueCounts,
   type QueueStats,
 } from "../../queue/queue-status.ts";
+import { NO_STEPS, unpackLatest, unpackSteps } from "../../queue/packed-steps.ts";
 import type { Copy, CopyInOutcome, Operation } from "./operation.ts";
 import { COUNTS, given, msOf, NO_BYTES, statusIn, timeOf } from "./verb-values.ts";
 import { reasonIn } from "./event-facts.ts";
@@ -61,6 +69,28 @@ function statsIn(queue: Buffer, reply: ScriptReply): QueueStats {
     heldBackBy: reasonIn(reason!),
     nowMs: nowMs as number,
   };
+}
+
+/** null: there is none, or another program has written something else. */
+function keptIn([since, latest, hour, day]: (Buffer | null)[]): Kept | null {
+  if (!since || !latest) return null;
+  const first = Number(since.toString("latin1"));
+  try {
+    const step = unpackLatest(latest, first);
+    const minutes = unpackSteps(hour ?? NO_STEPS, first);
+    const tens = unpackSteps(day ?? NO_STEPS, tenOf(first));
+    return { since: first, latest: step, hour: minutes, day: tens };
+  } catch {
+    return null;
+  }
+}
+
+function historyIn(queue: Buffer, reply: ScriptReply): QueueHistory {
+  const parts = reply as ScriptReply[];
+  const status = statusIn(queue, parts, 0);
+  const [nowMs, ...kept] = parts.slice(COUNTS);
+  const levels = STEP_LEVELS.map((level) => status[level]);
+  return historyOf(keptIn(kept as (Buffer | null)[]), levels, nowMs as number);
 }
 
 function groupIn(group: Buffer, reply: ScriptReply): GroupFacts {
@@ -213,5 +243,10 @@ export const management = {
     name: "stats",
     call: ([stats], { numberOf }) => [numberOf(stats!.queue), stats!.isWhole ? "WHOLE" : "BARE"],
     results: (reply, [stats]) => [statsIn(stats!.queue, reply)],
+  },
+  history: {
+    name: "history",
+    call: ([history], { numberOf }) => [numberOf(history!.queue)],
+    results: (reply, [history]) => [historyIn(history!.queue, reply)],
   },
 } satisfies { [K in Operation["kind"]]?: Verb<K> };

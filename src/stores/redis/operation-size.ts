@@ -50,6 +50,7 @@ const WEIGHTS: Partial<Record<Operation["kind"], number>> = {
   list: 8,
   status: 8,
   stats: 16,
+  history: 16,
   bind: 64,
   cronSet: 8,
   initCounter: 8,

@@ -3,6 +3,7 @@
 import { BOUND_MAX } from "../../queue/bindings.ts";
 import { CRONS_MAX } from "../../queue/cron-operations.ts";
 import { OWN_GROUPS_MAX } from "../../queue/groups.ts";
+import { BACK_MAX, DAY_STEPS, HOUR_STEPS, IDLE_MAX, TEN } from "../../queue/history.ts";
 import { COUNTERS_MAX } from "../../queue/counters.ts";
 import { LIST_BYTES_MAX, LIST_REACH } from "../../queue/lists.ts";
 import { PAUSED_WORKERS_MAX } from "../../queue/management.ts";
@@ -48,6 +49,8 @@ import groupTurns from "./full/group-turns.lua" with { type: "text" };
 import grouped from "./full/grouped.lua" with { type: "text" };
 import groups from "./full/groups.lua" with { type: "text" };
 import heldBack from "./full/held-back.lua" with { type: "text" };
+import history from "./full/history.lua" with { type: "text" };
+import historySteps from "./full/history-steps.lua" with { type: "text" };
 import initCounter from "./full/init-counter.lua" with { type: "text" };
 import line from "./full/line.lua" with { type: "text" };
 import listen from "./full/listen.lua" with { type: "text" };
@@ -173,11 +176,15 @@ const infixes = new Map(
 );
 const numbers = new Map(
   Object.entries({
+    BACK_MAX,
     BOUND_MAX,
     COUNTERS_MAX,
     CRONS_MAX,
+    DAY_STEPS,
     FIXED_KEYS,
     GROUP_ENDED,
+    HOUR_STEPS,
+    IDLE_MAX,
     LARGE_BYTES,
     LIST_BYTES_MAX,
     LIST_REACH,
@@ -189,6 +196,7 @@ const numbers = new Map(
     SETS_MAX,
     STREAM_CONSUMERS_MAX,
     SHARDS,
+    TEN,
     TICKS_PER_MS,
     USUAL_LEASE_MS,
     WINDOWS_MAX,
@@ -289,6 +297,7 @@ const made = [
   once("ranked", rankedMember, ranked),
   once("groups", groupRecord, grouped, groupTurns),
   once("counters", counters),
+  once("history", historySteps),
 ];
 const events = [figures, line, more, transitions, leftEnd, bound, claims, nameKind];
 const onAnyQueue = [unused, counter, slices, queue, unique, ...events, ...made];
@@ -320,7 +329,7 @@ const others = [
     ...[scan, remove, retry].map((file) => hidden(file)),
     hidden(move, ...[copyOut, copyIn, settle].map((file) => hidden(file))),
   ),
-  onDemand(status, hidden(list), hidden(heldBack, stats)),
+  onDemand(status, hidden(list), hidden(heldBack, stats), hidden(history)),
   onDemand(
     ownGroups,
     resume,

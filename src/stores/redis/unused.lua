@@ -1,6 +1,7 @@
 -- Forgets a queue without events, settings and consumers that is no stream: it leaves no name behind. A list
 -- without events is no list. The batch loop calls it.
--- KEYS    queues timers processes lists, of the queue: ready claimed events front config stats stream
+-- KEYS    queues timers processes lists, of the queue: ready claimed events front config stats history
+--         stream
 -- ARGV    (none)
 -- Returns nothing
 
@@ -24,7 +25,7 @@ verbs.forget_if_unused = function(queue)
   if is_empty and not (has_beside and has_beside(queue)) then
     redis.call('ZREM', timers_key, queue.name)
     if consumers_of(queue) == 0 then
-      redis.call('UNLINK', STATS .. queue.name)
+      redis.call('UNLINK', STATS .. queue.name, HISTORY .. queue.name)
       redis.call('ZREM', queues_key, queue.name)
     end
   end

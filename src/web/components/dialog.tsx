@@ -43,7 +43,7 @@ export function Dialog(props: DialogProps) {
       props.onDone?.();
       if (!controller.signal.aborted) onClose();
     } catch (caught) {
-      if (controller.signal.aborted) return;
+      if (controller.signal.aborted) return announce("Stopped. What was done stays done.");
       setError(failureOf(caught as Error));
       setWorking(false);
     }

@@ -31,7 +31,7 @@ export function actionsFor(state: State): Action[] {
   return may("manage") ? actionsIn[state] : [];
 }
 
-export interface EventActionsProps {
+interface EventActionsProps {
   queue: Name;
   search: EventSearch;
   /** Chosen one by one. */

@@ -8,7 +8,13 @@ import { logOut, session } from "../session.ts";
 import { failureOf } from "../use-answer.ts";
 import { announce, Announcements } from "./announcements.tsx";
 
-const menu: [path: string, title: string][] = [["/queues", "Queues"]];
+const menu: [path: string, title: string][] = [
+  ["/queues", "Queues"],
+  ["/failed", "Failed"],
+  ["/consumers", "Consumers"],
+  ["/cron", "Cron"],
+  ["/server", "Server"],
+];
 
 export function Layout({ children }: { children: ComponentChildren }) {
   const skip = (event: Event) => {

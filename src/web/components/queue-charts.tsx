@@ -48,7 +48,8 @@ function Charts({ unit, ...span }: History["hour"] & { unit: string }) {
   );
 }
 
-/** Less was counted in the last step, because it is not over. */
+/** Less was counted in the last step, because it is not over: shown only if it is the first. */
 function whole(values: (number | null)[]): (number | null)[] {
-  return [...values.slice(0, -1), null];
+  const isFirst = values.slice(0, -1).every((value) => value === null);
+  return isFirst ? values : [...values.slice(0, -1), null];
 }

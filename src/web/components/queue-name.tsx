@@ -18,3 +18,21 @@ export function EventLink({ queue, id }: { queue: Name; id: Name }) {
     </Link>
   );
 }
+
+const NAMED = 5;
+
+export function QueueNames({ queues }: { queues: Name[] }) {
+  if (queues.length === 0) return <span class="zero">–</span>;
+  const others = queues.length - NAMED;
+  return (
+    <>
+      {queues.slice(0, NAMED).map((queue, at) => (
+        <span key={queue}>
+          {at > 0 && ", "}
+          <QueueLink queue={queue} />
+        </span>
+      ))}
+      {others > 0 && ` and ${others} more`}
+    </>
+  );
+}

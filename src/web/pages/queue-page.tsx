@@ -10,6 +10,7 @@ import { QueueFigures } from "../components/queue-figures.tsx";
 import { useFeed } from "../feed.ts";
 import { Link } from "../location.tsx";
 import { type Name, shown } from "../name.ts";
+import { withQueryOf } from "../request.ts";
 import { may } from "../session.ts";
 import { useAnswer } from "../use-answer.ts";
 import { useTitle } from "../use-title.ts";
@@ -35,6 +36,12 @@ export function QueuePage({ queue }: { queue: Name }) {
         )}
         <div class="buttons">
           {may("push") && <button onClick={() => setPushing(true)}>Push an event</button>}
+          <Link class="button" to={withQueryOf("/consumers", { queue })}>
+            Consumers
+          </Link>
+          <Link class="button" to={withQueryOf("/cron", { queue })}>
+            Cron
+          </Link>
           <Link class="button" to={`/queues/${queue}/settings`}>
             Settings
           </Link>

@@ -176,6 +176,7 @@ function columnsOf(reload: () => void): Column<QueueRow>[] {
     {
       key: "rates",
       title: "In / out per s, last hour",
+      isWide: true,
       cell: (row) => <QueueRates queue={nameIn(row, "queue")!} />,
     },
     ...(may("consume") || may("manage")

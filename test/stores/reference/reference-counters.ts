@@ -13,7 +13,6 @@ import {
 } from "../../../src/queue/counters.ts";
 import { Duplicate } from "../../../src/queue/event.ts";
 import type { Operation } from "../../../src/queue/operations.ts";
-import { COUNTED } from "../../../src/queue/queue-status.ts";
 import type { ReferenceCounter } from "./reference-counter.ts";
 import type { ReferenceEvent } from "./reference-event.ts";
 import { isTaken, pushing } from "./reference-pushes.ts";
@@ -249,7 +248,7 @@ function countOne(state: ReferenceState, step: Step): number | null {
   const own = { kind: "push", queue: bytesOf(queue.name), id: bytesOf(counter.key) } as const;
   const result = pushing.push(state, { ...own, ...counter.event });
   if (result instanceof Duplicate) return null;
-  queue.counts.totals[COUNTED.indexOf("pushed")]! += 1;
+  queue.tally("pushed");
   const event = queue.events.get(counter.key);
   if (event) queue.report("pushed", event, {});
   return event ? queue.nowMs : null;

@@ -2,6 +2,7 @@
 import { decodeHeaders, encodeHeaders } from "../../../src/queue/headers.ts";
 import { tooLarge, type Bind, type Unbind } from "../../../src/queue/bindings.ts";
 import type { GetGroup, ScanGroups, SetGroup } from "../../../src/queue/groups.ts";
+import type { History } from "../../../src/queue/history.ts";
 import type { Cancel, Count, Move, SetEvent, Stats } from "../../../src/queue/management.ts";
 import type { Results } from "../../../src/queue/operations.ts";
 import { addCounts } from "../../../src/queue/queue-status.ts";
@@ -94,7 +95,9 @@ export const management = {
     state.counted.add(number);
     for (const { queue: name, counts } of counted) {
       const queue = state.queue(textOf(name));
-      if (queue.isUsed) addCounts(queue.counts, counts);
+      if (!queue.isUsed) continue;
+      addCounts(queue.counts, counts);
+      queue.history.add(counts.totals, statusOf(queue), state.nowMs);
     }
     return outcome;
   },
@@ -117,6 +120,11 @@ export const management = {
       pausedWorkers: isWhole ? queue.pausedWorkers.map(bytesOf) : [],
       nowMs: state.nowMs,
     };
+  },
+
+  history(state: ReferenceState, { queue: name }: History): Results["history"] {
+    const queue = state.queue(textOf(name));
+    return queue.history.shown(statusOf(queue), state.nowMs);
   },
 
   group: (state: ReferenceState, { queue, group }: GetGroup): Results["group"] =>

@@ -23,6 +23,7 @@ import { type Claimed, compareKeys, keyOf, type Rank } from "./reference-event.t
 import type { ReferenceEvent } from "./reference-event.ts";
 import type { ReferenceCounter } from "./reference-counter.ts";
 import { ReferenceGiven } from "./reference-given.ts";
+import { ReferenceHistory } from "./reference-history.ts";
 import { ReferenceKeys } from "./reference-keys.ts";
 import { ReferenceEvents, type ReferenceStream } from "./reference-stream.ts";
 import { ReferenceTree } from "./reference-tree.ts";
@@ -68,6 +69,7 @@ export class ReferenceQueue {
   readonly counters = new Map<string, ReferenceCounter>();
   readonly crons = new Map<string, CronEntry>();
   readonly counts = emptyCounts();
+  history = new ReferenceHistory();
   readonly turns: ReferenceTurns;
   readonly name: string;
   readonly #shared: Shared;
@@ -358,6 +360,7 @@ export class ReferenceQueue {
   /** Counts what only the store knows. */
   tally(what: Counted): void {
     this.counts.totals[COUNTED.indexOf(what)]! += 1;
+    this.history.tally(what);
   }
 
   #become(event: ReferenceEvent, state: State): void {

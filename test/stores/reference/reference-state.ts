@@ -3,7 +3,9 @@ import type { Report } from "../../../src/queue/report.ts";
 import type { CronEntry } from "../../../src/queue/cron-operations.ts";
 import { forgottenAtMs } from "../../../src/queue/windows.ts";
 import { ReferenceGiven } from "./reference-given.ts";
+import { ReferenceHistory } from "./reference-history.ts";
 import { ReferenceQueue, type Shared } from "./reference-queue.ts";
+import { statusOf } from "./reference-status.ts";
 
 /** Something to do at a time. `order` decides between equal times. */
 interface Due {
@@ -92,6 +94,14 @@ export class ReferenceState implements Shared {
   /** To be called after each operation. */
   settle(): void {
     for (const { turns } of this.#queues.values()) turns.settle();
+  }
+
+  /** To be called at the end of a batch. */
+  settleTallied(): void {
+    for (const queue of this.#queues.values()) {
+      if (queue.isUsed) queue.history.settle(statusOf(queue), this.nowMs);
+      else queue.history = new ReferenceHistory();
+    }
   }
 
   /** When something is to be done; Infinity if there is nothing. */

@@ -76,6 +76,7 @@ export class ReferenceStore implements Store {
     this.#state.nowMs = this.#clock.nowMs();
     for (const run of this.#submitted.splice(0)) run();
     this.#state.settle();
+    this.#state.settleTallied();
     if (this.#onDue === null) return;
     const before = this.#dueAtMs;
     this.#dueAtMs = this.#state.dueAtMs;

@@ -10,11 +10,13 @@ import type {
   Stats,
 } from "../../../queue/management.ts";
 import { nameOf } from "../../../queue/name-cache.ts";
+import { type History, historyOf, type QueueHistory } from "../../../queue/history.ts";
 import { emptyCounts, type QueueStats } from "../../../queue/queue-status.ts";
 import { enterFromElsewhere, findIn, isTakenBy, type Tree, treeIn } from "../bound-queues.ts";
 import { toBytes, toKept, toText } from "../bytes.ts";
 import { hashOf } from "../hash-index.ts";
 import { drop, dropOldest, leftBehind, settle, startMs } from "../life.ts";
+import { levelsOf } from "../local-figures.ts";
 import type { LocalEvent, LocalQueue } from "../local-queue.ts";
 import type { Model } from "../model.ts";
 import { type Facts, moreWith } from "../more.ts";
@@ -155,6 +157,11 @@ export function stats(model: Model, { queue: name, isWhole }: Stats): QueueStats
     pausedWorkers: isWhole ? pausedWorkersOf(model, queue) : [],
     nowMs: model.nowMs,
   };
+}
+
+export function history(model: Model, { queue: name }: History): QueueHistory {
+  const queue = model.get(nameOf(name));
+  return historyOf(queue?.history?.kept ?? null, levelsOf(queue), model.nowMs);
 }
 
 function pausedWorkersOf(model: Model, queue: LocalQueue | undefined): Buffer[] {

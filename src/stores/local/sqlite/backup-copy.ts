@@ -36,6 +36,8 @@ export class BackupCopy {
     { name: "windows", key: KEY, copied: NO_WINDOW },
     { name: "members", key: "counter, member", copied: [0, ""] },
     { name: "thens", key: "number", copied: [0] },
+    { name: "hours", key: "queue", copied: [0] },
+    { name: "days", key: "queue", copied: [0] },
     { name: "sets", key: "name, member", copied: NO_MEMBER },
   ];
   #timer: ReturnType<typeof setTimeout>;

@@ -13,6 +13,7 @@ import { LEASE_BASE, NO_TIME, PLACE_BASE, type StateColumns } from "./schema.ts"
 import { type LocalEvent } from "../local-queue.ts";
 import { CLAIMED, GONE, READY } from "../states.ts";
 import { GroupRows } from "./group-rows.ts";
+import { HistoryRows } from "./history-rows.ts";
 import { WindowRows } from "./window-rows.ts";
 
 /** Of the table of events. */
@@ -40,6 +41,7 @@ export class EventRows {
   readonly #windows: WindowRows;
   readonly #groups: GroupRows;
   readonly #counters: CounterRows;
+  readonly #histories: HistoryRows;
   /** Collected from the current batch. */
   readonly #gone: number[] = [];
   readonly #claimed: LocalEvent[] = [];
@@ -82,6 +84,7 @@ export class EventRows {
     this.#windows = new WindowRows(db, schema);
     this.#groups = new GroupRows(db, schema);
     this.#counters = new CounterRows(db, schema);
+    this.#histories = new HistoryRows(db, schema);
   }
 
   /**
@@ -122,6 +125,7 @@ export class EventRows {
     this.#windows.write(changes, withNew);
     this.#groups.write(changes);
     if (changes.counters.length > 0) this.#counters.write(changes);
+    this.#histories.write(changes);
     return hasNew;
   }
 
@@ -171,6 +175,7 @@ export class EventRows {
     this.#windows.finalize();
     this.#groups.finalize();
     this.#counters.finalize();
+    this.#histories.finalize();
   }
 
   #note(event: LocalEvent, queue: number): void {

@@ -9,6 +9,7 @@ import { CLAIMED, DELAYED, numberOf } from "../states.ts";
 import { loadGroups } from "./group-rows.ts";
 import { loadCounters } from "./counter-rows.ts";
 import { loadCrons } from "./cron-rows.ts";
+import { loadHistories } from "./history-rows.ts";
 import { loadSets } from "./set-rows.ts";
 import { loadTurns } from "./turn-rows.ts";
 import { loadWindows } from "./window-rows.ts";
@@ -76,6 +77,7 @@ export async function loadEvents(
   const withWindows = await loadWindows(db, queues, restoration);
   const flushedQueues = withWindows.union(await loadGroups(db, queues, restoration));
   await loadTurns(db, queues, restoration);
+  await loadHistories(db, queues, restoration);
   loadCrons(db, restoration);
   await loadSets(db, restoration);
   // A new queue must not get the number of one of which rows are still to be deleted.

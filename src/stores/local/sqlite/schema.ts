@@ -232,6 +232,9 @@ export const migrations: readonly string[] = [
      member TEXT NOT NULL,
      PRIMARY KEY (name, member)
    ) WITHOUT ROWID;`,
+  // The minutes and the ten minutes that are over in the histories of queues: see history-rows.ts.
+  `CREATE TABLE hours (queue INTEGER PRIMARY KEY, steps BLOB NOT NULL);
+   CREATE TABLE days (queue INTEGER PRIMARY KEY, steps BLOB NOT NULL);`,
 ];
 
 /** Makes the tables in an empty database. */

@@ -207,6 +207,7 @@ export class SqliteJournal implements Journal {
   describe(): [string, string | number][] {
     const pageBytes = pragma(this.#db, "page_size");
     return [
+      ["fsync", this.#fsync],
       ["file", this.#file],
       ["file_bytes", pragma(this.#db, "page_count") * pageBytes],
       ["file_free_bytes", pragma(this.#db, "freelist_count") * pageBytes],

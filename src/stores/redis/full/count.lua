@@ -1,6 +1,6 @@
 -- Adds what an okq process has counted to the figures of queues that are there, unless it has done so:
 -- a hash holds the numbers of the latest calls.
--- KEYS    queues process, of the queue: stats recent
+-- KEYS    queues process, of the queue: all
 -- ARGV    number settled (queue's name, JSON of numbers by field)...
 -- Returns nil
 
@@ -31,7 +31,9 @@ verbs.count = function(from, to)
   for at = from + 2, to, 2 do
     if redis.call('ZSCORE', queues_key, ARGV[at]) then
       -- Those of a queue with a key of the wrong type are lost: others must not be added again.
-      pcall(add_counts, queue_named(ARGV[at]), cjson.decode(ARGV[at + 1]))
+      local queue, counts = queue_named(ARGV[at]), cjson.decode(ARGV[at + 1])
+      pcall(add_counts, queue, counts)
+      pcall(add_to_history, queue, counts)
     end
   end
   return false

@@ -1,6 +1,6 @@
 -- Counts what happens to queues: totals in "stats", and the last minute in slots of some seconds,
 -- which are gone by themselves.
--- KEYS    of the queue: stats recent
+-- KEYS    of the queue: stats recent history
 -- ARGV    (none)
 -- Returns nothing by itself
 
@@ -21,6 +21,14 @@ local function add_counts(queue, counts)
   redis.call('PEXPIRE', key, SLOT_MS * (SLOTS + 1))
 end
 
+-- As add_counts, for the history. It may fail.
+local function add_to_history(queue, counts)
+  make_history()
+  if history.has_some(counts) then
+    history.add(queue, counts)
+  end
+end
+
 local counted = {}
 
 -- To be called for what okq cannot count by the result of an operation.
@@ -30,6 +38,7 @@ local function tally(queue, what)
       for each, counts in pairs(counted) do
         if redis.call('ZSCORE', queues_key, each.name) then
           add_counts(each, counts)
+          pcall(add_to_history, each, counts)
         end
       end
     end

@@ -5,10 +5,10 @@
 
 local all_settings, is_seeded
 
--- Tables of functions that few queues need. They are made when one is looked at: see rates.lua,
--- ranked.lua, grouped.lua and counters.lua.
-local rates, ranked, groups, counters
-local make_rates, make_ranked, make_groups, make_counters
+-- Tables of functions that few calls need. They are made when one is looked at: see rates.lua, ranked.lua,
+-- grouped.lua, counters.lua and history-steps.lua.
+local rates, ranked, groups, counters, history
+local make_rates, make_ranked, make_groups, make_counters, make_history
 
 -- Reports what happened to an event, while somebody listens: see listen.lua.
 local report

@@ -1,0 +1,66 @@
+// JSON as programs in Go read and write it, with their package encoding/json.
+import type { Json } from "./json.ts";
+import { endOfValue, skipBlanks } from "./json-scan.ts";
+import { membersOf } from "./raw-json.ts";
+
+/** As Go limits it. */
+const DEPTH_MAX = 10_000;
+/** Go has no limit: but nobody sends more, and each of them costs time. */
+const MEMBERS_MAX = 1000;
+const QUOTE = 0x22;
+const OPEN_OBJECT = 0x7b;
+
+/** The fields of a struct: a text, or the text of any JSON value (json.RawMessage). */
+type Kinds = Record<string, "text" | "raw">;
+/** A text that is missing is empty, as in Go. */
+type Struct<K extends Kinds> = {
+  [name in keyof K]: K[name] extends "raw" ? Buffer | null : string;
+};
+
+/**
+ * Reads an object as a json.Decoder reads it into a struct: members are found whatever their case,
+ * of equal ones the last counts, but for a text null is as nothing, others are skipped, and what
+ * follows the object is not looked at. `null` is an empty object. Throws a SyntaxError. The kinds
+ * are by names in small letters.
+ */
+export function structIn<K extends Kinds>(json: Buffer, kinds: K): Struct<K> {
+  const start = skipBlanks(json, 0);
+  const value = json.subarray(start, endOfValue(json, start, DEPTH_MAX));
+  const found: Record<string, string | Buffer | null> = {};
+  for (const [name, kind] of Object.entries(kinds)) found[name] = kind === "raw" ? null : "";
+  if (isNull(value)) return found as Struct<K>;
+  if (value[0] !== OPEN_OBJECT) throw new SyntaxError("no object");
+  let count = 0;
+  for (const member of membersOf(value)) {
+    if (++count > MEMBERS_MAX) throw new SyntaxError("too many members");
+    // Go compares runes: the Kelvin sign, too, is a k.
+    const name = member.name.toLowerCase();
+    if (!Object.hasOwn(kinds, name)) continue;
+    if (kinds[name] === "raw") found[name] = member.value;
+    else if (!isNull(member.value)) found[name] = textOf(member.value);
+  }
+  return found as Struct<K>;
+}
+
+function isNull(value: Buffer): boolean {
+  return value.length === 4 && value.toString("latin1") === "null";
+}
+
+/** What is no Unicode becomes replacement characters. */
+function textOf(value: Buffer): string {
+  if (value[0] !== QUOTE) throw new SyntaxError("no text");
+  return (JSON.parse(value.toString("utf8")) as string).toWellFormed();
+}
+
+/** As a json.Encoder writes it: with a newline behind it, and safe within HTML. */
+export function goJson(value: Json): string {
+  const text = JSON.stringify(value).replaceAll(/[<>&\u2028\u2029]/g, (character) => {
+    return `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`;
+  });
+  return `${text}\n`;
+}
+
+/** As a time.Time of so many ms since 1970 is written. */
+export function goTime(ms: number): string {
+  return new Date(ms).toISOString().replace(/\.?0*Z$/, "Z");
+}
