@@ -114,10 +114,13 @@ class Feed {
   }
 
   #tick(): void {
+    const hadReports = this.#reports > 0;
     this.#tickedAt = Date.now();
     this.#reports = 0;
     for (const listener of this.#listeners) listener();
-    this.#plan();
+    // Some figures come a second late.
+    if (hadReports) this.#plan(POLL_MS);
+    else this.#plan();
   }
 }
 
