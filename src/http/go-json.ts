@@ -4,9 +4,11 @@ import { endOfValue, skipBlanks } from "./json-scan.ts";
 import { membersOf } from "./raw-json.ts";
 
 /** As Go limits it. */
-const DEPTH_MAX = 10_000;
+const LIMITS = { depthMax: 10_000, valuesMax: Infinity };
 /** Go has no limit: but nobody sends more, and each of them costs time. */
 const MEMBERS_MAX = 1000;
+/** Of a text as it is written. Longer than any id may be. */
+const TEXT_BYTES_MAX = 1024 * 1024;
 const QUOTE = 0x22;
 const OPEN_OBJECT = 0x7b;
 
@@ -25,7 +27,7 @@ type Struct<K extends Kinds> = {
  */
 export function structIn<K extends Kinds>(json: Buffer, kinds: K): Struct<K> {
   const start = skipBlanks(json, 0);
-  const value = json.subarray(start, endOfValue(json, start, DEPTH_MAX));
+  const value = json.subarray(start, endOfValue(json, start, LIMITS));
   const found: Record<string, string | Buffer | null> = {};
   for (const [name, kind] of Object.entries(kinds)) found[name] = kind === "raw" ? null : "";
   if (isNull(value)) return found as Struct<K>;
@@ -49,6 +51,7 @@ function isNull(value: Buffer): boolean {
 /** What is no Unicode becomes replacement characters. */
 function textOf(value: Buffer): string {
   if (value[0] !== QUOTE) throw new SyntaxError("no text");
+  if (value.length > TEXT_BYTES_MAX) throw new SyntaxError("too long a text");
   return (JSON.parse(value.toString("utf8")) as string).toWellFormed();
 }
 

@@ -29,15 +29,27 @@ export function skipBlanks(json: Buffer, at: number): number {
   return end;
 }
 
+export interface ScanLimits {
+  /** So many objects and arrays within each other. */
+  depthMax: number;
+  /** So many values, with those within others. */
+  valuesMax: number;
+}
+
 /**
  * The index behind the value that begins at that index or behind blanks there. Throws a SyntaxError
- * if there is none, or if more than `depthMax` objects and arrays are within each other.
+ * if there is none, or if it is beyond the limits.
  */
-export function endOfValue(json: Buffer, start: number, depthMax: number): number {
+export function endOfValue(
+  json: Buffer,
+  start: number,
+  { depthMax, valuesMax }: ScanLimits,
+): number {
   /** The bytes that will close what is open. */
   const open: number[] = [];
   let at = skipBlanks(json, start);
-  for (;;) {
+  for (let count = 1; ; count++) {
+    if (count > valuesMax) throw new SyntaxError(`more than ${valuesMax} values`);
     const first = json[at];
     if (first === OPEN_OBJECT || first === OPEN_ARRAY) {
       const close = first === OPEN_OBJECT ? CLOSE_OBJECT : CLOSE_ARRAY;

@@ -16,10 +16,29 @@ export function textOf(bytes: Buffer): string | null {
   }
 }
 
-/** `{name: text}`, or `{nameBase64: text}` for bytes that are not UTF-8. */
+/**
+ * `{name: text}`, or `{nameBase64: text}` for bytes that are not UTF-8, and for many of which a
+ * quarter or more are control characters that JSON writes in six bytes.
+ */
 export function bytesUnder(name: string, bytes: Buffer): JsonObject {
-  const text = textOf(bytes);
+  const text = isMostlyControl(bytes) ? null : textOf(bytes);
   return text === null ? { [base64Name(name)]: bytes.toString("base64") } : { [name]: text };
+}
+
+const MANY_BYTES = 64 * 1024;
+const SPACE = 0x20;
+/** Control characters that JSON writes in two bytes. */
+const SHORT = new Set(Buffer.from("\b\t\n\f\r"));
+
+function isMostlyControl(bytes: Buffer): boolean {
+  if (bytes.length <= MANY_BYTES) return false;
+  const most = bytes.length / 4;
+  let count = 0;
+  for (let at = 0; at < bytes.length; at++) {
+    const byte = bytes[at]!;
+    if (byte < SPACE && !SHORT.has(byte) && ++count > most) return true;
+  }
+  return false;
 }
 
 export function base64Name(name: string): string {

@@ -14,6 +14,8 @@ export async function openStream(
   const { gone } = visit.caller;
   const end = () => visit.end();
   gone.addEventListener("abort", end, { once: true });
+  // The response may never be read then.
+  if (gone.aborted) end();
   async function* all(): AsyncGenerator<Buffer> {
     try {
       if (!first.done) yield first.value;

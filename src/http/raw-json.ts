@@ -1,6 +1,9 @@
 // The text of a JSON object member by member, so that a value keeps its exact bytes: big integers,
 // the order of members, blanks.
 
+/** As it is written. Longer ones would only cost time. */
+const NAME_BYTES_MAX = 1024 * 1024;
+
 /** In what JSON.parse made of an object: the text of that object. */
 export const RAW = Symbol("raw");
 
@@ -29,6 +32,7 @@ export function* membersOf(json: Buffer): Generator<Member> {
   if (json[at] !== CLOSE_OBJECT) {
     while (true) {
       const nameEnd = endOfString(json, at);
+      if (nameEnd - at > NAME_BYTES_MAX) throw new SyntaxError("the name of a member is too long");
       const name = JSON.parse(json.toString("utf8", at, nameEnd)) as string;
       const start = skip(json, skipBlanks(json, nameEnd), COLON);
       const end = endOfValue(json, start);

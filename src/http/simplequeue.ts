@@ -30,26 +30,35 @@ interface Call {
   method: "GET" | "POST";
   /** The error if the store fails. */
   failure: string;
-  /** Reads the body, and then runs commands on the queue. Throws a SyntaxError or a Problem. */
-  read(body: Buffer): (commands: RequestCommands, topic: string) => Promise<Answer>;
+  /** Reads the body. Throws a SyntaxError or a Problem. */
+  read(body: Buffer): Reading;
+}
+
+interface Reading {
+  /** Who pops; workers count as consumers each. */
+  worker?: string;
+  run(commands: RequestCommands, topic: string): Promise<Answer>;
 }
 
 const PATH = /^\/topics\/([^/]*)\/([a-z]+)$/;
 const TOPIC = /^[a-zA-Z0-9_-]+$/;
+const NOTHING = Buffer.alloc(0);
 /** What QGET and QERRORS show of an event after a nack. */
 const NACK = "nack";
 
 /** Of the claim that the event has: the clients know no tokens. */
-function onClaim(name: string, run: (topic: string, id: string) => [string, ...Word[]]): Call {
+function onClaim(name: string, words: (topic: string, id: string) => [string, ...Word[]]): Call {
   return {
     method: "POST",
     failure: `${name} failed`,
     read(body) {
       const { job_id } = structIn(body, { job_id: "text" });
-      return async (commands, topic) => {
-        // An unknown id is no error.
-        await commands.run(...run(topic, job_id));
-        return { status: 200, value: { status: "ok" } };
+      return {
+        async run(commands, topic) {
+          // An unknown id is no error.
+          await commands.run(...words(topic, job_id));
+          return { status: 200, value: { status: "ok" } };
+        },
       };
     },
   };
@@ -60,11 +69,12 @@ const enqueue: Call = {
   failure: "enqueue failed",
   read(body) {
     const { id, payload } = structIn(body, { id: "text", payload: "raw" });
-    return async (commands, topic) => {
-      const contents = payload ?? Buffer.alloc(0);
-      const given = id === "" ? crypto.randomUUID() : id;
-      await commands.run("QPUSH", topic, contents, "ID", given);
-      return { status: 201, value: { id: given } };
+    return {
+      async run(commands, topic) {
+        const given = id === "" ? crypto.randomUUID() : id;
+        await commands.run("QPUSH", topic, payload ?? NOTHING, "ID", given);
+        return { status: 201, value: { id: given } };
+      },
     };
   },
 };
@@ -75,10 +85,13 @@ const claim: Call = {
   read(body) {
     const { worker_id: worker } = structIn(body, { worker_id: "text" });
     if (worker === "") throw new Refusal(400, "worker_id is required");
-    return async (commands, topic) => {
-      const reply = await commands.run("QPOP", "AS", worker, "FROM", topic);
-      if (isNil(reply)) throw new Refusal(404, "no pending jobs");
-      return { status: 200, value: { job: jobOf(commands, worker) } };
+    return {
+      worker,
+      async run(commands, topic) {
+        const reply = await commands.run("QPOP", "AS", worker, "FROM", topic);
+        if (isNil(reply)) throw new Refusal(404, "no pending jobs");
+        return { status: 200, value: { job: jobOf(commands, worker) } };
+      },
     };
   },
 };
@@ -101,19 +114,23 @@ function jobOf({ popped }: RequestCommands, worker: string): Json {
 const status: Call = {
   method: "GET",
   failure: "failed to read state",
-  read: () => async (commands, topic) => {
-    // The client wants to see what it has just done. If it fails, the figures are a little older.
-    await commands.context.counting.send().catch(() => {});
-    const { entries } = (await commands.run("QSTATS", topic)) as Pairs;
-    const stats = new Map(entries as [string, number][]);
-    const of = (name: string) => stats.get(name)!;
-    const pending = of("ready") + of("delayed");
-    const claimed = of("claimed");
-    const completed = Math.max(of("acked-total"), of("completed"));
-    const total = pending + claimed + completed + of("failed");
-    return { status: 200, value: { pending, claimed, completed, total } };
-  },
+  read: () => ({
+    async run(commands, topic) {
+      // The client wants to see what it has just done. If it fails, the figures are a bit older.
+      await commands.context.counting.send().catch(() => {});
+      const { entries } = (await commands.run("QSTATS", topic)) as Pairs;
+      return { status: 200, value: countsOf(new Map(entries as [string, number][])) };
+    },
+  }),
 };
+
+function countsOf(stats: ReadonlyMap<string, number>): Json {
+  const of = (name: string) => stats.get(name)!;
+  const pending = of("ready") + of("delayed");
+  const claimed = of("claimed");
+  const completed = Math.max(of("acked-total"), of("completed"));
+  return { pending, claimed, completed, total: pending + claimed + completed + of("failed") };
+}
 
 const calls: Record<string, Call> = {
   enqueue,
@@ -145,9 +162,11 @@ export class Simplequeue implements Responder {
     }
     try {
       const topic = topicIn(segment);
-      const run = read(method === "GET" ? Buffer.alloc(0) : await exchange.body());
-      return await this.#visits.respond(exchange, async (commands) =>
-        this.#responseTo(await run(commands, topic), exchange),
+      const { worker, run } = read(method === "GET" ? NOTHING : await exchange.body());
+      return await this.#visits.respond(
+        exchange,
+        async (commands) => this.#responseTo(await run(commands, topic), exchange),
+        worker === undefined ? "" : JSON.stringify([worker, topic]),
       );
     } catch (error) {
       throw refusalOf(error as Error, failure);

@@ -10,7 +10,8 @@ type Body = ConstructorParameters<typeof Response>[0];
 
 /** `gone` aborts when the client is gone. Throws a Problem while clients have too much unread. */
 export function unsentBody(bytes: Buffer, unsent: Budget, gone: AbortSignal): Body {
-  if (bytes.length < COUNTED_BYTES_MIN) return bytes;
+  // Nobody reads the response of a client that is gone.
+  if (bytes.length < COUNTED_BYTES_MIN || gone.aborted) return bytes;
   if (unsent.isFull) {
     const detail = "too many bytes of answers are not read by clients: try again later";
     throw new Problem(503, detail, null, { "Retry-After": "1" });

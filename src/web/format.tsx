@@ -63,7 +63,7 @@ export function dateAndTime(at: number): string {
 }
 
 /** "4 min ago" or "in 4 min". */
-export function fromNow(at: number, now = Date.now() / 1000): string {
+function fromNow(at: number, now = Date.now() / 1000): string {
   const ago = now - at;
   if (Math.abs(ago) < 1) return "now";
   return ago > 0 ? `${duration(ago)} ago` : `in ${duration(-ago)}`;

@@ -16,14 +16,6 @@ function nameOfBytes(bytes: Uint8Array): Name {
 }
 
 /** null if there is no such property. */
-export function bytesIn<N extends string>(object: Bytes<N>, name: N): Uint8Array | null {
-  const text = object[name];
-  if (text !== undefined) return new TextEncoder().encode(text);
-  const base64 = object[`${name}Base64`];
-  return base64 === undefined ? null : fromBase64(base64);
-}
-
-/** null if there is no such property. */
 export function nameIn<N extends string>(object: Bytes<N>, name: N): Name | null {
   const text = object[name];
   if (text !== undefined) return nameOf(text);
@@ -31,7 +23,7 @@ export function nameIn<N extends string>(object: Bytes<N>, name: N): Name | null
   return base64 === undefined ? null : nameOfBytes(fromBase64(base64));
 }
 
-export function fromBase64(base64: string): Uint8Array {
+function fromBase64(base64: string): Uint8Array {
   return Uint8Array.from(atob(base64), (char) => char.charCodeAt(0));
 }
 

@@ -13,6 +13,7 @@ const debianPackages: Record<string, string> = {
   rsyslogd: "rsyslog and rsyslog-hiredis",
   "prometheus-redis-exporter": "prometheus-redis-exporter",
   promtool: "prometheus",
+  prometheus: "prometheus",
 };
 
 const RUN_MS_MAX = 50_000;

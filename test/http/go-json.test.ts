@@ -3,6 +3,7 @@ import { describe, expect, test } from "bun:test";
 import { goJson, goTime, structIn } from "../../src/http/go-json.ts";
 import { endOfValue } from "../../src/http/json-scan.ts";
 
+const LIMITS = { depthMax: 100, valuesMax: 1000 };
 const KINDS = { id: "text", payload: "raw", worker_id: "text" } as const;
 
 function read(json: string | Buffer) {
@@ -69,11 +70,12 @@ describe("a struct", () => {
     expect(() => read(json)).toThrow(SyntaxError);
   });
 
-  test("has at most 10,000 levels and 1,000 members", () => {
+  test("has at most 10,000 levels, 1,000 members, and texts of a MiB", () => {
     const nested = (depth: number) => `{"payload":${"[".repeat(depth)}${"]".repeat(depth)}}`;
     expect(read(nested(9999)).payload).toHaveLength(2 * 9999);
     expect(() => read(nested(10_000))).toThrow("more than 10000 levels");
     expect(() => read(nested(5_000_000))).toThrow("more than 10000 levels");
+    expect(() => read(`{"id":"${"x".repeat(2 ** 20)}"}`)).toThrow("too long a text");
     const many = (count: number) => `{${'"a":1,'.repeat(count - 1)}"id":"x"}`;
     expect(read(many(1000)).id).toBe("x");
     expect(() => read(many(1001))).toThrow("too many members");
@@ -122,7 +124,7 @@ test("random texts are judged as JSON.parse judges them", () => {
     let isAccepted = true;
     try {
       isAccepted =
-        Buffer.from(json.subarray(endOfValue(json, 0, 100)))
+        Buffer.from(json.subarray(endOfValue(json, 0, LIMITS)))
           .toString()
           .trim() === "";
     } catch {

@@ -154,10 +154,13 @@ describe("requests in progress", () => {
 
   test("may wait longer than an idle connection", async () => {
     const okq = await startTestOkq({ httpAddr: ANY });
-    const wait = requestText("POST /v1/queues/mail/pop", JSON_TYPE, '{"wait": 15}');
+    const client = await okq.connect();
+    await client.call("QPUSH", "mail", "x", "ID", "1");
+    const wait = requestText("GET /v1/queues/mail/events/1/wait?seconds=15");
     const socket = await sendOn(okq.httpPort, wait);
     const answer = await answerOn(socket);
-    expect(JSON.parse(answer.text)).toEqual({ events: [] });
+    expect(answer.status).toBe(200);
+    expect(JSON.parse(answer.text)).toMatchObject({ outcome: null });
     socket.send(Buffer.from(requestText("GET /v1/session")));
     expect((await answerOn(socket)).status).toBe(200);
   });

@@ -12,6 +12,7 @@ import { LocalStore } from "../../src/stores/local/local-store.ts";
 import { Pattern } from "../../src/users/pattern.ts";
 import { User } from "../../src/users/user.ts";
 import { ForwardingStore } from "../stores/forwarding-store.ts";
+import { eventually } from "../support/eventually.ts";
 import { startTestOkq } from "../support/okq-server.ts";
 import { askAll } from "../support/readable.ts";
 import { TestClock } from "../support/test-clock.ts";
@@ -177,12 +178,25 @@ test("a slow store delays a scrape for a bounded time, and older figures are sho
   clock.advance(60_000);
   const { promise, resolve } = Promise.withResolvers<void>();
   store.gate = promise;
+  store.asked.length = 0;
   const late = walks.figuresFor(all, 5, 5000);
+  await eventually(() => store.asked.length > 0);
   clock.advance(5000);
   expect((await late)!.all.queues).toBe(3);
   resolve();
+  await eventually(() => {
+    // The walk rests.
+    clock.advance(20_000);
+    return store.asked.includes("stats");
+  });
   const next = await walks.figuresFor(all, 5, 5000);
   expect(next!.all.queues).toBe(4);
+  expect(next!.tookMs).toBeGreaterThan(5000);
+  await push("newer");
+  clock.advance(10 * next!.tookMs);
+  // It would take longer again.
+  expect((await walks.figuresFor(all, 5, 5000))!.all.queues).toBe(4);
+  await eventually(async () => (await walks.figuresFor(all, 5, 5000))!.all.queues === 5);
 });
 
 test("without figures of a store that fails, and with them once it works", async () => {

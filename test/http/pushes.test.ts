@@ -46,6 +46,15 @@ describe.each(storeNames)("on %s", (store) => {
     expect(event).toMatchObject({ idBase64: "/w==", contentsBase64: "/wD+" });
   });
 
+  test("many control characters come back in base64", async () => {
+    const { api } = await setUp(store);
+    const text = `${"x".repeat(79_000)}${"\u0000".repeat(21_000)}${"\n".repeat(100_000)}`;
+    const control = `${"x".repeat(70_000)}${"\u0000".repeat(30_000)}`;
+    for (const contents of [text, control]) await api.post("/queues/q/events", { contents });
+    const contentsBase64 = Buffer.from(control).toString("base64");
+    expect(await contentsOf(api)).toEqual([text, { contentsBase64 }]);
+  });
+
   test("all options of QPUSH can be given", async () => {
     const { api } = await setUp(store);
     await api.call("PUT", "/queues/q/counters/k", { json: { members: 1 } });
@@ -133,6 +142,41 @@ test.each([
   const { answers } = await pushLines(api, body);
   expect(answers).toMatchObject([{ id: expect.any(String) }, { status, line: 2 }]);
   expect(await contentsOf(api)).toEqual(["a"]);
+});
+
+describe("a large body", () => {
+  const blanks = " ".repeat(70_000);
+  const nested = "[0],".repeat(200_000);
+
+  test("is read as a small one, and `json` may have any number of values", async () => {
+    const { api } = await setUp();
+    const value = `{"a":[${nested}1.0]}`;
+    const body = `{"json":1${blanks},"id":"x", "js\\u006fn" : ${value}, "headers":{"json":"y"} }`;
+    const sent = { body, headers: { "Content-Type": "application/json" } };
+    expect((await api.call("POST", "/queues/q/events", sent)).status).toBe(201);
+    expect(await contentsOf(api)).toEqual([value]);
+    const { headers } = (await api.get("/queues/q/events/x")).json;
+    expect(headers).toEqual({ json: "y" });
+  });
+
+  test.each<[body: string, detail: string]>([
+    [`{"contents":"x","headers":{"a":[${nested}1]}}`, "more than 100000 values"],
+    [`{"contents":"x","json":[${nested}]}`, "wrong JSON at byte"],
+    [`{"json":${"[".repeat(20_000)}${"]".repeat(20_000)}${blanks}}`, "more than 10000 levels"],
+    [`{${'"a":0,'.repeat(20_000)}"contents":"x"}`, "more than 1000 members"],
+    [`{"${"n".repeat(2 ** 20)}":1,"contents":"x"}`, "the name of a member is too long"],
+    [`{"contents":"x"${blanks}`, "the JSON ends too early"],
+    [`{"contents":"x","json":01${blanks}}`, "a wrong value of json"],
+    [`[${nested}1]`, "must be a JSON object"],
+    [`${blanks}null`, "must be a JSON object"],
+  ])("is refused if it is wrong or has too many values", async (body, detail) => {
+    const { api } = await setUp();
+    const sent = { body, headers: { "Content-Type": "application/json" } };
+    const { status, json } = await api.call("POST", "/queues/q/events", sent);
+    expect(status).toBe(400);
+    expect(json.detail).toContain(detail);
+    expect(await contentsOf(api)).toEqual([]);
+  });
 });
 
 test("an event larger than --max-event-bytes is refused in every form", async () => {

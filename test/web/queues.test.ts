@@ -74,6 +74,7 @@ describe.each(dashboardStores)("on %s", (store) => {
     await dialogOf(page).getByRole("button", { name: "Cancel" }).click();
     await dialogOf(page).waitFor({ state: "detached" });
     await page.getByRole("button", { name: "Purge orders" }).click();
+    await dialogOf(page).waitFor();
     await page.keyboard.press("Escape");
     await dialogOf(page).waitFor({ state: "detached" });
     await rowsAre(page, "Ready", ["2"]);

@@ -65,15 +65,17 @@ export class QueueWalks {
 
   /**
    * The figures of the queues that the user may use, with at least `count` queues shown if there
-   * are so many. After `waitMs` those of the walk before; null if there was none, or the store
-   * failed.
+   * are so many. After `waitMs` those of the walk before, or at once if that took longer; null if
+   * there was none, or the store failed.
    */
   async figuresFor(user: User, count: number, waitMs: number): Promise<QueueFigures | null> {
     const walk = this.#walkOf(user);
     if (this.#isFresh(walk, count)) return walk.latest;
+    const renewed = this.#renewed(walk, user, count);
+    if (walk.latest !== null && walk.latest.tookMs > waitMs) return walk.latest;
     const { promise: late, resolve } = Promise.withResolvers<void>();
     const cancel = this.#context.clock.after(waitMs, resolve);
-    await Promise.race([this.#renewed(walk, user, count), late]);
+    await Promise.race([renewed, late]);
     cancel();
     return walk.latest;
   }
