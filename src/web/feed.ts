@@ -75,7 +75,8 @@ class Feed {
     this.#stream = stream;
     stream.addEventListener("open", () => {
       feedState.value = "live";
-      this.#plan();
+      // Something may have happened between the last look and now.
+      this.#plan(POLL_MS);
     });
     stream.addEventListener("error", () => {
       const wasLive = feedState.value === "live";
