@@ -8,6 +8,7 @@ import { startOkqOn, storeNames, type TestOkq } from "../support/okq-server.ts";
 import { ask } from "../support/readable.ts";
 
 const JSON_TYPE = { "Content-Type": "application/json" };
+const RAW_BODY = { "Content-Type": "application/octet-stream" };
 const OCTETS = { Accept: "application/octet-stream" };
 
 async function setUp(store: (typeof storeNames)[number] = "memory", config = {}) {
@@ -101,6 +102,27 @@ test("large answers count as unsent until they are read", async () => {
   const { events } = (await api.post("/queues/q/pop")).json;
   expect(events[0].contents).toHaveLength(20_000_000);
   await eventually(async () => (await unsent()) === 0);
+});
+
+test("an event whose answer has no room in memory stays in the queue", async () => {
+  const { api, okq } = await setUp("memory", { maxWaitingBytes: 32 * 1024 * 1024 });
+  const body = "x".repeat(30_000_000);
+  for (const queue of ["a", "b", "c"]) {
+    const pushed = await api.call("POST", `/queues/${queue}/events`, { body, headers: RAW_BODY });
+    expect(pushed.status).toBe(201);
+  }
+  const sockets = [await popOnSocket(okq, "a", {}), await popOnSocket(okq, "b", {})];
+  await eventually(async () => {
+    const { bytesUnsent, bytesWaitingLimit } = (await api.get("/server")).json.clients;
+    return bytesUnsent > bytesWaitingLimit;
+  });
+  const refused = await api.post("/queues/c/pop", {});
+  expect([refused.status, refused.headers.get("Retry-After")]).toEqual([503, "1"]);
+  await eventually(async () => (await api.get("/queues/c")).json.ready === 1);
+  for (const socket of sockets) socket.reset();
+  await eventually(async () => (await api.get("/queues/a")).json.ready === 1);
+  await eventually(async () => (await api.get("/queues/b")).json.ready === 1);
+  expect((await api.post("/queues/c/pop", {})).json.events).toMatchObject([{ attempt: 1 }]);
 });
 
 test("an answered request claims its events for good", async () => {

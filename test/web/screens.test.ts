@@ -10,10 +10,18 @@ useBrowser();
 
 const folder = resolve(import.meta.dir, "../../dist/screens");
 
+const LONG = "a-very-long-name-without-any-blanks-".repeat(6);
+
 const pages: [name: string, path: string, heading: string][] = [
   ["queues", "/queues", "Queues"],
   ["queue", "/queues/orders?state=failed&error=refused", "orders"],
   ["settings", "/queues/orders/settings", "Settings"],
+  ["event", "/queues/orders/events/tried", "tried"],
+  ["event-hex", "/queues/orders/events/tried?view=hex", "tried"],
+  ["failed", "/failed", "Failed, by error"],
+  ["consumers", "/consumers", "Consumers"],
+  ["cron", "/cron?queue=orders", "Cron and counters"],
+  ["server", "/server", "Server"],
 ];
 
 const looks = [
@@ -22,8 +30,6 @@ const looks = [
   { name: "narrow-light", viewport: { width: 360, height: 740 }, colorScheme: "light" },
   { name: "narrow-dark", viewport: { width: 360, height: 740 }, colorScheme: "dark" },
 ] as const;
-
-const LONG = "a-very-long-name-without-any-blanks-".repeat(6);
 
 async function fill(wire: Wire): Promise<void> {
   for (const queue of ["orders", "mail", "invoices{7}", "<script>alert(1)</script>", LONG]) {
@@ -42,6 +48,25 @@ async function fill(wire: Wire): Promise<void> {
     else if (at < 7) await wire.call("QACK", "orders", id!, "TOKEN", token!);
   }
   await wire.call("QPAUSE", "mail");
+  await fillOthers(wire);
+}
+
+/** An event with a past and its consumer, cron entries and counters. */
+async function fillOthers(wire: Wire): Promise<void> {
+  const contents = '{"order":12345678901234567890,"customer":"Zoë","items":[{"sku":"x","n":2}]}';
+  const headers = ["HEADER", "tenant", "acme", "HEADER", LONG, LONG];
+  await wire.call("QPUSH", "orders", contents, "ID", "tried", "PRIORITY", 9, ...headers);
+  for (const error of ["no route to host", `Error: ${LONG}\n    at send (mailer.js:88:13)`]) {
+    const [event] = (await wire.call("QPOP", "FROM", "orders")) as Buffer[][];
+    await wire.call("QFAIL", "orders", "tried", event![3]!, "ERROR", error, "DELAY", 0);
+  }
+  const [event] = (await wire.call("QPOP", "AS", LONG, "FROM", "orders")) as Buffer[][];
+  const reports = ["PROGRESS", "60 %", "LOG", `charged the card of ${LONG}`];
+  await wire.call("QTOUCH", "orders", "tried", event![3]!, ...reports);
+  await wire.call("QPOP", "AS", "worker-2", "COUNT", 3, "FROM", "invoices{7}", "mail");
+  await wire.call("QCRON", "SET", "orders", "daily report", "0 6 * * 1-5", contents);
+  await wire.call("QCRON", "SET", "orders", LONG, "*/15 * * * *", LONG);
+  await wire.call("QCOUNTER", "INIT", "orders", LONG, 1200);
 }
 
 test("no page is wider than the screen", async () => {

@@ -1,5 +1,5 @@
 // One event: all that okq knows of it, and what can be done with it.
-import { useState } from "preact/hooks";
+import { useEffect, useState } from "preact/hooks";
 import { ContentsView } from "../components/contents-view.tsx";
 import { EventButtons } from "../components/event-buttons.tsx";
 import { EventClaim, EventFacts, EventHeaders, EventReports } from "../components/event-facts.tsx";
@@ -13,6 +13,9 @@ import { type Name, shown } from "../name.ts";
 import { useAnswer } from "../use-answer.ts";
 import { useTitle } from "../use-title.ts";
 
+/** Nothing reports what a consumer says of an event that it holds, such as its progress. */
+const CLAIMED_POLL_MS = 2000;
+
 export function EventPage({ queue, id }: { queue: Name; id: Name }) {
   useFeed(queue);
   useTitle(`${shown(id)} in ${shown(queue)}`);
@@ -20,6 +23,13 @@ export function EventPage({ queue, id }: { queue: Name; id: Name }) {
   const answer = useAnswer(`event/${queue}/${id}`, (signal) => getEvent(queue, id, signal));
   const event = answer.value;
   const isGone = answer.error?.status === 404;
+  const isClaimed = event?.state === "claimed" && !isGone;
+  useEffect(() => {
+    if (!isClaimed) return;
+    const again = () => !document.hidden && answer.reload();
+    const timer = setTimeout(again, CLAIMED_POLL_MS);
+    return () => clearTimeout(timer);
+  }, [isClaimed, event, answer.error, answer.reload]);
   const done = () => {
     setVersion(version + 1);
     answer.reload();

@@ -160,7 +160,7 @@ function LimitsPanel({ facts: { clients, stats } }: { facts: ServerFacts }) {
   const from = (section: Section, name: string) => numberIn(section, name);
   const used: Limit[] = [
     {
-      title: "Clients on RESP",
+      title: "Clients on RESP; connections of HTTP count too",
       value: from(clients, "connectedClients"),
       of: from(clients, "maxclients"),
     },
