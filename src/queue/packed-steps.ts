@@ -22,7 +22,7 @@ export function packStep({ at, counts, levels }: Step, since: number): Uint8Arra
     writeInteger(bytes, value);
   }
   bytes[0] = bytes.length - 1;
-  return Uint8Array.from(bytes);
+  return new Uint8Array(bytes);
 }
 
 /** A step from all its values and, behind them, how many steps it is after the first one. */
@@ -58,7 +58,7 @@ export function withStep(
     if (atIn(all, next, since) >= oldest) break;
     from = next;
   }
-  return Uint8Array.from(all.subarray(from));
+  return new Uint8Array(all.subarray(from));
 }
 
 function endOf(bytes: Uint8Array, from: number): number {
@@ -89,35 +89,37 @@ function stepOf(at: number, values: number[]): Step {
   };
 }
 
-/** By the first byte of an integer, its length and how it is read behind that. */
-const forms: Record<number, [bytes: number, read: (view: DataView, at: number) => number]> = {
-  0xcc: [1, (view, at) => view.getUint8(at)],
-  0xcd: [2, (view, at) => view.getUint16(at)],
-  0xce: [4, (view, at) => view.getUint32(at)],
-  0xcf: [8, (view, at) => Number(view.getBigUint64(at))],
-  0xd0: [1, (view, at) => view.getInt8(at)],
-  0xd1: [2, (view, at) => view.getInt16(at)],
-  0xd2: [4, (view, at) => view.getInt32(at)],
-  0xd3: [8, (view, at) => Number(view.getBigInt64(at))],
-};
+/** By the first byte of an integer, how many bytes follow. */
+const UNSIGNED: Record<number, number> = { 0xcc: 1, 0xcd: 2, 0xce: 4, 0xcf: 8 };
+const SIGNED: Record<number, number> = { 0xd0: 1, 0xd1: 2, 0xd2: 4, 0xd3: 8 };
 
 class IntegerReader {
-  readonly #view: DataView;
+  readonly #bytes: Uint8Array;
   /** Where the next one begins. */
   at: number;
 
-  constructor({ buffer, byteOffset, byteLength }: Uint8Array, at: number) {
-    this.#view = new DataView(buffer, byteOffset, byteLength);
+  constructor(bytes: Uint8Array, at: number) {
+    this.#bytes = bytes;
     this.at = at;
   }
 
   next(): number {
-    const first = this.#view.getUint8(this.at++);
+    const first = this.#byte();
     if (first < 0x80) return first;
     if (first >= 0xe0) return first - 0x100;
-    const [bytes, read] = forms[first]!;
-    this.at += bytes;
-    return read(this.#view, this.at - bytes);
+    const length = UNSIGNED[first] ?? SIGNED[first];
+    if (length === undefined) throw new RangeError("no integer");
+    // A sum from its first byte: of 8 bytes it stays exact, also below 0.
+    let value = this.#byte();
+    if (first in SIGNED && value >= 0x80) value -= 0x100;
+    for (let left = length - 1; left > 0; left--) value = value * 0x100 + this.#byte();
+    return value;
+  }
+
+  #byte(): number {
+    const byte = this.#bytes[this.at++];
+    if (byte === undefined) throw new RangeError("no integer");
+    return byte;
   }
 }
 

@@ -75,7 +75,8 @@ class Feed {
     this.#stream = stream;
     stream.addEventListener("open", () => {
       feedState.value = "live";
-      this.#plan();
+      // Something may have happened between the last look and now.
+      this.#plan(POLL_MS);
     });
     stream.addEventListener("error", () => {
       const wasLive = feedState.value === "live";
@@ -114,10 +115,13 @@ class Feed {
   }
 
   #tick(): void {
+    const hadReports = this.#reports > 0;
     this.#tickedAt = Date.now();
     this.#reports = 0;
     for (const listener of this.#listeners) listener();
-    this.#plan();
+    // Some figures come a second late.
+    if (hadReports) this.#plan(POLL_MS);
+    else this.#plan();
   }
 }
 

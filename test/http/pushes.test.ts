@@ -1,6 +1,9 @@
 // Pushes over HTTP: in JSON, as they are, and as lines of JSON.
 import { describe, expect, test } from "bun:test";
+import { RawSocket } from "../faults/raw-socket.ts";
 import { ApiClient, type Json } from "../support/api.ts";
+import { eventually } from "../support/eventually.ts";
+import { requestText } from "../support/http.ts";
 import { startOkqOn, startTestOkq, storeNames } from "../support/okq-server.ts";
 import { ask } from "../support/readable.ts";
 
@@ -220,6 +223,26 @@ test("lines are answered while more of them come", async () => {
   await writer.close();
   expect((await reader.read()).done).toBe(true);
   expect(await contentsOf(api)).toEqual(["first", "second"]);
+});
+
+test("a client may send all lines before it reads an answer", async () => {
+  const { api, okq } = await setUp();
+  const wire = await okq.connect();
+  // Their answers are more than the buffers of a connection take.
+  const count = 6000;
+  const id = "x".repeat(4000);
+  const lines = Array.from({ length: count }, (_, at) => `{"contents":"","id":"${id}${at}"}\n`);
+  const body = lines.join("");
+  const socket = await RawSocket.connect(api.port);
+  socket.pause(true);
+  socket.send(Buffer.from(requestText("POST /v1/queues/q/events", LINES, body)));
+  await eventually(async () => (await ask(wire, "LLEN", "q")) === count);
+  socket.pause(false);
+  const answered = await socket.readUntil(`${id}${count - 1}"}`);
+  expect(answered.toString().match(/\{"id":/g)).toHaveLength(count);
+  socket.reset();
+  const clients = async () => String(await ask(wire, "INFO", "clients"));
+  await eventually(async () => (await clients()).includes("bytes_unsent:0\r"));
 });
 
 test("100,000 lines are pushed in portions", async () => {

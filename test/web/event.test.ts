@@ -5,12 +5,15 @@ import type { Page } from "playwright-core";
 import {
   dashboardStores,
   dialogOf,
+  newPage,
   openDashboard,
   row,
   seen,
   useBrowser,
 } from "../support/dashboard.ts";
 import { eventuallyEqual } from "../support/eventually.ts";
+import { startOkqProcess } from "../support/okq-process.ts";
+import { newDatabase } from "../support/okq-server.ts";
 import { ask, type Readable } from "../support/readable.ts";
 import { passwordOf, writeUsers } from "../support/users.ts";
 import type { Wire } from "../support/wire.ts";
@@ -280,6 +283,30 @@ test("lays out a megabyte of JSON, and JSON of 30,000 levels", async () => {
   await eventuallyEqual(async () => (await contents(page)).startsWith("[\n  0,\n  1,\n"), true);
   await open("/queues/orders/events/deep?view=json");
   await eventuallyEqual(async () => (await contents(page)).split("\n").length, 59_999);
+}, 60_000);
+
+test("keeps a claimed event while okq is away, and goes on when okq is back", async () => {
+  const database = newDatabase();
+  const start = (httpPort: number) =>
+    startOkqProcess(["--store", database, "--http-addr", `127.0.0.1:${httpPort}`]);
+  const okq = await start(0);
+  const [, port] = /httpPort=(\d+)/.exec(okq.stdout() + okq.stderr())!;
+  const client = await okq.connect();
+  await client.call("QPUSH", "orders", "precious", "ID", "e1");
+  await client.call("QPOP", "LEASE", 600, "FROM", "orders");
+  const page = await newPage();
+  await page.goto(`http://127.0.0.1:${port}${PATH}`);
+  await seen(page, "precious");
+  await okq.crash();
+  await page.getByRole("alert").filter({ hasText: "okq does not answer" }).waitFor();
+  await press(page, "End the claim…");
+  await dialogOf(page).getByRole("button", { name: "End 1 claim" }).click();
+  await dialogOf(page).getByRole("alert").filter({ hasText: "okq does not answer" }).waitFor();
+  await start(Number(port));
+  await seen(page, "Live");
+  await dialogOf(page).getByRole("button", { name: "End 1 claim" }).click();
+  await seen(page, /e1 (is ready again|waits for another attempt)\./);
+  await page.getByText("Attempt 1 failed").waitFor();
 }, 60_000);
 
 test("offers a user what it may do", async () => {

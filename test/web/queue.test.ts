@@ -60,6 +60,24 @@ describe.each(dashboardStores)("on %s", (store) => {
     await seen(page, "No event is completed.");
   });
 
+  test("draws charts of the last hour and day", async () => {
+    const { wire, page, open } = await openDashboard(store);
+    for (const id of ["a", "b", "c"]) await wire.call("QPUSH", "orders", "c", "ID", id);
+    await open("/queues/orders");
+    const chart = (title: string) => page.getByRole("figure").filter({ hasText: title });
+    await chart("Events").getByText("ready 3").waitFor();
+    await chart("Coming and going").getByText("pushed 3 / min").waitFor();
+    await press(page, "Last day");
+    await chart("Coming and going").getByText("pushed 3 / 10 min").waitFor();
+    await chart("Events").getByRole("group").focus();
+    await page.keyboard.press("ArrowLeft");
+    // One step before the first event nothing is known.
+    await page.keyboard.press("ArrowLeft");
+    await chart("Events").getByText("ready –").waitFor();
+    await open("/queues");
+    await row(page, "orders").locator("svg").waitFor();
+  });
+
   test("searches by id, error, header, contents and group", async () => {
     const { wire, page, open } = await openDashboard(store);
     await fail(wire, "timeout after 3 s", "no route", "timeout after 5 s");

@@ -10,6 +10,8 @@ useBrowser();
 
 const folder = resolve(import.meta.dir, "../../dist/screens");
 
+const LONG = "a-very-long-name-without-any-blanks-".repeat(6);
+
 const pages: [name: string, path: string, heading: string][] = [
   ["queues", "/queues", "Queues"],
   ["queue", "/queues/orders?state=failed&error=refused", "orders"],
@@ -28,8 +30,6 @@ const looks = [
   { name: "narrow-light", viewport: { width: 360, height: 740 }, colorScheme: "light" },
   { name: "narrow-dark", viewport: { width: 360, height: 740 }, colorScheme: "dark" },
 ] as const;
-
-const LONG = "a-very-long-name-without-any-blanks-".repeat(6);
 
 async function fill(wire: Wire): Promise<void> {
   for (const queue of ["orders", "mail", "invoices{7}", "<script>alert(1)</script>", LONG]) {

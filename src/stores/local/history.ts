@@ -12,8 +12,8 @@ import {
 } from "../../queue/history.ts";
 import { NO_STEPS, unpackSteps, withStep } from "../../queue/packed-steps.ts";
 
-/** Bytes of a history without steps that are over, measured with 100,000 queues. */
-const overheadBytes = 500;
+/** Bytes of a history besides its steps that are over, measured with 100,000 queues. */
+const overheadBytes = 700;
 
 /** As a journal keeps it with the facts of its queue. */
 export type WrittenHistory = [since: number, latest: number, ...countsAndLevels: number[]];
