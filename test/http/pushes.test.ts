@@ -1,7 +1,10 @@
 // Pushes over HTTP: in JSON, as they are, and as lines of JSON.
 import { describe, expect, test } from "bun:test";
+import { RawSocket } from "../faults/raw-socket.ts";
 import { ApiClient, type Json } from "../support/api.ts";
-import { startOkqOn, storeNames } from "../support/okq-server.ts";
+import { eventually } from "../support/eventually.ts";
+import { requestText } from "../support/http.ts";
+import { startOkqOn, startTestOkq, storeNames } from "../support/okq-server.ts";
 import { ask } from "../support/readable.ts";
 
 const OCTETS = { "Content-Type": "application/octet-stream" };
@@ -222,6 +225,26 @@ test("lines are answered while more of them come", async () => {
   expect(await contentsOf(api)).toEqual(["first", "second"]);
 });
 
+test("a client may send all lines before it reads an answer", async () => {
+  const { api, okq } = await setUp();
+  const wire = await okq.connect();
+  // Their answers are more than the buffers of a connection take.
+  const count = 6000;
+  const id = "x".repeat(4000);
+  const lines = Array.from({ length: count }, (_, at) => `{"contents":"","id":"${id}${at}"}\n`);
+  const body = lines.join("");
+  const socket = await RawSocket.connect(api.port);
+  socket.pause(true);
+  socket.send(Buffer.from(requestText("POST /v1/queues/q/events", LINES, body)));
+  await eventually(async () => (await ask(wire, "LLEN", "q")) === count);
+  socket.pause(false);
+  const answered = await socket.readUntil(`${id}${count - 1}"}`);
+  expect(answered.toString().match(/\{"id":/g)).toHaveLength(count);
+  socket.reset();
+  const clients = async () => String(await ask(wire, "INFO", "clients"));
+  await eventually(async () => (await clients()).includes("bytes_unsent:0\r"));
+});
+
 test("100,000 lines are pushed in portions", async () => {
   const { api } = await setUp();
   const lines = Array.from({ length: 100_000 }, (_, at) => `{"contents":"${at}","id":"${at}"}`);
@@ -338,4 +361,19 @@ test.each<[string | Uint8Array, Record<string, string>, number]>([
   expect(response.status).toBe(status);
   expect((await response.json()) as Json).toMatchObject({ status });
   expect((await api.get("/queues")).json.queues).toEqual([]);
+});
+
+test("JSON that would keep others waiting for long is refused, and says what to do", async () => {
+  const okq = await startTestOkq({ httpAddr: "127.0.0.1:0" });
+  const url = `http://127.0.0.1:${okq.httpPort}/v1/queues/q/events`;
+  const body = JSON.stringify({ contents: "x".repeat(4 * 1024 * 1024) });
+  const push = async (type: string) => {
+    const answer = await fetch(url, { method: "POST", body, headers: { "Content-Type": type } });
+    return [answer.status, await answer.text()] as const;
+  };
+  const [status, text] = await push("application/json");
+  expect([status, text]).toEqual([413, expect.stringContaining("application/octet-stream")]);
+  const [, lines] = await push("application/x-ndjson");
+  expect(lines).toContain("application/octet-stream");
+  expect((await push("application/octet-stream"))[0]).toBe(201);
 });

@@ -4,6 +4,7 @@ import * as field from "../fields.ts";
 import type { Given } from "../fields.ts";
 import { openStream } from "../open-stream.ts";
 import { PushedLines } from "../pushed-lines.ts";
+import { readAhead } from "../read-ahead.ts";
 import { bodyBytesMax } from "../request-body.ts";
 import { call, type CommandRoute, type StreamRoute } from "../route.ts";
 import * as shape from "../shapes.ts";
@@ -40,7 +41,9 @@ const lines: StreamRoute["open"] = async (input, visit, exchange) => {
     lineBytesMax: bodyBytesMax(visit.context.settings.maxEventBytes),
     complete: (given) => complete(given, request),
   });
-  return await openStream(pushes.answers(exchange.chunks()), "application/x-ndjson", visit);
+  const { unsent } = visit.context.budgets;
+  const answers = readAhead(pushes.answers(exchange.chunks()), unsent, request.signal);
+  return await openStream(answers, "application/x-ndjson", visit);
 };
 
 export const pushRoute: CommandRoute = {
