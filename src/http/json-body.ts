@@ -12,11 +12,22 @@ const MEMBERS_MAX = 1000;
 const VALUES_MAX = 100_000;
 const DEPTH_MAX = 10_000;
 
+/** JSON is read in one go, in which other clients wait. */
+const JSON_BYTES_MAX = 4 * 1024 * 1024;
+
 const OPEN_OBJECT = 0x7b;
 const NULL = Buffer.from("null");
 
+/** Throws a Problem if the JSON is too long to be read in one go. */
+export function checkJsonBytes({ length }: Buffer, what = "the body"): void {
+  if (length <= JSON_BYTES_MAX) return;
+  const most = `${what} has ${length} bytes of JSON, more than ${JSON_BYTES_MAX}`;
+  throw new Problem(413, `${most}: push large contents as application/octet-stream`);
+}
+
 /** In a larger body the member `json` is null: its text is to be taken. Throws a Problem. */
 export function objectIn(json: Buffer, what = "the body"): Given {
+  checkJsonBytes(json, what);
   const text = textOf(json);
   if (text === null) throw new Problem(400, `${what} is not UTF-8`);
   let value: unknown = null;

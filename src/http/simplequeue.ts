@@ -5,6 +5,7 @@ import { CommandError } from "../commands/errors.ts";
 import { timeIn } from "../queue/tally.ts";
 import type { Pairs } from "../resp/reply.ts";
 import type { Exchange, Responder } from "./exchange.ts";
+import { checkJsonBytes } from "./json-body.ts";
 import { goJson, goTime, structIn } from "./go-json.ts";
 import type { Json } from "./json.ts";
 import { Problem } from "./problem.ts";
@@ -162,7 +163,9 @@ export class Simplequeue implements Responder {
     }
     try {
       const topic = topicIn(segment);
-      const { worker, run } = read(method === "GET" ? NOTHING : await exchange.body());
+      const body = method === "GET" ? NOTHING : await exchange.body();
+      checkJsonBytes(body);
+      const { worker, run } = read(body);
       return await this.#visits.respond(
         exchange,
         async (commands) => this.#responseTo(await run(commands, topic), exchange),

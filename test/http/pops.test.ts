@@ -76,10 +76,16 @@ describe.each(storeNames)("on %s", (store) => {
   });
 });
 
+/** As event x of queue q. */
+async function pushRaw(api: ApiClient, body: string): Promise<void> {
+  const headers = { ...RAW_BODY, "Okq-Id": "x" };
+  expect((await api.call("POST", "/queues/q/events", { body, headers })).status).toBe(201);
+}
+
 test("an event goes back if its client has read a part of the answer only", async () => {
   const { api, okq } = await setUp();
   const contents = "x".repeat(20_000_000);
-  await api.post("/queues/q/events", { contents, id: "x" });
+  await pushRaw(api, contents);
   const socket = await popOnSocket(okq, "q", {});
   await eventually(async () => (await api.get("/queues/q")).json.claimed === 1);
   await socket.read(1000);
@@ -92,7 +98,7 @@ test("an event goes back if its client has read a part of the answer only", asyn
 
 test("large answers count as unsent until they are read", async () => {
   const { api, okq } = await setUp();
-  await api.post("/queues/q/events", { contents: "x".repeat(20_000_000), id: "x" });
+  await pushRaw(api, "x".repeat(20_000_000));
   const unsent = async () => (await api.get("/server")).json.clients.bytesUnsent as number;
   const socket = await popOnSocket(okq, "q", {});
   await eventually(async () => (await unsent()) > 20_000_000);

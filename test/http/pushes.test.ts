@@ -4,7 +4,7 @@ import { RawSocket } from "../faults/raw-socket.ts";
 import { ApiClient, type Json } from "../support/api.ts";
 import { eventually } from "../support/eventually.ts";
 import { requestText } from "../support/http.ts";
-import { startOkqOn, storeNames } from "../support/okq-server.ts";
+import { startOkqOn, startTestOkq, storeNames } from "../support/okq-server.ts";
 import { ask } from "../support/readable.ts";
 
 const OCTETS = { "Content-Type": "application/octet-stream" };
@@ -361,4 +361,19 @@ test.each<[string | Uint8Array, Record<string, string>, number]>([
   expect(response.status).toBe(status);
   expect((await response.json()) as Json).toMatchObject({ status });
   expect((await api.get("/queues")).json.queues).toEqual([]);
+});
+
+test("JSON that would keep others waiting for long is refused, and says what to do", async () => {
+  const okq = await startTestOkq({ httpAddr: "127.0.0.1:0" });
+  const url = `http://127.0.0.1:${okq.httpPort}/v1/queues/q/events`;
+  const body = JSON.stringify({ contents: "x".repeat(4 * 1024 * 1024) });
+  const push = async (type: string) => {
+    const answer = await fetch(url, { method: "POST", body, headers: { "Content-Type": type } });
+    return [answer.status, await answer.text()] as const;
+  };
+  const [status, text] = await push("application/json");
+  expect([status, text]).toEqual([413, expect.stringContaining("application/octet-stream")]);
+  const [, lines] = await push("application/x-ndjson");
+  expect(lines).toContain("application/octet-stream");
+  expect((await push("application/octet-stream"))[0]).toBe(201);
 });

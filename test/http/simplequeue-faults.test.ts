@@ -83,7 +83,7 @@ test("a claim whose client is gone is given back", async () => {
   const okq = await startTestOkq(HTTP);
   const topics = new Topics(okq);
   // More than the buffers of a connection take.
-  await topics.post("/topics/t/enqueue", { id: "a", payload: "x".repeat(30_000_000) });
+  await ask(await okq.connect(), "QPUSH", "t", `"${"x".repeat(30_000_000)}"`, "ID", "a");
   const socket = await RawSocket.connect(okq.httpPort);
   socket.send(Buffer.from(requestText("POST /topics/t/claim", {}, '{"worker_id":"w"}')));
   await socket.readUntil("\r\n");
