@@ -4,7 +4,7 @@ import type { User } from "../users/user.ts";
 import type { PublicExchange } from "./exchange.ts";
 import { Problem } from "./problem.ts";
 import type { SessionCookie } from "./session-cookie.ts";
-import type { Sessions } from "./sessions.ts";
+import type { Identity, Sessions } from "./sessions.ts";
 
 export interface Credentials {
   name: Buffer;
@@ -34,21 +34,21 @@ export class Authentication {
   }
 
   /** Rejects with a Problem for wrong credentials, or none. */
-  async userOf(exchange: PublicExchange): Promise<User> {
-    const { stranger } = this.#context.users;
-    if (stranger) return stranger;
+  async identityOf(exchange: PublicExchange): Promise<Pick<Identity, "user"> & Partial<Identity>> {
+    const { stranger: user } = this.#context.users;
+    if (user) return { user };
     const { headers } = exchange.request;
     const header = headers.get("Authorization");
     if (header !== null) {
       const credentials = credentialsIn(header);
       if (!credentials) throw unauthorized("the header Authorization must be Basic or Bearer");
-      return await this.logIn(credentials, exchange);
+      return { user: await this.logIn(credentials, exchange) };
     }
     const id = this.#cookie.idIn(headers);
-    const user = id === null ? null : this.#sessions.userOf(id);
-    if (!user) throw unauthorized("log in: with the header Authorization, Basic or Bearer");
+    const identity = id === null ? null : this.#sessions.identityOf(id);
+    if (!identity) throw unauthorized("log in: with the header Authorization, Basic or Bearer");
     checkIntended(exchange);
-    return user;
+    return identity;
   }
 
   /** Rejects with a Problem, after the delay of a failed login. */

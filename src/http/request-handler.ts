@@ -137,7 +137,7 @@ export class RequestHandler {
     if (isReadOnly && method !== "GET") {
       throw new Problem(403, "okq changes nothing over HTTP: it runs with --http-read-only");
     }
-    const user = await authentication.userOf(exchange);
+    const { user, ended } = await authentication.identityOf(exchange);
     // From now on waits and bodies have timeouts of their own.
     server.timeout(request, 0);
     try {
@@ -146,6 +146,7 @@ export class RequestHandler {
       const whole = {
         ...exchange,
         user,
+        gone: ended ? AbortSignal.any([exchange.gone, ended]) : exchange.gone,
         body: () => body.whole(bytesMax),
         chunks: () => body.chunks(),
       };

@@ -14,6 +14,13 @@ interface Session {
   /** Of the user at the login: with another password the session ends. */
   hash: string | null;
   usedAtMs: number;
+  ending: AbortController;
+}
+
+/** Who a session is, and what aborts when it ends. */
+export interface Identity {
+  user: User;
+  ended: AbortSignal;
 }
 
 export class Sessions {
@@ -33,27 +40,33 @@ export class Sessions {
   begin({ name, hash }: User): string {
     this.#endUnused();
     const ofUser = [...this.#sessions].filter(([, { user }]) => user === name);
-    if (ofUser.length >= OF_USER_MAX) this.#sessions.delete(ofUser[0]![0]);
+    if (ofUser.length >= OF_USER_MAX) this.end(ofUser[0]![0]);
     if (this.#sessions.size >= SESSIONS_MAX) this.#endFirst();
     const id = randomBytes(32).toString("base64url");
-    this.#sessions.set(id, { user: name, hash, usedAtMs: this.#context.clock.nowMs() });
+    const usedAtMs = this.#context.clock.nowMs();
+    this.#sessions.set(id, { user: name, hash, usedAtMs, ending: new AbortController() });
     return id;
   }
 
   /** null: there is no such session. Changed rights hold at once. */
-  userOf(id: string): User | null {
+  identityOf(id: string): Identity | null {
     this.#endUnused();
     const session = this.#sessions.get(id);
     if (!session) return null;
-    this.#sessions.delete(id);
     const user = this.#context.users.find(session.user);
-    if (!user || user.hash !== session.hash) return null;
+    if (!user || user.hash !== session.hash) {
+      this.end(id);
+      return null;
+    }
+    this.#sessions.delete(id);
     session.usedAtMs = this.#context.clock.nowMs();
     this.#sessions.set(id, session);
-    return user;
+    return { user, ended: session.ending.signal };
   }
 
+  /** Its waits and streams end too. */
   end(id: string): void {
+    this.#sessions.get(id)?.ending.abort();
     this.#sessions.delete(id);
   }
 
@@ -61,7 +74,7 @@ export class Sessions {
     const endedMs = this.#context.clock.nowMs() - UNUSED_MS_MAX;
     for (const [id, { usedAtMs }] of this.#sessions) {
       if (usedAtMs > endedMs) return;
-      this.#sessions.delete(id);
+      this.end(id);
     }
   }
 

@@ -159,6 +159,19 @@ describe("a session ends", () => {
     expect(await statusOf(okq, other)).toBe(200);
   });
 
+  test("and its streams and waits with it", async () => {
+    const okq = await start(writeUsers("ann all *"));
+    const headers = { ...JSON_TYPE, ...(await cookieOf(okq, "ann")) };
+    const stream = await ask(okq, "/events", { headers });
+    const pop = { method: "POST", headers, body: JSON.stringify({ wait: 60 }) };
+    const popped = ask(okq, "/queues/q/pop", pop);
+    const workers = async () => (await (await ask(okq, "/workers", { headers })).json()) as object;
+    await eventually(async () => JSON.stringify(await workers()).includes("waiting"));
+    await ask(okq, "/session", { method: "DELETE", headers });
+    expect(await stream.text()).not.toContain("event:");
+    expect(await (await popped).json()).toEqual({ events: [] });
+  });
+
   test("when its user is removed or gets another password", async () => {
     const users = writeUsers("ann all *", "bob all *", "eve all *");
     const okq = await start(users);
@@ -180,16 +193,17 @@ describe("a session ends", () => {
     users.replace(parseUsers(`ann ${cheapHash("a")} all *\nbob ${cheapHash("b")} all *\n`, "f"));
     const [ann, bob] = [users.find("ann")!, users.find("bob")!];
     const sessions = new Sessions({ users, clock });
+    const userOf = (id: string) => sessions.identityOf(id)?.user;
     const [used, unused] = [sessions.begin(ann), sessions.begin(ann)];
     clock.advance(11 * HOUR_MS);
-    expect(sessions.userOf(used)).toBe(ann);
+    expect(userOf(used)).toBe(ann);
     clock.advance(2 * HOUR_MS);
-    expect(sessions.userOf(unused)).toBeNull();
-    expect(sessions.userOf(used)).toBe(ann);
+    expect(userOf(unused)).toBeUndefined();
+    expect(userOf(used)).toBe(ann);
     const ofBob = sessions.begin(bob);
     for (let count = 0; count < 100; count++) sessions.begin(ann);
-    expect(sessions.userOf(used)).toBeNull();
-    expect(sessions.userOf(ofBob)).toBe(bob);
+    expect(userOf(used)).toBeUndefined();
+    expect(userOf(ofBob)).toBe(bob);
     expect(sessions.size).toBe(101);
   });
 });
