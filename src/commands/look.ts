@@ -45,6 +45,7 @@ function factsOf(event: EventFacts, isFull: boolean): Pairs {
     ["worker", worker && nameOrNull(worker)],
     ["client", client],
     ["okq", okq],
+    ["cancelled", state === "claimed" && event.isCancelled ? 1 : null],
     ["expires-at", timeOf(event.expiresAtMs)],
     ["unique", event.unique],
     ["headers", listOf(headersReply(event.headers))],
@@ -154,9 +155,9 @@ export const lookCommands: QueueCommand[] = [
       "A map of all that is known of an event, or nil: id, state, contents, attempts, failures, " +
       "crashes, max-attempts (its own, else the queue's), priority, group, pushed-at, due-at, " +
       "ended-at (failed, completed), lease-ends-at, claimed-at, worker, client and okq (that " +
-      "claimed it, see QWORKERS), expires-at, unique, headers, last-error, errors (the last 10: " +
-      "[time, attempt, text]), log, progress, result, held-back-by (why a ready one is not " +
-      "handed out, see QSTATS).",
+      "claimed it, see QWORKERS), cancelled (1 if its consumer was asked to stop), expires-at, " +
+      "unique, headers, last-error, errors (the last 10: [time, attempt, text]), log, progress, " +
+      "result, held-back-by (why a ready one is not handed out, see QSTATS).",
     run: ([, queue, id]) =>
       Submission.one({ kind: "get", queue, id, isWhole: true }, (event) =>
         event ? factsOf(event, true) : NIL_ARRAY,

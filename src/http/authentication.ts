@@ -87,7 +87,7 @@ function checkIntended({ method, request: { headers } }: PublicExchange): void {
 
 /** Bearer has the password of the user default, or "name:password". */
 function credentialsIn(header: string): Credentials | null {
-  const [, scheme, value] = /^(\w+) +(\S+) *$/.exec(header) ?? [];
+  const [, scheme, value] = /^(\w+) +(\S.*)$/.exec(header) ?? [];
   if (!value) return null;
   const isBasic = scheme!.toLowerCase() === "basic";
   if (!isBasic && scheme!.toLowerCase() !== "bearer") return null;

@@ -53,7 +53,7 @@ export function octetsGiven(headers: Headers, fields: Fields, name: string, body
     {},
     ...Object.entries(fields).map(([each, field]) => field.schemas(each)),
   ) as Record<string, { type?: unknown }>;
-  const given: Given = { [name]: body };
+  const given: Given = Object.assign(Object.create(null), { [name]: body });
   for (const [header, value] of headers) {
     if (!header.startsWith(PREFIX)) continue;
     const field = fieldName(header);

@@ -47,7 +47,8 @@ export class PushedLines {
   async *answers(body: AsyncIterable<Uint8Array>): AsyncGenerator<Buffer> {
     const limits = { ...PORTION, lineBytesMax: this.#options.lineBytesMax };
     try {
-      for await (const lines of portionsOf(body, limits)) {
+      const { bodies } = this.#commands.context.budgets;
+      for await (const lines of portionsOf(body, limits, bodies)) {
         const answers: string[] = [];
         for await (const answer of this.#push(lines)) answers.push(answer);
         this.#hasAnswered = true;

@@ -106,13 +106,15 @@ export class RequestBody {
   }
 
   #take(bytes: number): void {
-    if (this.#budget.isFull) {
-      const detail = "the requests in progress have too many bytes, see max-waiting-bytes";
-      throw new Problem(503, detail, null, { "Retry-After": "1" });
-    }
+    if (this.#budget.isFull) throw tooManyBytes();
     this.#budget.take(bytes);
     this.#takenBytes += bytes;
   }
+}
+
+export function tooManyBytes(): Problem {
+  const detail = "the requests in progress have too many bytes, see max-waiting-bytes";
+  return new Problem(503, detail, null, { "Retry-After": "1" });
 }
 
 function tooLarge(bytesMax: number): Problem {

@@ -82,6 +82,9 @@ export class RequestHandler {
 
   async #answer(arrived: Arrived): Promise<Response> {
     const { responders, admission } = this.#parts;
+    const { prefix } = this.#parts;
+    const isPrefix = prefix !== "" && urlOf(arrived.request).pathname === prefix;
+    if (isPrefix) return new Response(null, { status: 308, headers: { Location: `${prefix}/` } });
     const exchange = this.#exchangeOf(arrived);
     const health = responders.health.answerAnybody(exchange);
     if (health) return await health;

@@ -21,6 +21,8 @@ export type EventDetails = EventRow &
     errors?: EventError[];
     log?: string[];
     logBase64?: string[];
+    /** Its consumer was asked to stop. */
+    cancelled?: true;
     heldBackBy?: string;
   };
 

@@ -137,7 +137,9 @@ describe.each(lifeStoresAndCluster)("on %s", (store) => {
     expect(await ask(client, "QCANCEL", "q", "delayed")).toBe("removed");
     expect(await ask(client, "QCANCEL", "q", "missing")).toBeNull();
     expect(await ask(client, "QTOUCH", "q", id, token)).toBe(1);
+    expect(await ask(client, "QGET", "q", id)).not.toContain("cancelled");
     expect(await ask(client, "QCANCEL", "q", id)).toBe("asked");
+    expect(await ask(client, "QGET", "q", id)).toContain("cancelled");
     expect(await ask(client, "QTOUCH", "q", id, token)).toBe(2);
     expect(await ask(client, "QFAIL", "q", id, token)).toBe("removed");
     expect(await ask(client, "QGET", "q", id)).toBeNull();

@@ -23,7 +23,8 @@ import { type Script, script } from "./script.ts";
 import { allScripts } from "./scripts/all-scripts.ts";
 import { allStreamScripts } from "./scripts/all-stream-scripts.ts";
 
-setDefaultTimeout(60_000);
+// A busy machine takes a minute for the scripts on a cluster.
+setDefaultTimeout(240_000);
 useCluster();
 
 const manners: Manner[] = [

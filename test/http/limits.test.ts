@@ -105,6 +105,29 @@ describe("a body", () => {
     expect((await push()).status).toBe(201);
   });
 
+  test("of lines counts for max-waiting-bytes until they are pushed", async () => {
+    const okq = await startTestOkq({ httpAddr: ANY, maxWaitingBytes: 2 ** 20 });
+    const client = await okq.connect();
+    const taken = async () => await figure(client, "bytes_bodies");
+    const headers = { "Content-Type": "application/x-ndjson", "Content-Length": "10000000" };
+    const begin = (bytes: number) =>
+      sendOn(okq.httpPort, `${requestText(PUSH, headers)}{"contents":"${"x".repeat(bytes)}`);
+    const first = await begin(600_000);
+    const second = await begin(440_000);
+    await eventually(async () => (await taken()) > 1_040_000);
+    second.send(Buffer.alloc(10_000, "x"));
+    await eventually(async () => (await taken()) > 2 ** 20);
+    const refused = await answerOn(await begin(1));
+    expect(refused.status).toBe(503);
+    expect(JSON.parse(refused.text).detail).toContain("max-waiting-bytes");
+    second.reset();
+    await eventually(async () => (await taken()) < 2 ** 20);
+    expect(await taken()).toBeGreaterThan(600_000);
+    first.send(Buffer.from('"}\n'));
+    await eventually(async () => (await taken()) === 0);
+    expect(await client.call("LLEN", "mail")).toBe(1);
+  });
+
   test("is read only of clients that have logged in", async () => {
     const okq = await startTestOkq({ httpAddr: ANY, password: "secret" });
     const socket = await sendOn(okq.httpPort, pushOf(1_000_000, 100));

@@ -111,9 +111,11 @@ test("answers only below --http-prefix", async () => {
     expect((await get(path)).status).toBe(200);
   }
   const others = ["/", "/v1/session", "/tools/okqv1/session", "/tools/okq/../v1/session"];
-  for (const path of [...others, "/healthz", "/tools", "/tools/okq"]) {
+  for (const path of [...others, "/healthz", "/tools", "/tools/okq2"]) {
     expect((await get(path)).status).toBe(404);
   }
+  const { status, headers } = await get("/tools/okq");
+  expect([status, headers.get("Location")]).toEqual([308, "/tools/okq/"]);
 });
 
 test("changes nothing with --http-read-only", async () => {

@@ -63,6 +63,13 @@ test("knows users by Basic, by Bearer and by nothing else", async () => {
   expect(await statusOf(okq, {})).toBe(401);
 });
 
+test("Bearer may have blanks", async () => {
+  const okq = await startTestOkq({ httpAddr: ANY, password: "correct horse" });
+  expect(await statusOf(okq, { Authorization: "Bearer default:correct horse" })).toBe(200);
+  expect(await statusOf(okq, { Authorization: "Bearer correct horse" })).toBe(200);
+  expect(await statusOf(okq, { Authorization: "Bearer correct  horse" })).toBe(401);
+});
+
 test("Bearer may be the password of the user default alone", async () => {
   const okq = await startTestOkq({ httpAddr: ANY, password: "secret" });
   expect(await statusOf(okq, { Authorization: "Bearer secret" })).toBe(200);

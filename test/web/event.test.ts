@@ -185,6 +185,7 @@ describe.each(dashboardStores)("on %s", (store) => {
     const [event] = (await wire.call("QPOP", "FROM", "orders")) as Buffer[][];
     await act(page, "Ask to stop…", "Ask to stop 1 event");
     await seen(page, "The consumer is asked to stop.");
+    await page.getByText("asked to stop", { exact: true }).waitFor();
     expect(await wire.call("QTOUCH", "orders", "e1", event![3]!)).toBe(2);
     await press(page, "End the claim…");
     await dialogOf(page).getByLabel("It is done").check();

@@ -32,6 +32,7 @@ const shown = shape.map({
   worker: shape.optional(shape.bytes),
   client: shape.optional(shape.text),
   okq: shape.optional(shape.text),
+  cancelled: shape.optional(shape.boolean),
   expiresAt: shape.optional(shape.seconds),
   unique: shape.optional(shape.bytes),
   headers: shape.optional(shape.headers),

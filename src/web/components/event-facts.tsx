@@ -69,7 +69,7 @@ export function EventClaim({ event }: { event: EventDetails }) {
   const name = worker === null ? "a client without a name" : shown(worker);
   return (
     <section class="panel" aria-label="Claim">
-      <h2>Claim</h2>
+      <h2>Claim {event.cancelled && <span class="badge">asked to stop</span>}</h2>
       <dl class="figures small first">
         <Figure title="held by">
           {okq !== undefined && client !== undefined ? (

@@ -53,7 +53,6 @@ const SECTIONS: [name: string, title: string][] = [
   ["memory", "Memory"],
   ["stats", "Totals since the start"],
   ["cpu", "Processor time in seconds"],
-  ["store", "Store"],
   ["options", "Options"],
 ];
 
