@@ -145,6 +145,8 @@ export class HttpServer {
       // Bodies are measured while they are read.
       maxRequestBodySize: Number.MAX_SAFE_INTEGER,
       development: false,
+      // Else `development: false` shares the port with other processes.
+      reusePort: false,
       ...(this.#tls && { tls: tlsOptionsOf(this.#tls) }),
       fetch: (request, server) => this.#handler.respond(request, server),
       error: (error) => this.#handler.failed(error),

@@ -11,9 +11,10 @@ const ADDRESS = /^(\[.*\]|\d{1,3}(\.\d{1,3}){3})$/;
 export class KnownHosts {
   readonly #names: ReadonlySet<string>;
 
-  /** Names in lower case, besides localhost. */
+  /** Names in lower case, besides localhost. Addresses and localhost are known without. */
   constructor(names: Iterable<string>) {
-    this.#names = new Set(names);
+    const isName = (name: string) => !ADDRESS.test(name) && name !== "localhost";
+    this.#names = new Set([...names].filter(isName));
   }
 
   /** Whether the header Host may come from a page of okq. */

@@ -50,7 +50,8 @@ export class FailedLogins {
    * request, or when the client is gone.
    */
   async note(user: string, { address, gone }: FailedClient, requestedAtMs: number): Promise<void> {
-    this.#warn("login failed", { user, addr: address });
+    // Over HTTP the port is not known.
+    this.#warn("login failed", { user, addr: address.replace(/:0$/, "") });
     const delayMs = this.#delayMs(networkOf(address), requestedAtMs);
     const leftMs = requestedAtMs + delayMs - this.#clock.nowMs();
     if (leftMs <= 0 || gone.aborted) return;

@@ -76,6 +76,12 @@ export function shown(name: Name): string {
   return text === null ? escaped(bytesOf(name)) : visible(text);
 }
 
+/** The same, lines joined by a blank: for errors, which often have a stack trace. */
+export function shownInLine(name: Name): string {
+  const text = textOfName(name);
+  return text === null ? shown(name) : visible(text.trim().replaceAll(/\s*[\r\n]\s*/g, " "));
+}
+
 function escaped(bytes: Uint8Array): string {
   return [...bytes]
     .map((byte) => (byte > 31 && byte < 127 ? String.fromCharCode(byte) : hexEscape(byte)))

@@ -5,7 +5,7 @@ import { basic, exchangeRaw, requestText } from "../support/http.ts";
 import { startTestOkq, type TestOkq } from "../support/okq-server.ts";
 import { ask } from "../support/readable.ts";
 
-const hosts = new KnownHosts(["queues.example", "okq-1"]);
+const hosts = new KnownHosts(["queues.example", "okq-1", "127.0.0.1", "localhost"]);
 
 test.each([
   ["localhost", true],
@@ -53,6 +53,7 @@ test.each<[Sent, boolean]>([
   // The proxy calls okq by its address.
   [{ Host: "127.0.0.1:1", Origin: "https://queues.example" }, false],
   [{ Host: "127.0.0.1:1", Origin: "https://queues.example:8443" }, false],
+  [{ Host: "localhost:1", Origin: "http://queues.example" }, false],
   [{ Host: "127.0.0.1:1", Origin: "https://evil.queues.example" }, true],
   [{ Host: "queues.example:1", Origin: "http://queues.example:2" }, true],
   [{ Host: "127.0.0.1:1", "Sec-Fetch-Site": "same-origin", Origin: "https://a.example" }, false],

@@ -27,6 +27,13 @@ describe("an address that is taken", () => {
     expect(await client.call("LLEN", "mail")).toBe(0);
   });
 
+  test("is not shared with another okq", async () => {
+    const other = await startTestOkq({ httpAddr: ANY });
+    const httpAddr = `127.0.0.1:${other.httpPort}`;
+    const started = startTestOkq({ httpAddr, isHttpAddrGiven: true });
+    await expect(started).rejects.toThrow(`cannot listen on ${httpAddr}: the address is in use`);
+  });
+
   test("is an error if somebody asked for it", async () => {
     const httpAddr = await takenAddress();
     const started = startTestOkq({ httpAddr, isHttpAddrGiven: true });

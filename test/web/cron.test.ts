@@ -23,7 +23,7 @@ describe.each(dashboardStores)("on %s", (store) => {
     await rowsAre(page, "Name", ["daily", "<b>\\x00"]);
     await rowsAre(page, "When", ["0 6 * * * Europe/Berlin", "*/15 * * * * UTC"]);
     await rowsAre(page, "Contents", ['{"a":1}', "<script>alert(1)</script>"]);
-    await rowsAre(page, "Makes up for missed", ["one", "none"]);
+    await rowsAre(page, "Missed times", ["made up once", "skipped"]);
     await row(page, "<b>")
       .getByText(/^in \d/)
       .waitFor();

@@ -216,7 +216,7 @@ describe.each(dashboardStores)("on %s", (store) => {
     await press(page, "Save 1 change");
     await seen(page, "1 setting changed.");
     expect(await settingOf(wire, "max-attempts")).toBe("7");
-    await press(page, "Take it back");
+    await press(page, "Use the default");
     await eventuallyEqual(() => settingOf(wire, "max-attempts"), "0");
     await eventuallyEqual(() => page.getByLabel("max-attempts").inputValue(), "0");
   });

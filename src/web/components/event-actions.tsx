@@ -118,6 +118,9 @@ function ActionDialog(props: ActionDialogProps) {
           <bdi>{shown(queue)}</bdi>
         </b>
         {consequences[action]}
+        {action === "retry" &&
+          search.state === "delayed" &&
+          " Only those that have failed: others stay delayed."}
       </p>
       {isAll && !isSure && <p role="status">Counting: {plural(count, "event")} so far…</p>}
       {action === "move" && (
@@ -136,7 +139,7 @@ function ActionDialog(props: ActionDialogProps) {
 }
 
 const consequences: Record<Action, string> = {
-  retry: " are ready again, with attempts counted from 0. Delayed ones only if they have failed.",
+  retry: " become ready again, with attempts counted from 0.",
   move: " enter the other queue. Those whose id is taken there stay.",
   delete: " are removed. They cannot be brought back.",
 };

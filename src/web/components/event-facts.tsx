@@ -18,7 +18,7 @@ export function EventFacts({ event }: { event: EventDetails }) {
         <Figure title="state" look={state} isSome>
           {state}
         </Figure>
-        <Figure title={maxAttempts ? "attempts, of at most" : "attempts"}>
+        <Figure title={maxAttempts ? "attempts / maximum" : "attempts"}>
           {attempts}
           {maxAttempts ? ` / ${maxAttempts}` : ""}
         </Figure>

@@ -1,7 +1,7 @@
 // Events of one state, with what matters in that state.
 import type { EventRow, State } from "../api.ts";
 import { Age, Time } from "../format.tsx";
-import { type Bytes, type Name, nameIn, shown } from "../name.ts";
+import { type Bytes, type Name, nameIn, shown, shownInLine } from "../name.ts";
 import { type Choice, type Column, DataTable } from "./data-table.tsx";
 import { EventLink } from "./queue-name.tsx";
 
@@ -62,7 +62,7 @@ function bytesColumn<N extends "worker" | "group" | "lastError">(
         <span class="zero">–</span>
       ) : (
         <bdi class="cut" title={shown(name)}>
-          {shown(name)}
+          {key === "lastError" ? shownInLine(name) : shown(name)}
         </bdi>
       );
     },

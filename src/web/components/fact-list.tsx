@@ -26,5 +26,5 @@ function valueOf(name: string, value: string | number): string {
   if (typeof value === "string") return value;
   const isBytes = /bytes|^usedMemory|Output(Limit|Max)|InputMax/i.test(name);
   if (isBytes) return bytes(value);
-  return /port$|Id$/.test(name) || !Number.isInteger(value) ? String(value) : count(value);
+  return /[Pp]ort$|Id$/.test(name) || !Number.isInteger(value) ? String(value) : count(value);
 }

@@ -3,7 +3,7 @@ import { useState } from "preact/hooks";
 import { listErrors } from "../api.ts";
 import { count } from "../format.tsx";
 import { Link, withQuery } from "../location.tsx";
-import { type Name, nameIn, shown, textOfName } from "../name.ts";
+import { type Name, nameIn, shownInLine, textOfName } from "../name.ts";
 import { useAnswer } from "../use-answer.ts";
 import { DataTable } from "./data-table.tsx";
 import { Shown } from "./notices.tsx";
@@ -49,7 +49,7 @@ function Errors({ queue }: { queue: Name }) {
 
 function ErrorLink({ error }: { error: Name }) {
   const text = textOfName(error);
-  const label = <bdi>{shown(error)}</bdi>;
+  const label = <bdi>{shownInLine(error)}</bdi>;
   if (text === null) return label;
   return <Link to={withQuery({ error: text, after: null })}>{label}</Link>;
 }

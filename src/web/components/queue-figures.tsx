@@ -15,14 +15,14 @@ export function QueueFigures({ stats }: { stats: QueueStats }) {
         ))}
       </dl>
       <dl class="figures small">
-        <Figure title="wait for a retry">{count(stats.retrying)}</Figure>
+        <Figure title="waiting for a retry">{count(stats.retrying)}</Figure>
         <Figure title="oldest ready">{secondsOr(oldestReadySeconds)}</Figure>
         <Figure title="pushed per s">{rate(stats.pushedPerSecond)}</Figure>
         <Figure title="acked per s">{rate(stats.ackedPerSecond)}</Figure>
-        <Figure title="wait: half, 99 %">
+        <Figure title="wait: median, 99 %">
           {secondsOr(waitP50)}, {secondsOr(waitP99)}
         </Figure>
-        <Figure title="run: half, 99 %">
+        <Figure title="run: median, 99 %">
           {secondsOr(runP50)}, {secondsOr(runP99)}
         </Figure>
         {heldBackBy && <Figure title="held back by">{heldBackBy}</Figure>}

@@ -132,8 +132,8 @@ function columnsOf(reload: () => void): Column<Cron>[] {
     },
     {
       key: "catchup",
-      title: "Makes up for missed",
-      cell: ({ catchup }) => (catchup === "one" ? "one" : "none"),
+      title: "Missed times",
+      cell: ({ catchup }) => (catchup === "one" ? "made up once" : "skipped"),
     },
     {
       key: "contents",

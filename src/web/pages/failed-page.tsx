@@ -8,7 +8,7 @@ import { EventLink } from "../components/queue-name.tsx";
 import { useFeed } from "../feed.ts";
 import { count, plural } from "../format.tsx";
 import { Link } from "../location.tsx";
-import { type Name, nameIn, shown, textOfName } from "../name.ts";
+import { type Name, nameIn, shown, shownInLine, textOfName } from "../name.ts";
 import { withQueryOf } from "../request.ts";
 import { type ErrorGroup, listErrors } from "../server-api.ts";
 import { may } from "../session.ts";
@@ -81,7 +81,7 @@ function columnsOf(reload: () => void): Column<ErrorGroup>[] {
 
 function ErrorText({ group }: { group: ErrorGroup }) {
   // A pattern has its backslashes doubled.
-  const error = shown(nameIn(group, "error")!).replaceAll("\\\\", "\\");
+  const error = shownInLine(nameIn(group, "error")!).replaceAll("\\\\", "\\");
   return (
     <bdi class="cut mono" title={error}>
       {error === "" ? <span class="soft">without a text</span> : error}
@@ -120,7 +120,7 @@ function QueueOfError({ error, row }: { error: Name; row: ErrorGroup["queues"][n
       <Link to={to}>
         <bdi>{shown(queue)}</bdi>
       </Link>{" "}
-      {count(row.count)} <span class="soft">such as</span>{" "}
+      {count(row.count)} <span class="soft">events, such as</span>{" "}
       <EventLink queue={queue} id={nameIn(row, "id")!} />
     </li>
   );

@@ -172,7 +172,7 @@ function Setting({ name, value, usual, isFixed, onChange, onReset }: SettingProp
             <span class="badge">own</span> The default is <code>{usual || "empty"}</code>.{" "}
             {!isFixed && (
               <button type="button" class="quiet" onClick={onReset}>
-                Take it back
+                Use the default
               </button>
             )}
           </>
