@@ -40,6 +40,8 @@ async function tourEvents(api: ApiClient): Promise<void> {
     ["b", "b"],
     ["c", '{"n":1}'],
   ]);
+  const short = (await api.get("/queues/q/events?contentsBytes=3&match=c")).json.events;
+  expect(short).toMatchObject([{ id: "c", contents: '{"n', contentsLength: 7 }]);
   expect((await api.get("/queues/q/events/a")).json).toMatchObject({ headers: { type: "mail" } });
   expect((await api.get("/queues/q/peek")).json.event).not.toBeNull();
   const set = await api.call("PATCH", "/queues/q/events/c", { json: { contents: "C", delay: 0 } });

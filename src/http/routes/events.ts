@@ -1,9 +1,11 @@
 // Routes that push, show and change single events, and list them.
 import * as field from "../fields.ts";
 import { pairs } from "../list-fields.ts";
-import { Pairs, type Reply } from "../../resp/reply.ts";
+import { Pairs } from "../../resp/reply.ts";
 import { call, type Route } from "../route.ts";
+import { Problem } from "../problem.ts";
 import * as shape from "../shapes.ts";
+import { previewBytes, valueIn, withPreviews } from "./previews.ts";
 import { place, pushOptions } from "./push-fields.ts";
 import { pushRoute } from "./pushes.ts";
 import { pages, selection, state } from "./selection.ts";
@@ -47,10 +49,6 @@ const shown = shape.map({
 });
 
 const NOTHING = Buffer.alloc(0);
-
-function valueIn(reply: Reply, name: string): Reply {
-  return (reply as Pairs).entries.find(([key]) => key === name)?.[1] ?? null;
-}
 
 function withoutContents({ entries }: Pairs): Pairs {
   return new Pairs(
@@ -168,7 +166,9 @@ export const eventRoutes: Route[] = [
     name: "listEvents",
     summary:
       "A page of the events that fit, up to `count` (100), with their contents only with " +
-      "`withContents`. It may be short or empty: only `next` null is the end.",
+      "`withContents`, or the first `contentsBytes` (up to 4096) and the `contentsLength`, as long " +
+      "as the contents of the page have 1 MiB. It may be short or empty: only `next` null is the " +
+      "end.",
     tag,
     command: "QLIST",
     fields: {
@@ -177,9 +177,19 @@ export const eventRoutes: Route[] = [
       after: pages.after,
       reverse: field.flag("REVERSE"),
       withContents: field.flag("CONTENTS"),
+      contentsBytes: field.optional(previewBytes),
     },
     answer: shape.tuple({ next: shape.nullable(shape.bytes), events: shape.list(shown) }),
-    run: call("QLIST", "queue"),
+    async run(input, commands) {
+      const queue = input.words("queue");
+      const [bytes] = input.words("contentsBytes");
+      if (bytes !== undefined && input.words("withContents").length > 0) {
+        throw new Problem(400, "give withContents or contentsBytes, not both");
+      }
+      const reply = await commands.run("QLIST", ...queue, ...input.options("contentsBytes"));
+      if (bytes === undefined) return reply;
+      return await withPreviews(reply, { queue, bytes: Number(bytes) }, commands);
+    },
   },
   ...single,
 ];
