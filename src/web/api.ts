@@ -57,8 +57,11 @@ export type History = Record<"hour" | "day", Span>;
 export type EventRow = Bytes<"id"> &
   Bytes<"group"> &
   Bytes<"worker"> &
-  Bytes<"lastError"> & {
+  Bytes<"lastError"> &
+  Bytes<"contents"> & {
     state: State;
+    /** In bytes; `contents` is the beginning, if it was asked for. */
+    contentsLength?: number;
     attempts: number;
     failures: number;
     crashes: number;
@@ -132,6 +135,8 @@ export interface EventQuery extends Selection {
   after: Name | null;
   reverse: boolean;
   count: number;
+  /** So many of the contents of each event are wanted. */
+  contentsBytes?: number;
 }
 
 /** The page may be short, or empty, also if it is not the last. */

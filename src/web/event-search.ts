@@ -38,6 +38,8 @@ export function searchIn(query: URLSearchParams): EventSearch {
 }
 
 const PAGE = 50;
+/** So much of the contents of each event is shown. */
+const PREVIEW_BYTES = 400;
 /** Searching a long queue takes long: a page has what was found in this time. */
 const SEARCH_MS = 2000;
 /** The same while nothing was found. */
@@ -55,7 +57,8 @@ export async function findEvents(
   let next = after;
   do {
     const count = PAGE - rows.length;
-    const query = { ...selection, state, after: next, reverse: isReverse, count };
+    const shown = { count, contentsBytes: PREVIEW_BYTES };
+    const query = { ...selection, ...shown, state, after: next, reverse: isReverse };
     const page = await listEvents(queue, query, signal);
     rows.push(...page.rows);
     next = page.next;

@@ -82,6 +82,22 @@ export function shownInLine(name: Name): string {
   return text === null ? shown(name) : visible(text.trim().replaceAll(/\s*[\r\n]\s*/g, " "));
 }
 
+/** The beginning of contents of that length, in one line: in hex if the bytes are not UTF-8. */
+export function preview(
+  beginning: Name,
+  { length, charsMax }: { length: number; charsMax: number },
+): string {
+  const bytes = bytesOf(beginning);
+  const text = textOf(bytes);
+  const parts =
+    text === null
+      ? [...bytes].map((byte) => byte.toString(16).padStart(2, "0"))
+      : [...text.trim().replaceAll(/\s+/g, " ")];
+  const most = text === null ? charsMax / 3 : charsMax;
+  const line = parts.slice(0, most).join(text === null ? " " : "");
+  return visible(line) + (parts.length > most || bytes.length < length ? "…" : "");
+}
+
 function escaped(bytes: Uint8Array): string {
   return [...bytes]
     .map((byte) => (byte > 31 && byte < 127 ? String.fromCharCode(byte) : hexEscape(byte)))

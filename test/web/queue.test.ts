@@ -32,6 +32,10 @@ async function idsIn(wire: Wire, queue: string, state: string): Promise<string[]
   return events!.map((event) => String(event[1])).toSorted();
 }
 
+async function cells(page: Page, column: string): Promise<string[]> {
+  return await page.locator(`tbody td[data-title="${column}"]`).allInnerTexts();
+}
+
 async function press(page: Page, name: string | RegExp): Promise<void> {
   await page.getByRole("button", { name }).click();
 }
@@ -49,15 +53,33 @@ describe.each(dashboardStores)("on %s", (store) => {
     await rowsAre(page, "Group", ["tenant-1"]);
     await page.getByRole("link", { name: "delayed 1" }).click();
     await rowsAre(page, "Id", ["later"]);
+    expect(await cells(page, "Due")).toEqual([expect.stringMatching(/^in (2 h|1 h 59 min)/)]);
     await page.getByRole("link", { name: "claimed 1" }).click();
     await rowsAre(page, "Id", ["first"]);
-    await rowsAre(page, "Worker", ["worker-7"]);
+    await rowsAre(page, "Claimed by", ["worker-7"]);
+    await rowsAre(page, "Contents", ["c"]);
+    expect(await cells(page, "Since")).toEqual([expect.stringMatching(/ ago$|^now$/)]);
+    expect(await cells(page, "Lease ends")).toEqual([expect.stringMatching(/^in /)]);
     await page.getByRole("link", { name: "failed 1" }).click();
     await rowsAre(page, "Last error", ["no route to host"]);
+    for (const column of ["Pushed", "Failed"]) {
+      expect(await cells(page, column)).toEqual([expect.stringMatching(/^\d{4}-\d\d-\d\d /)]);
+    }
     await page.reload();
     await rowsAre(page, "Id", ["e0"]);
     await page.getByRole("link", { name: "completed 0" }).click();
     await seen(page, "No event is completed.");
+  });
+
+  test("shows the beginning of the contents of each event, in one line and as text", async () => {
+    const { wire, page, open } = await openDashboard(store);
+    const all = ["<b>one</b>\n  two\0", "é".repeat(300), Buffer.from([0, 255, 1]), ""];
+    for (const contents of all) await wire.call("QPUSH", "orders", contents);
+    await open("/queues/orders");
+    const shown = ["<b>one</b> two\\x00", `${"é".repeat(100)}…`, "00 ff 01", ""];
+    await rowsAre(page, "Contents", shown);
+    await open("/queues/orders?match=*");
+    await rowsAre(page, "Contents", shown);
   });
 
   test("draws charts of the last hour and day", async () => {

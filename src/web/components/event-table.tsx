@@ -1,7 +1,9 @@
 // Events of one state, with what matters in that state.
 import type { EventRow, State } from "../api.ts";
-import { Age, Time } from "../format.tsx";
-import { type Bytes, type Name, nameIn, shown, shownInLine } from "../name.ts";
+import { Age, bytes as size, Time } from "../format.tsx";
+import { consumerPath } from "../consumers.ts";
+import { Link } from "../location.tsx";
+import { type Bytes, type Name, nameIn, preview, shown, shownInLine } from "../name.ts";
 import { type Choice, type Column, DataTable } from "./data-table.tsx";
 import { EventLink } from "./queue-name.tsx";
 
@@ -31,6 +33,8 @@ export function EventTable({ queue, state, rows, choice, empty }: EventTableProp
         ...(hasGroups ? [group] : []),
         attempts,
         pushed,
+        ...(state === "failed" || state === "completed" ? [ended(state)] : []),
+        ...(rows.some((row) => row.contentsLength !== undefined) ? [contents] : []),
       ]}
       rows={rows}
       keyOf={(row) => nameIn(row, "id")!}
@@ -40,7 +44,10 @@ export function EventTable({ queue, state, rows, choice, empty }: EventTableProp
   );
 }
 
-function timeColumn(key: "dueAt" | "leaseEndsAt" | "expiresAt", title: string): Column<EventRow> {
+function timeColumn(
+  key: "dueAt" | "leaseEndsAt" | "claimedAt" | "endedAt",
+  title: string,
+): Column<EventRow> {
   return {
     key,
     title,
@@ -48,10 +55,7 @@ function timeColumn(key: "dueAt" | "leaseEndsAt" | "expiresAt", title: string): 
   };
 }
 
-function bytesColumn<N extends "worker" | "group" | "lastError">(
-  key: N,
-  title: string,
-): Column<EventRow> {
+function bytesColumn<N extends "group" | "lastError">(key: N, title: string): Column<EventRow> {
   return {
     key,
     title,
@@ -87,12 +91,47 @@ const pushed: Column<EventRow> = {
   title: "Pushed",
   cell: ({ pushedAt }) => <Time at={pushedAt} />,
 };
+function ended(state: "failed" | "completed"): Column<EventRow> {
+  return {
+    key: "endedAt",
+    title: state === "failed" ? "Failed" : "Completed",
+    cell: ({ endedAt }) => <Time at={endedAt!} />,
+  };
+}
+const PREVIEW_CHARS = 100;
+const contents: Column<EventRow> = {
+  key: "contents",
+  title: "Contents",
+  isWide: true,
+  cell(row) {
+    const beginning = nameIn(row as Bytes<"contents">, "contents");
+    if (beginning === null) return <span class="zero">–</span>;
+    const length = row.contentsLength!;
+    return (
+      <bdi class="cut mono" title={size(length)}>
+        {preview(beginning, { length, charsMax: PREVIEW_CHARS })}
+      </bdi>
+    );
+  },
+};
 const lastError = bytesColumn("lastError", "Last error");
+
+const claimedBy: Column<EventRow> = {
+  key: "claimedBy",
+  title: "Claimed by",
+  cell(row) {
+    const { okq, client } = row;
+    const worker = nameIn(row as Bytes<"worker">, "worker");
+    const name = <bdi class="cut">{worker === null ? "no name" : shown(worker)}</bdi>;
+    if (okq === undefined || client === undefined) return name;
+    return <Link to={consumerPath({ okq, client, worker })}>{name}</Link>;
+  },
+};
 
 const byState: Record<State, Column<EventRow>[]> = {
   ready: [],
   delayed: [timeColumn("dueAt", "Due"), lastError],
-  claimed: [bytesColumn("worker", "Worker"), timeColumn("leaseEndsAt", "Lease ends")],
+  claimed: [claimedBy, timeColumn("claimedAt", "Since"), timeColumn("leaseEndsAt", "Lease ends")],
   failed: [lastError],
   completed: [],
 };
