@@ -166,9 +166,9 @@ export const eventRoutes: Route[] = [
     name: "listEvents",
     summary:
       "A page of the events that fit, up to `count` (100), with their contents only with " +
-      "`withContents`, or the first `contentsBytes` (up to 4096) and the `contentsLength`, as long " +
-      "as the contents of the page have 1 MiB. It may be short or empty: only `next` null is the " +
-      "end.",
+      "`withContents`, or the first `contentsBytes` (up to 4096) of them and the " +
+      "`contentsLength`, of as many events as have contents of 1 MiB. It may be short or empty: " +
+      "only `next` null is the end.",
     tag,
     command: "QLIST",
     fields: {
