@@ -51,8 +51,9 @@ const session: JsonObject = {
     user: { type: "string" },
     rights: { type: "array", items: { type: "string", enum: [...rights] } },
     isReadOnly: { type: "boolean" },
+    isOpen: { type: "boolean", description: "Nobody has to log in." },
   },
-  required: ["user", "rights", "isReadOnly"],
+  required: ["user", "rights", "isReadOnly", "isOpen"],
 };
 
 const credentials: JsonObject = {

@@ -62,8 +62,10 @@ export class SessionRoutes implements PublicResponder, Responder {
   }
 
   #shown(user: User): Json {
-    const { isReadOnly } = this.#parts;
-    return { user: user.name, rights: rights.filter((right) => user.may(right)), isReadOnly };
+    const { isReadOnly, context } = this.#parts;
+    const isOpen = context.users.stranger !== null;
+    const own = rights.filter((right) => user.may(right));
+    return { user: user.name, rights: own, isReadOnly, isOpen };
   }
 }
 

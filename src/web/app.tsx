@@ -17,9 +17,10 @@ import { LoginPage } from "./pages/login-page.tsx";
 import { MissingPage } from "./pages/missing-page.tsx";
 import { QueuePage } from "./pages/queue-page.tsx";
 import { QueuesPage } from "./pages/queues-page.tsx";
+import { RefusedPage } from "./pages/refused-page.tsx";
 import { ServerPage } from "./pages/server-page.tsx";
 import { SettingsPage } from "./pages/settings-page.tsx";
-import { findSession, session } from "./session.ts";
+import { findSession, may, session } from "./session.ts";
 import { failureOf } from "./use-answer.ts";
 
 const SESSION_AGAIN_MS = 2000;
@@ -59,6 +60,7 @@ export function App() {
   }, [path]);
   if (who === "unknown") return <Layout>{<p class="empty">Connecting to okq…</p>}</Layout>;
   if (who === null) return <LoginPage />;
+  if (!may("inspect")) return <Layout>{<RefusedPage user={who.user} />}</Layout>;
   for (const [pattern, page] of routes) {
     const match = pattern.exec(path);
     if (match) return <Layout>{page(...(match.slice(1) as Name[]))}</Layout>;

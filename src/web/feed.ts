@@ -6,10 +6,13 @@ import { urlOf } from "./location.tsx";
 import type { Name } from "./name.ts";
 import { withQueryOf } from "./request.ts";
 
-/** live: okq reports. polling: the page asks every 2 seconds. lost: okq does not answer. */
-export type FeedState = "live" | "polling" | "lost";
+/**
+ * idle: the page shows nothing of okq. live: okq reports. polling: the page asks every 2 seconds.
+ * lost: okq does not answer.
+ */
+export type FeedState = "idle" | "live" | "polling" | "lost";
 
-export const feedState = new Observed<FeedState>("polling");
+export const feedState = new Observed<FeedState>("idle");
 /** When okq answered last, in ms since 1970. */
 export const answeredAt = new Observed(Date.now());
 
@@ -26,6 +29,7 @@ const KINDS = ["pushed", "popped", "acked", "failed", "crashed", "expired", "ret
 class Feed {
   readonly #listeners = new Set<() => void>();
   #queue: Name | null = null;
+  #isWatching = false;
   #stream: EventSource | null = null;
   #timer: number | undefined;
   #again: number | undefined;
@@ -39,6 +43,13 @@ class Feed {
   /** What the page shows: a queue, or all (null). */
   watch(queue: Name | null): void {
     this.#queue = queue;
+    this.#isWatching = true;
+    this.#restart();
+  }
+
+  /** The page shows nothing that could change. */
+  rest(): void {
+    this.#isWatching = false;
     this.#restart();
   }
 
@@ -64,6 +75,10 @@ class Feed {
     clearTimeout(this.#timer);
     // A browser opens few connections to one server: pages that nobody sees hold none.
     if (document.hidden) return;
+    if (!this.#isWatching) {
+      feedState.value = "idle";
+      return;
+    }
     feedState.value = "polling";
     this.#open();
     this.#tick();
@@ -129,5 +144,8 @@ export const feed = new Feed();
 
 /** For a page: it shows that queue, or all of them (null). */
 export function useFeed(queue: Name | null): void {
-  useEffect(() => feed.watch(queue), [queue]);
+  useEffect(() => {
+    feed.watch(queue);
+    return () => feed.rest();
+  }, [queue]);
 }

@@ -8,6 +8,8 @@ export interface Session {
   user: string;
   rights: Right[];
   isReadOnly: boolean;
+  /** Nobody has to log in. */
+  isOpen: boolean;
 }
 
 /** null: somebody has to log in. "unknown": okq has not answered yet. */

@@ -38,6 +38,7 @@ export function useAnswer<T>(
   const [state, setState] = useState<State<T>>(() => begun<T>(key));
   const current = useRef<AbortController | null>(null);
   const notBefore = useRef(0);
+  const isRefused = useRef(false);
   const latest = useRef(load);
   latest.current = load;
 
@@ -49,11 +50,13 @@ export function useAnswer<T>(
     try {
       const value = await latest.current(controller.signal);
       if (controller.signal.aborted) return;
+      isRefused.current = false;
       feed.answered();
       setState({ key, value, error: null, isLoading: false });
     } catch (error) {
       if (controller.signal.aborted) return;
       const failure = failureOf(error as Error);
+      isRefused.current = failure.status === 403;
       setState((old) => ({ ...old, key, error: failure, isLoading: false }));
     }
     current.current = null;
@@ -66,7 +69,9 @@ export function useAnswer<T>(
     void reload();
     const end = isLive
       ? feed.onTick(() => {
-          if (!current.current && performance.now() > notBefore.current) void reload();
+          const isTime = !current.current && performance.now() > notBefore.current;
+          // What the user may not see now it may not see in 2 seconds.
+          if (isTime && !isRefused.current) void reload();
         })
       : () => {};
     return () => {

@@ -43,6 +43,7 @@ test("knows users by Basic, by Bearer and by nothing else", async () => {
     user: "ann",
     rights: ["push", "inspect"],
     isReadOnly: false,
+    isOpen: false,
   });
   const right = `ann:${passwordOf("ann")}`;
   expect(await statusOf(okq, { Authorization: `Bearer ${right}` })).toBe(200);

@@ -89,8 +89,15 @@ describe("with users", () => {
   test("tells a user without the right to look that it may not", async () => {
     const { page, open } = await startWithUsers("producer push *");
     await open("/");
+    const paths: string[] = [];
+    page.on("request", (request) => paths.push(new URL(request.url()).pathname));
     await logIn(page, "producer");
-    await page.getByRole("alert").filter({ hasText: "NOPERM" }).waitFor();
+    await page.getByRole("alert").filter({ hasText: "needs the right inspect" }).waitFor();
+    expect(new Set(paths)).toEqual(new Set(["/v1/session"]));
+    expect(await page.getByRole("navigation").count()).toBe(0);
+    expect(await page.getByText("Every 2 s").count()).toBe(0);
+    await page.getByRole("button", { name: "Log out" }).click();
+    await page.getByLabel("Password").waitFor();
   });
 
   test("a consumer may pause what goes out, and nothing else", async () => {
@@ -116,6 +123,24 @@ test("offers no changes while okq is read-only over HTTP", async () => {
   await page.getByRole("link", { name: "orders" }).click();
   await rowsAre(page, "Id", ["e1"]);
   expect(await page.getByRole("button", { name: /^(Push|Delete)/ }).count()).toBe(0);
+});
+
+test("offers no log-out where nobody has to log in", async () => {
+  const { page, open } = await openDashboard("memory");
+  await open("/");
+  await seen(page, "Live");
+  expect(await page.getByRole("button", { name: "Log out" }).count()).toBe(0);
+});
+
+test("says that there is no such page, and asks for nothing there", async () => {
+  const { page, open } = await openDashboard("memory");
+  await open("/nothing");
+  await page.getByRole("heading", { name: "There is no such page" }).waitFor();
+  expect(await page.getByText(/^(Every 2 s|Live)$/).count()).toBe(0);
+  await page.getByRole("link", { name: "To the queues" }).click();
+  await seen(page, "Live");
+  await page.goBack();
+  await page.getByText("Live").waitFor({ state: "detached" });
 });
 
 test("works below a prefix", async () => {

@@ -4,7 +4,7 @@ import { answeredAt, type FeedState, feedState } from "../feed.ts";
 import { hourAndMinute, timeZone } from "../format.tsx";
 import { Link, usePlace } from "../location.tsx";
 import { useObserved } from "../observed.ts";
-import { logOut, session } from "../session.ts";
+import { logOut, may, session } from "../session.ts";
 import { failureOf } from "../use-answer.ts";
 import { announce, Announcements } from "./announcements.tsx";
 
@@ -30,7 +30,7 @@ export function Layout({ children }: { children: ComponentChildren }) {
         <Link class="brand" to="/queues">
           okq
         </Link>
-        <Menu />
+        {may("inspect") && <Menu />}
         <Connection />
         <Who />
       </header>
@@ -60,7 +60,7 @@ function Menu() {
   );
 }
 
-const states: Record<FeedState, [text: string, title: string]> = {
+const states: Record<Exclude<FeedState, "idle">, [text: string, title: string]> = {
   live: ["Live", "okq reports what happens"],
   polling: ["Every 2 s", "This page asks okq every 2 seconds"],
   lost: ["No connection", "okq does not answer; this page tries again every 2 seconds"],
@@ -68,6 +68,7 @@ const states: Record<FeedState, [text: string, title: string]> = {
 
 function Connection() {
   const state = useObserved(feedState);
+  if (state === "idle") return null;
   const [text, title] = states[state];
   return (
     <span class={`connection ${state}`} title={title} role="status">
@@ -91,7 +92,7 @@ function LostBanner() {
 async function leave(): Promise<void> {
   try {
     await logOut();
-    if (session.value !== null) announce("This okq asks for no password: nobody has to log in.");
+    if (session.value !== null) announce("A proxy or the browser logs you in with each request.");
   } catch (error) {
     announce(failureOf(error as Error).message);
   }
@@ -104,9 +105,11 @@ function Who() {
     <span class="who">
       {who.isReadOnly && <span class="badge">read-only</span>}
       <span>{who.user}</span>
-      <button class="quiet" onClick={() => void leave()}>
-        Log out
-      </button>
+      {!who.isOpen && (
+        <button class="quiet" onClick={() => void leave()}>
+          Log out
+        </button>
+      )}
     </span>
   );
 }

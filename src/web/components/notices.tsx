@@ -1,6 +1,5 @@
 // What stands in the place of data: it loads, it failed.
 import type { ComponentChildren } from "preact";
-import { may } from "../session.ts";
 import type { Answer } from "../use-answer.ts";
 
 /** The answer as `children` show it. An error stands above the last answer. */
@@ -16,7 +15,6 @@ export function Shown<T>({
       {error && error.status !== 0 && (
         <p class="problem" role="alert">
           {error.message}
-          {error.status === 403 && !may("inspect") && ". To look at queues a user needs inspect."}
         </p>
       )}
       {value !== null ? children(value) : !error && <p class="empty">Loading…</p>}
