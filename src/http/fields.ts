@@ -216,6 +216,10 @@ export function contents(word: string | null, isRequired: boolean): Field {
     schemas: (name) => ({ ...bytesSchemas(name), json: {} }),
     isRequired,
     words(name, given) {
+      const value = given[name];
+      if (!isNone(value) && typeof value !== "string" && !Buffer.isBuffer(value)) {
+        throw wrong(name, "a string; give any other value as json");
+      }
       const words = plain.words(name, given);
       if (given.json === undefined) {
         if (isRequired && words.length === 0) throw missing(name);
@@ -256,8 +260,16 @@ function knownNames(fields: Fields): Set<string> {
 export function checkKnown(fields: Fields, given: Given, where = ""): void {
   const known = knownNames(fields);
   for (const name of Object.keys(given)) {
-    if (!known.has(name)) throw new Problem(400, `unknown field ${JSON.stringify(where + name)}`);
+    if (known.has(name)) continue;
+    const meant = [...known].find((each) => bare(each) === bare(name));
+    const hint = meant === undefined ? "" : `: it is called ${meant}`;
+    throw new Problem(400, `unknown field ${JSON.stringify(where + name)}${hint}`);
   }
+}
+
+/** The same for names that people mix up. */
+function bare(name: string): string {
+  return name.replaceAll(/[-_]/g, "").toLowerCase();
 }
 
 /** As the properties of an object. */

@@ -2,7 +2,7 @@
 import type { Given } from "./fields.ts";
 import { textOf } from "./json.ts";
 import { endOfValue, skipBlanks } from "./json-scan.ts";
-import { Problem } from "./problem.ts";
+import { notJson, Problem } from "./problem.ts";
 import { membersOf, RAW } from "./raw-json.ts";
 
 /** A larger body is looked at before it is parsed: its values could take very much memory. */
@@ -37,7 +37,7 @@ export function objectIn(json: Buffer, what = "the body"): Given {
       value = JSON.parse(withoutJson(json).toString());
     }
   } catch (error) {
-    throw new Problem(400, `${what} is not JSON: ${(error as Error).message}`);
+    throw notJson(what, error as Error);
   }
   if (typeof value !== "object" || value === null || Array.isArray(value)) {
     throw new Problem(400, `${what} must be a JSON object`);

@@ -3,7 +3,7 @@
 import type { Fields, Given } from "./fields.ts";
 import { base64Name, type JsonObject, textOf } from "./json.ts";
 import { headerName, OCTETS } from "./media-types.ts";
-import { Problem } from "./problem.ts";
+import { notJson, Problem } from "./problem.ts";
 
 const PREFIX = "okq-";
 /** A header's value keeps these bytes. */
@@ -72,6 +72,6 @@ function jsonIn(header: string, text: string): unknown {
   try {
     return JSON.parse(text);
   } catch (error) {
-    throw new Problem(400, `${header} is not JSON: ${(error as Error).message}`);
+    throw notJson(header, error as Error);
   }
 }

@@ -60,6 +60,11 @@ export class Problem extends Error {
   }
 }
 
+/** `what` is not JSON, and why. */
+export function notJson(what: string, { message }: Error): Problem {
+  return new Problem(400, `${what} is not JSON: ${message.replace(/^JSON Parse error: /, "")}`);
+}
+
 const TITLES: Record<number, string> = {
   400: "Bad Request",
   401: "Unauthorized",

@@ -283,7 +283,7 @@ test.each<[Record<string, string>, string]>([
   [{ "Okq-Foo": "1" }, 'unknown field "foo"'],
   [{ "Okq-Delay": "soon" }, "delay must be a number"],
   [{ "Okq-Id-Base64": "?" }, "idBase64 must be base64"],
-  [{ "Okq-Headers": "{" }, "okq-headers is not JSON: JSON Parse error: Expected '}'"],
+  [{ "Okq-Headers": "{" }, "okq-headers is not JSON: Expected '}'"],
   [{ "Okq-Headers": "[]" }, "headers must be an object"],
   [{ "Okq-Contents": "x" }, "okq-contents: the body has the contents"],
   [{ "Okq-Json": "1" }, "give contents or json, not both"],
@@ -320,12 +320,12 @@ test("an event gets the traceparent of its request, unless it has one", async ()
 
 test.each<[unknown, string]>([
   [{}, "contents is missing"],
-  [{ contents: 1 }, "contents must be a string"],
+  [{ contents: 1 }, "contents must be a string; give any other value as json"],
   [{ contents: "a", contentsBase64: "YQ==" }, "give contents or contentsBase64, not both"],
   [{ contents: "a", json: 1 }, "give contents or json, not both"],
   [{ contents: "\ud800" }, "contents must be Unicode: it has half of a surrogate pair"],
   [{ contentsBase64: "a" }, "contentsBase64 must be base64"],
-  [{ contents: "a", Contents: "b" }, 'unknown field "Contents"'],
+  [{ contents: "a", Contents: "b" }, 'unknown field "Contents": it is called contents'],
   [{ contents: "a", delay: "soon" }, "delay must be a number"],
   [{ contents: "a", delay: -1 }, "ERR delay must be a number of seconds from 0 to 315360000"],
   [{ contents: "a", priority: 1.5 }, "ERR priority must be an integer from -1000 to 1000"],
