@@ -82,6 +82,20 @@ describe.each(dashboardStores)("on %s", (store) => {
     await rowsAre(page, "Contents", shown);
   });
 
+  test("says that there is nothing yet, and offers nothing for no events", async () => {
+    const { wire, page, open } = await openDashboard(store);
+    await open("/queues/orders");
+    await seen(page, /^Nothing here yet/);
+    for (const name of ["Purge orders…", "Move all that fit…", "Delete all that fit…"]) {
+      expect(await page.getByRole("button", { name }).isDisabled()).toBe(true);
+    }
+    await wire.call("QPUSH", "orders", "c", "ID", "e1");
+    await rowsAre(page, "Id", ["e1"]);
+    await page.getByText("Nothing here yet").waitFor({ state: "detached" });
+    await eventuallyEqual(() => page.getByRole("button", { name: "Purge" }).isEnabled(), true);
+    expect(await page.getByRole("button", { name: "Delete all that fit…" }).isEnabled()).toBe(true);
+  });
+
   test("draws charts of the last hour and day", async () => {
     const { wire, page, open } = await openDashboard(store);
     for (const id of ["a", "b", "c"]) await wire.call("QPUSH", "orders", "c", "ID", id);

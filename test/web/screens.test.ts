@@ -98,12 +98,12 @@ test("the keyboard alone is enough", async () => {
   await page.keyboard.press("Enter");
   expect(await page.evaluate("document.activeElement.id")).toBe("main");
   const focused = () => page.evaluate("document.activeElement.getAttribute('aria-label')");
-  for (let at = 0; at < 30 && (await focused()) !== "Pause orders"; at++) {
+  for (let at = 0; at < 30 && (await focused()) !== "Pause orders…"; at++) {
     await page.keyboard.press("Tab");
   }
   await page.keyboard.press("Enter");
   await page.getByRole("dialog").waitFor();
   await page.keyboard.press("Escape");
   await page.getByRole("dialog").waitFor({ state: "detached" });
-  expect(await focused()).toBe("Pause orders");
+  expect(await focused()).toBe("Pause orders…");
 });

@@ -43,7 +43,7 @@ interface EventActionsProps {
 const titles: Record<Action, string> = { retry: "Retry", move: "Move", delete: "Delete" };
 
 export function EventActions(props: EventActionsProps) {
-  const { search, ids } = props;
+  const { search, ids, stats } = props;
   const [open, setOpen] = useState<{ action: Action; isAll: boolean } | null>(null);
   const offered = actionsFor(search.state);
   if (offered.length === 0) return null;
@@ -59,7 +59,7 @@ export function EventActions(props: EventActionsProps) {
           {offered.map((action) => (
             <button
               key={action}
-              disabled={!isAll && ids.length === 0}
+              disabled={(isAll ? stats[search.state] : ids.length) === 0}
               aria-label={`${titles[action]} ${isAll ? "all that fit" : "the selected"}…`}
               onClick={() => setOpen({ action, isAll })}
             >

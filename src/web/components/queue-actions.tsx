@@ -25,6 +25,8 @@ interface DialogProps {
   onClose(): void;
 }
 
+const purgeable: Purgeable[] = ["ready", "delayed", "failed", "completed"];
+
 export function QueueActions(props: Omit<DialogProps, "onClose">) {
   const [open, setOpen] = useState<"pause" | "resume" | "purge" | null>(null);
   const { queue, counts } = props;
@@ -34,18 +36,22 @@ export function QueueActions(props: Omit<DialogProps, "onClose">) {
   return (
     <>
       {mayPause && counts.paused !== "all" && (
-        <button onClick={() => setOpen("pause")} aria-label={`Pause ${name}`}>
-          Pause
+        <button onClick={() => setOpen("pause")} aria-label={`Pause ${name}…`}>
+          Pause…
         </button>
       )}
       {mayPause && counts.paused !== "no" && (
-        <button onClick={() => setOpen("resume")} aria-label={`Resume ${name}`}>
-          Resume
+        <button onClick={() => setOpen("resume")} aria-label={`Resume ${name}…`}>
+          Resume…
         </button>
       )}
       {may("manage") && (
-        <button onClick={() => setOpen("purge")} aria-label={`Purge ${name}`}>
-          Purge
+        <button
+          onClick={() => setOpen("purge")}
+          aria-label={`Purge ${name}…`}
+          disabled={purgeable.every((state) => counts[state] === 0)}
+        >
+          Purge…
         </button>
       )}
       {open === "pause" && <PauseDialog {...props} onClose={onClose} />}
@@ -115,8 +121,6 @@ function ResumeDialog({ queue, counts, onDone, onClose }: DialogProps) {
     </Dialog>
   );
 }
-
-const purgeable: Purgeable[] = ["ready", "delayed", "failed", "completed"];
 
 function PurgeDialog({ queue, counts, onDone, onClose }: DialogProps) {
   const [state, setState] = useState<Purgeable>(

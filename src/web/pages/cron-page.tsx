@@ -34,7 +34,7 @@ export function CronPage() {
         <h1>Cron and counters</h1>
         {maySetCron() && (
           <div class="buttons">
-            <button onClick={() => setAdding(true)}>Add a cron entry</button>
+            <button onClick={() => setAdding(true)}>Add a cron entry…</button>
           </div>
         )}
       </div>

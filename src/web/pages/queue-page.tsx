@@ -1,6 +1,6 @@
 // One queue: its figures, its charts and its events.
 import { useState } from "preact/hooks";
-import { getQueue } from "../api.ts";
+import { getQueue, type QueueStats, STATES } from "../api.ts";
 import { Shown } from "../components/notices.tsx";
 import { PushDialog } from "../components/push-dialog.tsx";
 import { QueueActions } from "../components/queue-actions.tsx";
@@ -35,7 +35,7 @@ export function QueuePage({ queue }: { queue: Name }) {
           </span>
         )}
         <div class="buttons">
-          {may("push") && <button onClick={() => setPushing(true)}>Push an event</button>}
+          {may("push") && <button onClick={() => setPushing(true)}>Push an event…</button>}
           <Link class="button" to={withQueryOf("/consumers", { queue })}>
             Consumers
           </Link>
@@ -51,6 +51,11 @@ export function QueuePage({ queue }: { queue: Name }) {
       <Shown answer={stats}>
         {(figures) => (
           <>
+            {isUntouched(figures) && (
+              <p class="panel empty" role="status">
+                Nothing here yet: there is no event in this queue, and there never was one.
+              </p>
+            )}
             <QueueFigures stats={figures} />
             <QueueCharts queue={queue} />
             <QueueEvents queue={queue} stats={figures} onDone={stats.reload} />
@@ -62,4 +67,9 @@ export function QueuePage({ queue }: { queue: Name }) {
       )}
     </>
   );
+}
+
+/** Also of a queue that does not exist. */
+function isUntouched(stats: QueueStats): boolean {
+  return stats.pushedTotal === 0 && STATES.every((state) => stats[state] === 0);
 }
