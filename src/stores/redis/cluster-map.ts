@@ -2,7 +2,7 @@
 // outdated: then a server answers MOVED, and okq asks for the slots again.
 import type { Redis } from "ioredis";
 import { answerMsOf, askServer, connectRedis, credentials, type Patience } from "./connect.ts";
-import type { Evictions } from "./evictions.ts";
+import type { ServerFacts } from "./server-facts.ts";
 import { Link } from "./link.ts";
 import type { Route } from "./route.ts";
 import { nameOfNode, type NodeAddress, type RedisTarget } from "./target.ts";
@@ -35,7 +35,7 @@ export interface ClusterMapOptions {
   target: RedisTarget;
   /** The slots that matter. */
   slots: number[];
-  evictions: Evictions;
+  facts: ServerFacts;
   /** Told a node's name and "ready", why the connection to it went away, or "replaced". */
   onState(node: string, state: string): void;
 }
@@ -276,9 +276,9 @@ export class ClusterMap {
     const name = nameOfNode(address);
     this.#owners.set(slot, name);
     if (this.#nodes.has(name) || this.#isClosed) return;
-    const { target, evictions } = this.#options;
+    const { target, facts } = this.#options;
     const link = new Link({
-      connect: async (patience) => evictions.watch(await connectRedis(target, address, patience)),
+      connect: async (patience) => facts.watch(await connectRedis(target, address, patience)),
       onState: (state) => {
         if (state !== "ready") this.#refreshSoon();
         node.isReportedLost = state !== "ready";

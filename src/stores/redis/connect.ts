@@ -12,8 +12,8 @@ export interface Connected {
   /** The server's host:port, or the path of its unix socket. */
   name: string;
   version: string;
-  /** Its maxmemory-policy. */
-  policy: string;
+  /** What its INFO said. */
+  info: string;
   /** It answered slowly: the limits for servers nearby are too short for it. */
   isFar: boolean;
 }
@@ -52,7 +52,7 @@ export async function connectRedis(
       const info = await redis.info();
       const version = requirementsOf(info, target.mode === "cluster");
       const isFar = performance.now() - startedAtMs > NEAR_MS;
-      return { redis, name, version, policy: policyIn(info), isFar };
+      return { redis, name, version, info, isFar };
     },
   );
 }
@@ -137,13 +137,9 @@ function given({ ca, cert, key }: NonNullable<RedisTarget["tls"]>): NonNullable<
   return { ...(ca && { ca }), ...(cert && { cert }), ...(key && { key }) };
 }
 
-function factIn(info: string, name: string): string | undefined {
+/** What an INFO tells under that name. */
+export function factIn(info: string, name: string): string | undefined {
   return new RegExp(`^${name}:(\\S+)`, "m").exec(info)?.[1];
-}
-
-/** The maxmemory-policy that an INFO tells, or "unknown". */
-export function policyIn(info: string): string {
-  return factIn(info, "maxmemory_policy") ?? "unknown";
 }
 
 /** The server's version. Throws if it cannot be used. */

@@ -16,7 +16,7 @@ import { AwaitedQueues } from "./awaited-queues.ts";
 import { ClusterMap } from "./cluster-map.ts";
 import { answerMsOf, type Connected, type Patience, QUICK_MS } from "./connect.ts";
 import { DueTimes } from "./due-times.ts";
-import { Evictions, type OnPolicy } from "./evictions.ts";
+import { ServerFacts, type OnPolicy } from "./server-facts.ts";
 import { channelNames, TAG } from "./keys.ts";
 import { Lane, type LaneOptions } from "./lane.ts";
 import { Messages, type MessagesOptions } from "./messages.ts";
@@ -80,7 +80,7 @@ export class RedisStore implements Store {
   readonly reports: Reports;
   readonly #target: RedisTarget;
   readonly #servers: Servers;
-  readonly #evictions: Evictions;
+  readonly #facts: ServerFacts;
   readonly #lanes: Lane[];
   readonly #messages: Messages;
   readonly #awaited: AwaitedQueues;
@@ -99,7 +99,7 @@ export class RedisStore implements Store {
   private constructor(
     options: RedisStoreOptions,
     servers: Servers,
-    evictions: Evictions,
+    facts: ServerFacts,
     times: ReadonlyMap<string, ServerTime>,
     private readonly upgrade: Upgrade,
   ) {
@@ -111,7 +111,7 @@ export class RedisStore implements Store {
     const channels = channelNames(target.db);
     this.#target = target;
     this.#servers = servers;
-    this.#evictions = evictions;
+    this.#facts = facts;
     const [first] = servers.routes;
     const notesIn = (key: string) => new RedisNotes(key, processId, first!, times.get(first!.tag)!);
     this.notes = notesIn("notes");
@@ -180,16 +180,16 @@ export class RedisStore implements Store {
   /** Rejects with one line that says why Redis cannot be used. */
   static async open(options: RedisStoreOptions): Promise<RedisStore> {
     const isCluster = options.target.mode === "cluster";
-    const evictions = new Evictions(options.onPolicy, options.clock ?? systemClock);
+    const facts = new ServerFacts(options.onPolicy, options.clock ?? systemClock);
     let servers: Servers | null = null;
     try {
-      servers = await (isCluster ? openCluster : openPool)(options, evictions);
+      servers = await (isCluster ? openCluster : openPool)(options, facts);
       const times = await timesOf(servers, options);
       const upgrade = await startUpgrade(servers, times, options);
-      return new RedisStore(options, servers, evictions, times, upgrade);
+      return new RedisStore(options, servers, facts, times, upgrade);
     } catch (error) {
       servers?.close();
-      evictions.close();
+      facts.close();
       throw error;
     }
   }
@@ -223,7 +223,7 @@ export class RedisStore implements Store {
       ...(isNamed ? [["store_group", group] as [string, string]] : []),
       ["store_db", db],
       ...this.#servers.describe(),
-      ["store_maxmemory_policy", this.#evictions.policies],
+      ...this.#facts.describe(),
       ["store_wait_replicas", waitReplicas],
     ];
   }
@@ -234,7 +234,7 @@ export class RedisStore implements Store {
     this.#messages.close();
     this.reports.close();
     this.upgrade.stop();
-    this.#evictions.close();
+    this.#facts.close();
     this.#servers.close();
   }
 }
@@ -295,14 +295,14 @@ function addressesOf({ path, nodes }: RedisTarget): string {
 /** One server, or the master of a group, over some connections. */
 async function openPool(
   { target, poolSize, onState }: RedisStoreOptions,
-  evictions: Evictions,
+  facts: ServerFacts,
 ): Promise<Servers> {
   const isNamed = target.mode === "sentinel";
   // While there is no connection, only the Sentinels know which server it should lead to.
   const name = isNamed ? `${target.group} at ${addressesOf(target)}` : addressesOf(target);
   const routes = Array.from(
     { length: poolSize },
-    () => new ServerRoute(target, evictions, (state, server) => onState(server ?? name, state)),
+    () => new ServerRoute(target, facts, (state, server) => onState(server ?? name, state)),
   );
   const opened = await Promise.allSettled(routes.map((route) => route.open()));
   const close = () => routes.forEach((route) => route.close());
@@ -327,10 +327,10 @@ async function openPool(
 
 async function openCluster(
   { target, onState }: RedisStoreOptions,
-  evictions: Evictions,
+  facts: ServerFacts,
 ): Promise<Servers> {
   const slots = shards.map(({ slot }) => slot);
-  const map = new ClusterMap({ target, slots, evictions, onState });
+  const map = new ClusterMap({ target, slots, facts, onState });
   try {
     await map.open();
   } catch (error) {

@@ -1,7 +1,7 @@
 // The route to one Redis, or to the one that the sentinels call master at the time.
 import type { Redis } from "ioredis";
 import { type Connected, connectRedis, type Patience } from "./connect.ts";
-import type { Evictions } from "./evictions.ts";
+import type { ServerFacts } from "./server-facts.ts";
 import { Link, type LinkOptions } from "./link.ts";
 import type { Route } from "./route.ts";
 import { findMaster } from "./sentinels.ts";
@@ -14,10 +14,10 @@ export class ServerRoute implements Route {
   readonly #link: Link;
   #isLooking = false;
 
-  constructor(target: RedisTarget, evictions: Evictions, onState: LinkOptions["onState"]) {
+  constructor(target: RedisTarget, facts: ServerFacts, onState: LinkOptions["onState"]) {
     this.#target = target;
     this.#link = new Link({
-      connect: async (patience) => evictions.watch(await connectToMaster(target, patience)),
+      connect: async (patience) => facts.watch(await connectToMaster(target, patience)),
       onState,
     });
   }

@@ -155,7 +155,16 @@ interface Limit {
   format?(value: number): string;
 }
 
-function LimitsPanel({ facts: { clients, stats } }: { facts: ServerFacts }) {
+/** Of a store that has one. */
+function memoryLimit(store: Section): Limit[] {
+  const of = numberIn(store, "storeMemoryBytesMax");
+  if (of === 0) return [];
+  return [
+    { title: "Memory of Redis", value: numberIn(store, "storeMemoryBytes"), of, format: bytes },
+  ];
+}
+
+function LimitsPanel({ facts: { clients, stats, store } }: { facts: ServerFacts }) {
   const from = (section: Section, name: string) => numberIn(section, name);
   const used: Limit[] = [
     {
@@ -169,6 +178,7 @@ function LimitsPanel({ facts: { clients, stats } }: { facts: ServerFacts }) {
       of: from(clients, "bytesWaitingLimit"),
       format: bytes,
     },
+    ...memoryLimit(store),
   ];
   const reached: Limit[] = [
     { title: "Clients refused: too many", value: from(stats, "rejectedConnections") },

@@ -1,5 +1,5 @@
 // okq warns about every master that may evict keys when its memory is full, at the start and after
-// a change of the policy.
+// a change of the policy; and it shows memory and replicas.
 import { expect, setDefaultTimeout, test } from "bun:test";
 import { eventually } from "../support/eventually.ts";
 import { startTestOkq, startTestRedis, type TestOkq } from "../support/okq-server.ts";
@@ -24,10 +24,12 @@ function evictionLines({ log }: TestOkq): string[] {
   });
 }
 
-async function policies(okq: TestOkq): Promise<string> {
+async function fieldOf(okq: TestOkq, name: string): Promise<string> {
   const info = String(await (await okq.connect()).call("INFO", "store"));
-  return /^store_maxmemory_policy:(.*)\r$/m.exec(info)![1]!;
+  return new RegExp(`^store_${name}:(.*)\\r$`, "m").exec(info)![1]!;
 }
+
+const policies = (okq: TestOkq) => fieldOf(okq, "maxmemory_policy");
 
 test("warns once about the eviction policy at the start and after a change", async () => {
   const redis = await startTestRedis({ args: ["--maxmemory-policy", "allkeys-lru"] });
@@ -69,4 +71,23 @@ test("checks the eviction policy of a new master behind Sentinels", async () => 
   await master.kill();
   await eventually(() => evictionLines(okq).length > 0, LATER);
   expect(evictionLines(okq)).toEqual([`warn ${nameOf(replica)} allkeys-lru`]);
+});
+
+test("shows the memory of its Redis, and how far its replicas are", async () => {
+  const { sentinels, servers } = await startSentinelGroup();
+  const redisSentinelAddr = sentinels.map((port) => `127.0.0.1:${port}`).join(",");
+  const okq = await startTestOkq({ store: "", redisSentinelAddr });
+  const connected = async () => Number(await fieldOf(okq, "replicas")) === 1;
+  await eventually(connected, LATER);
+  expect(Number(await fieldOf(okq, "memory_bytes"))).toBeGreaterThan(500_000);
+  expect(await fieldOf(okq, "memory_bytes_max")).toBe("0");
+  // A replica that stands still is behind.
+  servers[1]!.signal("SIGSTOP");
+  const client = await okq.connect();
+  const isBehind = async () => {
+    await client.call("QPUSH", "q", "x".repeat(1000));
+    return Number(await fieldOf(okq, "replicas_behind_bytes")) > 1000;
+  };
+  await eventually(isBehind, LATER);
+  servers[1]!.signal("SIGCONT");
 });
