@@ -82,8 +82,14 @@ describe("with users", () => {
     await page.getByRole("link", { name: "Settings" }).click();
     await page.getByLabel("max-attempts").waitFor();
     expect(await page.getByLabel("max-attempts").isDisabled()).toBe(true);
+    await page.clock.install();
     await open("/queues/orders");
     await page.getByRole("alert").filter({ hasText: "orders" }).waitFor();
+    // It does not ask in vain again and again.
+    const asked: string[] = [];
+    page.on("request", (request) => asked.push(new URL(request.url()).pathname));
+    await page.clock.runFor(10_000);
+    expect(asked).toEqual([]);
   });
 
   test("tells a user without the right to look that it may not", async () => {
