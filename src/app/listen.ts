@@ -1,4 +1,4 @@
-// Opens the addresses of a Config: plain TCP, TLS, and a unix socket.
+// Opens the addresses of a Config: plain TCP, TLS, a unix socket and HTTP.
 import { Admission } from "../admission/admission.ts";
 import type { Context } from "../commands/context.ts";
 import { parseAddress } from "../config/address.ts";

@@ -8,7 +8,7 @@ import { DoublingHistogram } from "../queue/doubling-histogram.ts";
 const BUCKETS = { first: 6, last: 26, step: 2 } as const;
 const US_PER_MS = 1000;
 
-/** The number of what is no command, and of commands before a login. */
+/** Unknown commands, and commands before a login, have this number. */
 export const NO_COMMAND = 0;
 
 export class CommandDurations {

@@ -23,7 +23,7 @@ const ASKED_MAX = 256;
 export interface Table {
   commands: readonly Command[];
   find(name: string): Command | undefined;
-  /** The one that a call with these arguments is of. */
+  /** Finds the command that these arguments call. */
   called(args: Buffer[]): Entry | "unknown" | "unknown subcommand";
 }
 

@@ -99,7 +99,7 @@ function rangeOf(queue: Buffer, from: From, count: number): StreamRange | Stream
   return { kind: "streamRange", queue, from: first, to: LAST_ID, count, isReverse: false };
 }
 
-/** In a transaction it reads what is there, and does not wait. */
+/** A transaction reads the entries that are there, and does not wait. */
 function readPart({ queues, from, wrong, count }: Reading): Submission {
   const asked = wrong ? queues.slice(0, from.length + 1) : queues;
   const most = Math.min(count === Infinity ? FEW : count, STREAM_STEP_MAX);

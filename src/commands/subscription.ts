@@ -6,7 +6,7 @@ import type { User } from "../users/user.ts";
 /** A channel is this and the name of a queue. */
 export const CHANNEL_PREFIX = Buffer.from("okq:");
 
-/** How a subscriber gets a message: as a frame of RESP, or only its text, whatever the channel. */
+/** A subscriber gets messages as frames of RESP, or only their texts without the channel. */
 export type MessageForm = ProtocolVersion | "text";
 
 /** A client that may subscribe. */

@@ -95,7 +95,7 @@ export function* waitingClients({
   }
 }
 
-/** The queues of which it awaits events, by the name of the worker. */
+/** The queues on which the consumer waits, by the name of the worker. */
 function awaitedBy({ awaited }: Consumer): Map<string, Set<string>> {
   const byWorker = new Map<string, Set<string>>();
   for (const { worker, queues } of awaited) {

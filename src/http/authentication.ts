@@ -3,6 +3,7 @@ import type { Context } from "../commands/context.ts";
 import type { User } from "../users/user.ts";
 import type { PublicExchange } from "./exchange.ts";
 import { Problem } from "./problem.ts";
+import { RecentlySeen } from "./recently-seen.ts";
 import type { SessionCookie } from "./session-cookie.ts";
 import type { Identity, Sessions } from "./sessions.ts";
 
@@ -24,8 +25,8 @@ export class Authentication {
   readonly #context: Pick<Context, "users">;
   readonly #sessions: Sessions;
   readonly #cookie: SessionCookie;
-  /** By address. The one that was seen last comes last. */
-  readonly #clients = new Map<string, Client>();
+  /** By address. */
+  readonly #clients = new RecentlySeen<Client>(CLIENTS_MAX);
 
   constructor(context: Pick<Context, "users">, sessions: Sessions, cookie: SessionCookie) {
     this.#context = context;
@@ -62,13 +63,7 @@ export class Authentication {
 
   #clientOf(address: string): Client {
     const shown = address.includes(":") ? `[${address}]:0` : `${address}:0`;
-    const client = this.#clients.get(address) ?? { address: shown };
-    this.#clients.delete(address);
-    this.#clients.set(address, client);
-    if (this.#clients.size > CLIENTS_MAX) {
-      this.#clients.delete(this.#clients.keys().next().value!);
-    }
-    return client;
+    return this.#clients.of(address, () => ({ address: shown }));
   }
 }
 

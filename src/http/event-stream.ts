@@ -12,7 +12,7 @@ const HEARTBEAT_S = 15;
 const HEARTBEAT = Buffer.from(": alive\n\n");
 /** The client connects again so soon. */
 const FIRST = Buffer.from("retry: 1000\n\n");
-/** What is handed over at once. */
+/** The stream writes so many bytes at once. */
 const PORTION_BYTES = 64 * 1024;
 
 export interface Wanted {
@@ -30,7 +30,7 @@ export class EventStream implements Subscriber {
   readonly #context: Context;
   readonly #types: ReadonlySet<string> | null;
   readonly #unsent: UnsentMessages;
-  /** Messages lost of which the client knows. */
+  /** So many lost messages were reported to the client. */
   #told = 0;
   #hasEnded = false;
   #wake = () => {};

@@ -238,7 +238,7 @@ export function refusalOf(reply: ErrorReply, fields: Fields = {}): Problem {
   if (!error.startsWith("ERR ")) return Problem.ofReply(reply);
   const names = new Map(Object.entries(fields).map(([name, { word }]) => [word, name]));
   const named = (part: string) => part.replace(/\b[A-Z]{2,}\b/g, (word) => names.get(word) ?? word);
-  // What is quoted is the client's.
+  // Quoted text comes from the client and stays as it is.
   const parts = error.split(/('[^']*')/).map((part, at) => (at % 2 === 1 ? part : named(part)));
   return Problem.ofReply(reply, parts.join(""));
 }

@@ -20,10 +20,10 @@ type Struct<K extends Kinds> = {
 };
 
 /**
- * Reads an object as a json.Decoder reads it into a struct: members are found whatever their case,
- * of equal ones the last counts, but for a text null is as nothing, others are skipped, and what
- * follows the object is not looked at. `null` is an empty object. Throws a SyntaxError. The kinds
- * are by names in small letters.
+ * Reads an object as Go's json.Decoder reads it into a struct. Names of members match in any case.
+ * The last of equal members counts, but null leaves a text as it was. Unknown members, and bytes
+ * behind the object, are ignored. `null` is an empty object. Throws a SyntaxError. The keys of
+ * `kinds` are in small letters.
  */
 export function structIn<K extends Kinds>(json: Buffer, kinds: K): Struct<K> {
   const start = skipBlanks(json, 0);

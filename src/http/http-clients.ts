@@ -4,6 +4,7 @@
 import type { QueueContext } from "../commands/context.ts";
 import { Claimants } from "../queue/claimant.ts";
 import { Consumer } from "../queue/consumer.ts";
+import { RecentlySeen } from "./recently-seen.ts";
 import type { HttpClient } from "./request-caller.ts";
 
 /** Connections have smaller numbers. */
@@ -13,8 +14,10 @@ const CLIENTS_MAX = 10_000;
 
 export class HttpClients {
   readonly #context: Pick<QueueContext, "consumers" | "processId">;
-  /** The one that was seen last comes last. */
-  readonly #clients = new Map<string, HttpClient>();
+  readonly #clients = new RecentlySeen<HttpClient>(
+    CLIENTS_MAX,
+    ({ consumer }) => void consumer.leaveAll(),
+  );
   #nextId = FIRST_ID;
 
   constructor(context: Pick<QueueContext, "consumers" | "processId">) {
@@ -25,22 +28,12 @@ export class HttpClients {
   of(user: string, address: string, pops: string): HttpClient {
     // Of a fixed length: a pop may name many queues.
     const key = Bun.SHA256.hash(JSON.stringify([address, user, pops]), "base64");
-    const client = this.#clients.get(key) ?? this.#make();
-    this.#clients.delete(key);
-    this.#clients.set(key, client);
-    if (this.#clients.size > CLIENTS_MAX) this.#forgetFirst();
-    return client;
+    return this.#clients.of(key, () => this.#make());
   }
 
   #make(): HttpClient {
     const { consumers, processId } = this.#context;
     const id = this.#nextId++;
     return { id, consumer: new Consumer(consumers), claimants: new Claimants(processId, id) };
-  }
-
-  #forgetFirst(): void {
-    const [[key, client]] = this.#clients as unknown as [[string, HttpClient]];
-    this.#clients.delete(key);
-    void client.consumer.leaveAll();
   }
 }

@@ -15,6 +15,7 @@ import { type Name, shown } from "../name.ts";
 import { may } from "../session.ts";
 import { failureOf } from "../use-answer.ts";
 import { Dialog } from "./dialog.tsx";
+import { TargetField } from "./target-field.tsx";
 
 type Action = "retry" | "delete" | "move";
 
@@ -123,17 +124,7 @@ function ActionDialog(props: ActionDialogProps) {
           " Only those that have failed: others stay delayed."}
       </p>
       {isAll && !isSure && <p role="status">Counting: {plural(count, "event")} so far…</p>}
-      {action === "move" && (
-        <label>
-          To the queue
-          <input
-            required
-            autocomplete="off"
-            value={target}
-            onInput={(event) => setTarget(event.currentTarget.value)}
-          />
-        </label>
-      )}
+      {action === "move" && <TargetField {...{ target, onTarget: setTarget }} />}
     </Dialog>
   );
 }

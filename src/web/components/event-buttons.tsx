@@ -10,6 +10,7 @@ import { ChangeDialog } from "./change-dialog.tsx";
 import { Dialog } from "./dialog.tsx";
 import { demandDone, type EventDialogProps } from "./event-dialog.ts";
 import { EndClaimDialog } from "./end-claim-dialog.tsx";
+import { TargetField } from "./target-field.tsx";
 
 type Action = "retry" | "hurry" | "change" | "move" | "delete" | "end" | "stop";
 
@@ -122,15 +123,7 @@ function MoveDialog({ queue, id, event, onDone, onClose }: EventDialogProps) {
       {...{ run, onDone, onClose }}
     >
       <p>It enters the other queue, unless its id is taken there.</p>
-      <label>
-        To the queue
-        <input
-          required
-          autocomplete="off"
-          value={target}
-          onInput={(input) => setTarget(input.currentTarget.value)}
-        />
-      </label>
+      <TargetField {...{ target, onTarget: setTarget }} />
     </Dialog>
   );
 }
