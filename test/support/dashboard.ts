@@ -8,7 +8,7 @@ import { eventually } from "./eventually.ts";
 import { startOkqOn, type TestOkq } from "./okq-server.ts";
 import type { Wire } from "./wire.ts";
 
-/** The stores that tests of the dashboard run on. */
+/** The stores on which the pages that depend on them are tested. The other tests run on one. */
 export const dashboardStores = ["sqlite", "redis"] as const;
 
 const ACTION_MS_MAX = 20_000;
