@@ -40,6 +40,8 @@ interface Parts {
   clock: Clock;
   maxClients: number;
   open: OpenStore;
+  /** See HousekeeperParts. */
+  tickPauseMs?: number;
 }
 
 const STORE_CLOSE_MS_MAX = 2_000;
@@ -48,7 +50,7 @@ const STORE_CLOSE_MS_MAX = 2_000;
 export async function openCore(
   config: Config,
   log: Log,
-  { clock, maxClients, open }: Parts,
+  { clock, maxClients, open, ...timing }: Parts,
 ): Promise<Core> {
   const logLimit = new LogLimit(log.warn);
   const users = openUsers(config, logLimit, clock);
@@ -58,7 +60,10 @@ export async function openCore(
   const tally = new Tally();
   let housekeeper: Housekeeper | null = null;
   let reporter: Reporter | null = null;
-  const subscriptions = new Subscriptions(() => clock.nowMs(), () => reporter?.changed());
+  const subscriptions = new Subscriptions(
+    () => clock.nowMs(),
+    () => reporter?.changed(),
+  );
   const { store, storeName, announce } = await open(config, log, {
     clock,
     onReady: readyListener(waiters, readers),
@@ -84,7 +89,7 @@ export async function openCore(
       const { note: onRound } = new HousekeepingLog(log, logLimit, { store: storeName }, clock);
       const periodic = { consumers, waitingNotes, reporter: context.reporter };
       const told = { onRound, onSkipped: skippedLog(logLimit) };
-      housekeeper = new Housekeeper({ ...shared, ...periodic, ...told });
+      housekeeper = new Housekeeper({ ...shared, ...periodic, ...told, ...timing });
       announce();
     },
     async close(closeDoors = async () => {}) {
