@@ -6,7 +6,7 @@ test.each([
   ["the hash of Bun", hash64],
   ["the plain hash", plainHash],
 ])("%s differs for texts and seeds that hardly differ, in its low 53 bits", (_, hash) => {
-  const texts = Array.from({ length: 2_000 }, (_, n) => `event-${n}`);
+  const texts = Array.from({ length: 2_000 }, (_unused, n) => `event-${n}`);
   const seeds = [0n, 1n, 2n ** 63n];
   const hashes = seeds.flatMap((seed) => texts.map((text) => hash(text, seed)));
   expect(new Set(hashes.map((each) => BigInt.asUintN(53, each))).size).toBe(6_000);
