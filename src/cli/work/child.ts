@@ -26,7 +26,7 @@ export interface ChildEnd extends ExitStatus {
 }
 
 const ERROR_BYTES_KEPT = 4096;
-const GROUP_POLL_MS = 20;
+const GROUP_POLL_MS = 50;
 
 export class Child {
   readonly #process: Bun.Subprocess;

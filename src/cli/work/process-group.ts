@@ -1,5 +1,6 @@
 // The process group of a command: the command itself and all that it has started. On Windows, which
 // has none, it is the command alone.
+import { readdirSync, readFileSync } from "node:fs";
 
 const hasGroups = process.platform !== "win32";
 
@@ -13,14 +14,42 @@ export function signalGroup(pid: number, signal: NodeJS.Signals): void {
   }
 }
 
-/** Whether a process of the group is there, also one that has ended and was not waited for. */
+/** Whether a process of the group runs. */
 export function isGroupAlive(pid: number): boolean {
   if (!hasGroups) return false;
   try {
     process.kill(-pid, 0);
-    return true;
   } catch (error) {
     return !isOneOf(error, "ESRCH");
+  }
+  return process.platform !== "linux" || hasRunningMember(pid);
+}
+
+/** Without those that have ended and that nobody has waited for, as in containers without init. */
+function hasRunningMember(group: number): boolean {
+  for (const name of processes()) {
+    const [state, , ofGroup] = statOf(name);
+    if (Number(ofGroup) === group && state !== "Z" && state !== "X") return true;
+  }
+  return false;
+}
+
+function processes(): string[] {
+  try {
+    return readdirSync("/proc").filter((name) => /^\d+$/.test(name));
+  } catch {
+    return [];
+  }
+}
+
+/** State, parent, group and more, of which those before have a name that may be any text. */
+function statOf(pid: string): string[] {
+  try {
+    const text = readFileSync(`/proc/${pid}/stat`, "latin1");
+    return text.slice(text.lastIndexOf(")") + 2).split(" ");
+  } catch {
+    // It has just ended.
+    return [];
   }
 }
 
