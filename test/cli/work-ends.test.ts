@@ -2,7 +2,6 @@
 import { expect, setDefaultTimeout, test } from "bun:test";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { eventuallyEqual } from "../support/eventually.ts";
 import { freePort } from "../support/free-port.ts";
 import { newFolder } from "../support/new-folder.ts";
 import { eventOf, startWork, startWorkScript } from "../support/okq-work.ts";
@@ -31,7 +30,7 @@ test.each(["SIGTERM", "SIGINT", "SIGHUP"] as const)(
     const work = startWorkScript(port, ["q"], script);
     await work.waitForLine(/^on$/m);
     work.kill(signal);
-    await eventuallyEqual(async () => ((await ask(client, "QWORKERS", "q")) as [])[1], []);
+    await work.waitForLine(/okq work: waits for its commands/);
     writeFileSync(file, "");
     expect(await work.exited).toBe(0);
     expect(work.stdout()).toBe("on\ndone\n");

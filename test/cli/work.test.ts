@@ -1,8 +1,8 @@
 // `okq work`: what a command gets of an event, and what its end means for the event.
-import { beforeAll, expect, setDefaultTimeout, test } from "bun:test";
+import { expect, setDefaultTimeout, test } from "bun:test";
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { eventually, eventuallyEqual } from "../support/eventually.ts";
+import { eventuallyEqual } from "../support/eventually.ts";
 import { newFolder } from "../support/new-folder.ts";
 import { eventOf, startWork, startWorkScript } from "../support/okq-work.ts";
 import { startTestOkq } from "../support/okq-server.ts";
@@ -77,7 +77,6 @@ test("keeps the folder, and leads a process group of its own", async () => {
   await ask(client, "QPUSH", "q", "hi");
   const work = startWorkScript(port, ["q", "--once"], "pwd -P; ps -o pgid= -p $$; echo $$", {
     cwd: folder,
-    ...(process.env["OKQ_TEST_EXECUTABLE"] ? {} : {}),
   });
   expect(await work.exited).toBe(0);
   const [cwd, group, pid] = work.stdout().split("\n");

@@ -16,10 +16,8 @@ export interface EventFacts {
 export interface Surroundings {
   /** The environment of the worker. */
   base: Record<string, string | undefined>;
-  /** Where okq is, without a login unless the user wants that. */
+  /** Where okq is, as the command gets it. */
   address: string;
-  /** The command gets OKQ_PASSWORD too. */
-  passAuth: boolean;
 }
 
 /** Linux takes at most 128 KiB in a variable, with its name. */
@@ -60,13 +58,12 @@ export function batchEnvironment(
   return env.all;
 }
 
-function inherited({ base, address, passAuth }: Surroundings): Record<string, string> {
+function inherited({ base, address }: Surroundings): Record<string, string> {
   const env: Record<string, string> = {};
   for (const [name, value] of Object.entries(base)) {
     if (value !== undefined && !name.startsWith("OKQ_")) env[name] = value;
   }
   env["OKQ_ADDR"] = address;
-  if (passAuth && base["OKQ_PASSWORD"]) env["OKQ_PASSWORD"] = base["OKQ_PASSWORD"];
   return env;
 }
 

@@ -11,7 +11,7 @@ import { errorText, type ExitStatus, statusText, verdictOf } from "./exit-verdic
 import type { GroupGuard } from "./group-guard.ts";
 import type { WorkSettings } from "./work-options.ts";
 
-export type TextJob = Job<Buffer>;
+export type BytesJob = Job<Buffer>;
 
 export interface RunnerOptions {
   settings: WorkSettings;
@@ -23,7 +23,7 @@ export interface RunnerOptions {
   /** The worker must stop: finishing what it has begun, or at once. */
   stop(failure: Error, how: "finish" | "atOnce"): void;
   /** How a command has ended, for the log. */
-  ended(jobs: readonly TextJob[], status: ExitStatus, ms: number): void;
+  ended(jobs: readonly BytesJob[], status: ExitStatus, ms: number): void;
 }
 
 type Environment = (options: { headers: boolean }) => Record<string, string>;
@@ -43,7 +43,7 @@ export class Runner {
   }
 
   /** Rejects with the reason of the signal if that has aborted. */
-  async run(job: TextJob, signal: AbortSignal): Promise<Outcome> {
+  async run(job: BytesJob, signal: AbortSignal): Promise<Outcome> {
     const { settings, surroundings, details } = this.#options;
     const { queue, id, attempt, token, headers } = job;
     let input: ChildInput;
@@ -63,9 +63,9 @@ export class Runner {
   }
 
   /** An outcome for each event. Rejects as run() does. */
-  async runBatch(jobs: readonly TextJob[], signal: AbortSignal): Promise<Outcome[]> {
+  async runBatch(jobs: readonly BytesJob[], signal: AbortSignal): Promise<Outcome[]> {
     const { settings, surroundings } = this.#options;
-    const outcomes = new Map<TextJob, Outcome>();
+    const outcomes = new Map<BytesJob, Outcome>();
     const items: Buffer[] = [];
     for (const job of jobs) {
       try {
@@ -95,7 +95,7 @@ export class Runner {
   }
 
   async #outcome(
-    jobs: readonly TextJob[],
+    jobs: readonly BytesJob[],
     input: ChildInput,
     environment: Environment,
     signal: AbortSignal,
@@ -195,7 +195,7 @@ export class Runner {
     return untouched();
   }
 
-  #output(jobs: readonly TextJob[]): ChildOutput {
+  #output(jobs: readonly BytesJob[]): ChildOutput {
     const { settings, stdout, stderr } = this.#options;
     const [job] = jobs;
     this.#batches += 1;
@@ -210,7 +210,7 @@ export class Runner {
 }
 
 /** The event is ready again at once, and the attempt does not count. */
-function untouched(): Outcome {
+export function untouched(): Outcome {
   return snooze(Date.now());
 }
 

@@ -88,7 +88,6 @@ export interface WorkSettings {
   keepResult: boolean;
   prefix: boolean;
   name: string | null;
-  passAuth: boolean;
   dryRun: boolean;
   json: boolean;
 }
@@ -104,6 +103,7 @@ export function workSettings({
   const twice = queues.find((queue, index) => queues.indexOf(queue) !== index);
   if (twice !== undefined) throw new UsageError(`${shown(twice)} is given twice`);
   if (options.once && options.max !== undefined) throw exclusive("once", "max");
+  if (options.passAuth && options.askPassword) throw exclusive("pass-auth", "ask-password");
   checkBatch(options);
   if (options.arg && !command.slice(1).some((arg) => arg.includes(PLACEHOLDER))) {
     throw new UsageError(`--arg: no argument of the command has ${PLACEHOLDER}`);
@@ -129,7 +129,6 @@ export function workSettings({
     keepResult: options.result,
     prefix: options.prefix,
     name: options.name ?? null,
-    passAuth: options.passAuth,
     dryRun: options.dryRun,
     json: options.json,
   };

@@ -1,15 +1,15 @@
 // A worker of `okq work` from its start to its exit code: what ends it, and what it logs.
-import { type Okq, PermissionError, type Worker, type WorkerEvents } from "../../client/client.ts";
+import { type Okq, PermissionError, type Queues, type Worker } from "../../client/client.ts";
 import { exitCodes } from "../exit-codes.ts";
 import { Output } from "../terminal/output.ts";
 import type { Surroundings } from "./child-environment.ts";
 import { EventDetailsReader } from "./event-details.ts";
-import { type ExitStatus, statusText } from "./exit-verdict.ts";
 import { GroupGuard } from "./group-guard.ts";
 import { IdleTimer } from "./idle-timer.ts";
-import { Runner, type TextJob } from "./runner.ts";
+import { Runner, type BytesJob, untouched } from "./runner.ts";
 import { StopSignals } from "./stop-signals.ts";
 import { WorkLog } from "./work-log.ts";
+import { type CommandEnd, logWorker } from "./worker-log.ts";
 import type { WorkSettings } from "./work-options.ts";
 
 /** The worker waits for a command that is stopped a little longer than that is given. */
@@ -21,10 +21,10 @@ export class WorkSession {
   readonly #log: WorkLog;
   readonly #guard: GroupGuard;
   readonly #runner: Runner;
-  readonly #worker: Worker;
+  readonly #worker: Worker<Buffer>;
   readonly #idle: IdleTimer;
   /** How the commands of events have ended, until okq knows it. */
-  readonly #ends = new WeakMap<object, { status: ExitStatus; ms: number }>();
+  readonly #ends = new WeakMap<object, CommandEnd>();
   #begun = 0;
   #active = 0;
   #failure: Error | null = null;
@@ -61,7 +61,8 @@ export class WorkSession {
   async run(): Promise<number> {
     const signals = new StopSignals({
       finish: () => {
-        this.#log.write({ event: "finishing" });
+        const text = "waits for its commands; a second signal stops them";
+        this.#log.write({ event: "finishing", ...(this.#active > 0 && { text }) });
         this.#finish();
       },
       stop: () => {
@@ -86,12 +87,12 @@ export class WorkSession {
     return signals.exitCode || exitCodes.done;
   }
 
-  #newWorker(okq: Okq): Worker {
-    const { queues: names, weights, batch, max, ...settings } = this.#settings;
-    const queues = names.map((name, index) => {
-      const queue = okq.queue<Buffer>(name, { contents: "bytes" });
-      return weights ? { queue, weight: weights[index]! } : queue;
-    });
+  #newWorker(okq: Okq): Worker<Buffer> {
+    const { weights, batch, max, ...settings } = this.#settings;
+    const named = settings.queues.map((name) => okq.queue<Buffer>(name, { contents: "bytes" }));
+    const queues: Queues<Buffer> = weights
+      ? named.map((queue, index) => ({ queue, weight: weights[index]! }))
+      : named;
     const options = {
       leaseMs: settings.leaseMs,
       graceMs: FOREVER_MS,
@@ -111,13 +112,13 @@ export class WorkSession {
     });
   }
 
-  async #handle(job: TextJob, signal: AbortSignal): Promise<unknown> {
+  async #handle(job: BytesJob, signal: AbortSignal): Promise<unknown> {
     const [admitted] = this.#admit([job]);
     if (!admitted) return untouched();
     return await this.#busy(() => this.#runner.run(job, signal));
   }
 
-  async #handleBatch(jobs: TextJob[], signal: AbortSignal): Promise<unknown[]> {
+  async #handleBatch(jobs: BytesJob[], signal: AbortSignal): Promise<unknown[]> {
     const admitted = this.#admit(jobs);
     const rest = jobs.slice(admitted.length).map(untouched);
     if (admitted.length === 0) return rest;
@@ -125,7 +126,7 @@ export class WorkSession {
   }
 
   /** The first of these events, as many as --max allows. */
-  #admit(jobs: TextJob[]): TextJob[] {
+  #admit(jobs: BytesJob[]): BytesJob[] {
     const { max } = this.#settings;
     const admitted = jobs.slice(0, max === null ? jobs.length : max - this.#begun);
     this.#begun += admitted.length;

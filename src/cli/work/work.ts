@@ -1,10 +1,13 @@
 // `okq work`: any program is a consumer. It runs a command for each event, and the exit code of the
 // command says what becomes of the event.
-import { clientCommand } from "../client-command.ts";
+import { clientCommand, type Invocation } from "../client-command.ts";
 import { exitCodes } from "../exit-codes.ts";
+import { addressWithLogin, addressWithoutLogin } from "./child-address.ts";
 import { dryRun } from "./dry-run.ts";
 import { workOptions, workSettings } from "./work-options.ts";
 import { WorkSession } from "./work-session.ts";
+
+const DEFAULT_ADDRESS = "127.0.0.1:4777";
 
 export const work = clientCommand({
   name: "work",
@@ -37,8 +40,18 @@ export const work = clientCommand({
       await dryRun(settings, okq, call.terminal);
       return exitCodes.done;
     }
-    const { address } = call;
-    const { passAuth } = settings;
-    return await new WorkSession(settings, okq, { base: process.env, address, passAuth }).run();
+    const surroundings = { base: process.env, address: childAddress(call.options, process.env) };
+    return await new WorkSession(settings, okq, surroundings).run();
   },
 });
+
+type Options = Invocation<typeof workOptions>["options"];
+
+function childAddress(
+  { addr, passAuth, user, passwordFile }: Options,
+  env: Record<string, string | undefined>,
+): string {
+  const text = addr ?? (env["OKQ_ADDR"] || DEFAULT_ADDRESS);
+  if (!passAuth) return addressWithoutLogin(text);
+  return addressWithLogin(text, { user, passwordFile, password: env["OKQ_PASSWORD"] });
+}

@@ -23,22 +23,22 @@ export function logWorker(
     const { code, signal } = end.status;
     return { ...(code === null ? { signal } : { exit: code }), ms: Math.round(end.ms) };
   };
-  const reasonOf = (job: Named, error: unknown) => {
+  // What the command wrote to stderr stands there already.
+  const reasonOf = (job: Named, reason: string) => {
     const end = endOf(job);
-    const isOfCommand = end !== undefined && end.status.code !== 0;
-    return isOfCommand ? statusText(end.status) : messageOf(error);
+    return end && reason.startsWith(statusText(end.status)) ? statusText(end.status) : reason;
   };
   worker.on("popped", ({ job }) => log.write({ event: "popped", ...about(job) }));
   worker.on("done", ({ job }) => log.write({ event: "done", ...about(job), ...endIn(job) }));
   worker.on("snoozed", ({ job }) => {
     log.write({ event: "returned", ...about(job), text: "given back" });
   });
-  worker.on("retried", ({ job, error }) => {
-    const text = `attempt ${job.attempt} failed: ${reasonOf(job, error)}`;
+  worker.on("retried", ({ job, reason }) => {
+    const text = `attempt ${job.attempt} failed: ${reasonOf(job, reason)}`;
     log.write({ event: "retried", ...about(job), ...endIn(job), text });
   });
-  worker.on("failed", ({ job, error }) => {
-    const text = `failed for good: ${reasonOf(job, error)}`;
+  worker.on("failed", ({ job, reason }) => {
+    const text = `failed for good: ${reasonOf(job, reason)}`;
     log.write({ event: "failed", ...about(job), ...endIn(job), text });
   });
   worker.on("lost", ({ job, error }) => {
