@@ -30,7 +30,7 @@ const mayImport: Record<string, string[]> = {
     "stores",
     "users",
   ],
-  cli: ["app", "commands", "config", "log", "stores", "users"],
+  cli: ["app", "client", "commands", "config", "log", "stores", "users"],
   "": ["app", "cli", "config", "log"],
 };
 /** These folders may import files that are not code: Lua scripts, JSON and the page. */
