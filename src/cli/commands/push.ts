@@ -122,7 +122,8 @@ async function pushAll(call: Call, pushed: PushOptions, input: Input): Promise<n
     progress: (progress) => bar.update(progress),
   }).finally(() => bar.clear());
   if (duplicates === 0) return exitCodes.done;
-  throw new CommandFailure(`${duplicates} events were there already`, exitCodes.notDone);
+  const were = duplicates === 1 ? "event was" : "events were";
+  throw new CommandFailure(`${duplicates} ${were} there already`, exitCodes.notDone);
 }
 
 function hashOf(contents: Uint8Array): string {
