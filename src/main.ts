@@ -1,7 +1,7 @@
 // Start here: turns the command line into an action and its result into an exit code. The only file
 // that ends the process: 0 for success, 1 for a failure, 2 for bad usage; for those of the client
-// see cli/exit-codes.ts. Each part is loaded when it is needed, so that a command of the client does
-// not wait for the server to be loaded. The path of a command through the server is drawn in
+// see cli/exit-codes.ts. Each part is loaded when it is needed, so that a command of the client
+// does not wait for the server to be loaded. The path of a command through the server is drawn in
 // app/okq.ts.
 import { type Action, parseCommandLine } from "./cli/command-line.ts";
 import { UsageError } from "./config/usage-error.ts";

@@ -18,8 +18,8 @@ export interface Invocation<O = {}> {
   options: OptionValues<O & CommonOptions>;
   terminal: Terminal;
   /**
-   * Connects, asks for a password if the user wants that, and logs in. The connection is closed when
-   * the command has ended. Rejects if no okq is reached at once.
+   * Connects, asks for a password if the user wants that, and logs in. The connection is closed
+   * when the command has ended. Rejects if no okq is reached at once.
    */
   connect(): Promise<Okq>;
   /** Where it connects to, without a password. */
@@ -34,7 +34,7 @@ export interface ClientCommand<O extends ClientOptions = ClientOptions> {
   summary: string;
   /** What else a user has to know, for its help: paragraphs. */
   details?: readonly string[];
-  /** Arguments as the usage shows them: `QUEUE [CONTENTS]`, `QUEUE...`, `QUEUE... -- COMMAND...`. */
+  /** Arguments as the usage shows them: `QUEUE [CONTENTS]`, or `QUEUE... -- COMMAND...`. */
   words: string;
   options: O;
   /** Whole command lines with what they do. */

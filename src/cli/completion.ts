@@ -77,13 +77,14 @@ function bash(commands: Completed[]): string {
     const values = options.filter(({ takes }) => Array.isArray(takes));
     const files = options.filter(({ takes }) => takes === "file");
     const texts = options.filter(({ takes }) => takes === "text");
+    const flags = options.flatMap((option) => option.flags);
     const lines = [
       ...values.map(
-        ({ flags, takes }) => `${flags.join("|")}) words="${(takes as string[]).join(" ")}" ;;`,
+        ({ flags: own, takes }) => `${own.join("|")}) words="${(takes as string[]).join(" ")}" ;;`,
       ),
       ...(files.length > 0 ? [`${byFlags(files)}) files=1 ;;`] : []),
       ...(texts.length > 0 ? [`${byFlags(texts)}) ;;`] : []),
-      `*) words="${words.join(" ")}"; flags="${options.flatMap(({ flags }) => flags).join(" ")}" ;;`,
+      `*) words="${words.join(" ")}"; flags="${flags.join(" ")}" ;;`,
     ];
     return `    ${name}) case $before in\n      ${lines.join("\n      ")}\n      esac ;;`;
   });

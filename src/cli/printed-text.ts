@@ -84,8 +84,8 @@ ${listed(ownCommands, "")}
 
 Commands of the client; see okq help COMMAND:
 ${clientList.replaceAll(/^(?=.)/gm, "  ")}
-Options of the server. Each can also be an environment variable or a line \`name: value\` of a config
-file. A flag wins over the environment, and the environment wins over the file:
+Options of the server. Each can also be an environment variable or a line \`name: value\` of a
+config file. A flag wins over the environment, and the environment wins over the file:
 ${optionsHelp()}
 
 ${listed(printFlags, "--")}

@@ -15,8 +15,8 @@ export async function clientCommandsMarkdown(): Promise<string> {
       commands.filter((command) => command.group === group),
     ),
   );
-  const common = optionsOf(commonOptions).join(" ");
-  return `${tables.filter((table) => table !== "").join("\n")}\nAll of them take ${common} and \`--help\`.\n`;
+  const common = `All of them take ${optionsOf(commonOptions).join(" ")} and \`--help\`.\n`;
+  return [...tables.filter((table) => table !== ""), common].join("\n");
 }
 
 export function exitCodesMarkdown(): string {
@@ -31,7 +31,8 @@ function tableOf(title: string, commands: readonly ClientCommand[]): string {
     const options = optionsOf(command.options).join(" ");
     return `| \`${escaped(usageOf(command))}\` | ${escaped(command.summary)} | ${options} |`;
   });
-  return `#### ${title}\n\n| command | what it does | options |\n| --- | --- | --- |\n${rows.join("\n")}\n`;
+  const head = "| command | what it does | options |\n| --- | --- | --- |";
+  return `#### ${title}\n\n${head}\n${rows.join("\n")}\n`;
 }
 
 function optionsOf(options: ClientOptions): string[] {

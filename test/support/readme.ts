@@ -37,7 +37,6 @@ export async function withGeneratedSections(readme: string): Promise<string> {
     if (from < 0 || to < 0) throw new Error(`README.md lacks ${begin} ... ${end}`);
     // The formatter would pad the tables to the width of their widest cell.
     const [open, close] = ["<!-- prettier-ignore-start -->", "<!-- prettier-ignore-end -->"];
-    // oxlint-disable-next-line no-await-in-loop -- mostly there at once
     const text = await generate();
     const body = `${begin}\n${open}\n\n${text.trim()}\n\n${close}\n`;
     result = result.slice(0, from) + body + result.slice(to);

@@ -37,8 +37,8 @@ export const retry = clientCommand({
   group: "events",
   summary: "make failed events ready again, and delayed ones that wait for another attempt",
   details: [
-    "Their attempts count from 0. With --all it takes all that fit; with IDs it exits with 1 if one " +
-      "of them was no such event.",
+    "Their attempts count from 0. With --all it takes all that fit; with IDs it exits with 1 if " +
+      "one of them was no such event.",
   ],
   words: "QUEUE [ID...]",
   options: {
@@ -103,7 +103,6 @@ export const move = clientCommand({
     let moved = 0;
     if (options.all) moved = await askLong(okq, command);
     for (const some of inSteps(ids)) {
-      // oxlint-disable-next-line no-await-in-loop -- in order
       moved += await askLong(okq, [...command, "IDS", ...some]);
     }
     await report(terminal, options.json, "moved", moved);
@@ -132,7 +131,6 @@ async function eachOf(
 ): Promise<boolean[]> {
   const done: boolean[] = [];
   for (const some of inSteps(ids)) {
-    // oxlint-disable-next-line no-await-in-loop -- in order
     const reply = await okq.call(...command(some));
     done.push(...arrayIn(reply).map((each) => numberIn(each) === 1));
   }

@@ -39,9 +39,9 @@ export const pop = clientCommand({
   group: "events",
   summary: "pop events and show them",
   details: [
-    "Without --ack or --keep the event is claimed, and is shown with the token that okq ack and okq " +
-      "fail need; when its lease ends without them, it is ready again. With --raw, --lines or -0 " +
-      "only contents go to standard output, and the tokens to standard error.",
+    "Without --ack or --keep the event is claimed, and is shown with the token that okq ack and " +
+      "okq fail need; when its lease ends without them, it is ready again. With --raw, --lines or " +
+      "-0 only contents go to standard output, and the tokens to standard error.",
     "Of several queues the first one that has an event is taken. Exits with 1 if there was none.",
     "If okq pop is killed, its events come back when their leases end.",
   ],
@@ -61,7 +61,6 @@ export const pop = clientCommand({
     const okq = await call.connect();
     let left = given.count ?? 1;
     for (let isFirst = true; left > 0; isFirst = false) {
-      // oxlint-disable-next-line no-await-in-loop -- one step after the other
       const events = await popStep(
         call,
         okq,
@@ -71,7 +70,6 @@ export const pop = clientCommand({
       if (events.length === 0 && isFirst) return noEvent(call);
       if (events.length === 0) break;
       left -= events.length;
-      // oxlint-disable-next-line no-await-in-loop -- one step after the other
       await show(call, form, okq, events);
     }
     return exitCodes.done;
@@ -110,7 +108,6 @@ async function show(call: Call, form: Form, okq: Okq, events: Event<undefined>[]
   if (!given.ack) return;
   const byQueue = Map.groupBy(events, ({ queue }) => queue);
   for (const [queue, own] of byQueue) {
-    // oxlint-disable-next-line no-await-in-loop -- mostly one
     await acknowledge(okq, queue, own);
   }
 }
@@ -133,7 +130,6 @@ async function acknowledge(okq: Okq, queue: string, events: Event<undefined>[]):
 /** In reverse order: the last one given back is the next one out. */
 async function giveBack({ session }: Okq, events: Event<undefined>[]): Promise<void> {
   for (const { queue, id, token } of events.toReversed()) {
-    // oxlint-disable-next-line no-await-in-loop -- in order
     await session.send(["QACK", queue, id, "TOKEN", token, "REDO"], { repeats: true });
   }
 }

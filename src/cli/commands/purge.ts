@@ -27,8 +27,8 @@ export const purge = clientCommand({
   summary: "remove the events of a queue that are in a state",
   details: [
     "STATE is ready, delayed, failed or completed; or all, which removes everything, the claimed " +
-      "events too, and takes no other options. It tells how many events there are and asks. Without " +
-      "a terminal it does nothing unless --yes is given.",
+      "events too, and takes no other options. It tells how many events there are and asks. " +
+      "Without a terminal it does nothing unless --yes is given.",
   ],
   words: "QUEUE STATE",
   options,
@@ -110,7 +110,6 @@ async function countFitting(
   do {
     const after: Word[] = cursor === null ? [] : ["AFTER", cursor as Buffer];
     const page = ["QLIST", queue, "STATE", state, ...fitting, "COUNT", PAGE_MAX, ...after];
-    // oxlint-disable-next-line no-await-in-loop -- page after page
     const [next = null, events] = arrayIn(await okq.call(...page));
     number += arrayIn(events).length;
     cursor = next;

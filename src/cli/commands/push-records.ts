@@ -1,5 +1,5 @@
-// Pushes the records of an input of any length in steps, with bounded memory: one step is on its way
-// while the next one is read. The steps go one after the other, so that the order stays.
+// Pushes the records of an input of any length in steps, with bounded memory: one step is on its
+// way while the next one is read. The steps go one after the other, so that the order stays.
 import { CommandRefusedError, OkqError } from "../../client/errors.ts";
 import { CommandFailure } from "../command-failure.ts";
 import { failureOf } from "../failures.ts";

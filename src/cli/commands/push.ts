@@ -34,9 +34,9 @@ export const push = clientCommand({
   group: "events",
   summary: "push an event, or an event of each line",
   details: [
-    "CONTENTS - or none at all is standard input, all of it and byte by byte. Prints the id of each " +
-      "event when okq has it. A push whose answer is lost is repeated with the same id, so that no " +
-      "event is missing and none is there twice.",
+    "CONTENTS - or none at all is standard input, all of it and byte by byte. Prints the id of " +
+      "each event when okq has it. A push whose answer is lost is repeated with the same id, so " +
+      "that no event is missing and none is there twice.",
     "With --lines or -0 the input may be of any length. It goes in steps of up to 1,000 events: " +
       "those whose ids are printed are in the queue, also if a later step fails.",
   ],

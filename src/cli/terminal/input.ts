@@ -98,7 +98,6 @@ export class Input {
     try {
       for (;;) {
         const bytes = Buffer.allocUnsafeSlow(CHUNK_BYTES);
-        // oxlint-disable-next-line no-await-in-loop -- one after the other
         const length = await this.#read(descriptor, bytes);
         if (length === 0) return;
         this.bytesRead += length;
@@ -121,7 +120,6 @@ export class Input {
   async #read(descriptor: number, bytes: Buffer): Promise<number> {
     for (;;) {
       try {
-        // oxlint-disable-next-line no-await-in-loop -- until there is something
         const result = await readFrom(descriptor, bytes, 0, bytes.length, null);
         return typeof result === "number" ? result : result.bytesRead;
       } catch (error) {
@@ -130,7 +128,6 @@ export class Input {
         if (code !== "EAGAIN") {
           throw new CommandFailure(`cannot read ${this.name} (${reasonOf(error)})`);
         }
-        // oxlint-disable-next-line no-await-in-loop -- until there is something
         await new Promise((resolve) => setTimeout(resolve, EMPTY_MS));
       }
     }

@@ -45,7 +45,6 @@ export class Output {
   async #writeAll(bytes: Uint8Array): Promise<void> {
     for (let from = 0; from < bytes.length;) {
       try {
-        // oxlint-disable-next-line no-await-in-loop -- in order
         const result = await writeTo(this.#descriptor, bytes, from, bytes.length - from);
         from += typeof result === "number" ? result : result.bytesWritten;
       } catch (error) {
@@ -54,7 +53,6 @@ export class Output {
         if (code !== "EAGAIN") {
           throw new CommandFailure(`cannot write the output: ${message}`);
         }
-        // oxlint-disable-next-line no-await-in-loop -- until the reader has read
         await new Promise((resolve) => setTimeout(resolve, FULL_MS));
       }
     }

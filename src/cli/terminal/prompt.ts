@@ -73,7 +73,6 @@ async function askHidden(question: string, keys: Keys): Promise<string> {
   process.stderr.write(question);
   let typed = "";
   for (;;) {
-    // oxlint-disable-next-line no-await-in-loop -- keys come one after the other
     const key = await keys.next();
     if (key === null || key === CTRL_C || key === CTRL_D) {
       process.stderr.write("\n");
@@ -92,7 +91,6 @@ export async function askYesNo(stdin: ReadStream, question: string): Promise<boo
   const keys = new Keys(stdin);
   let line = "";
   for (;;) {
-    // oxlint-disable-next-line no-await-in-loop -- keys come one after the other
     const key = await keys.next();
     if (key === null) process.stderr.write("\n");
     if (key === null || key === "\n" || key === "\r") break;

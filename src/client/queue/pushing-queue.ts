@@ -1,0 +1,72 @@
+// Pushes.
+import { randomUUID } from "node:crypto";
+import { ContentsError, DuplicateError } from "../errors.ts";
+import { type PushManyOptions, type PushOptions, pushWords } from "../push-options.ts";
+import { arrayIn, textIn } from "../reply.ts";
+import type { Word } from "../words.ts";
+import { inPieces, QueueBase } from "./queue-base.ts";
+
+export abstract class PushingQueue<T> extends QueueBase<T> {
+  /**
+   * Pushes an event and resolves to its id when okq has it safely. If the answer is lost, the push
+   * is sent again with the same id, so the event is not there twice (while okq knows the id: until
+   * it is acknowledged, or for the queue's dedupe-window).
+   *
+   * Rejects with a DuplicateError if the id or the unique key is taken and onDuplicate does not say
+   * otherwise. One case cannot be told apart: if the first attempt was lost on its way to okq, and
+   * meanwhile somebody else has pushed an event with the id that the caller chose, the push counts
+   * as done.
+   */
+  async push(contents: T, options: PushOptions = {}): Promise<string> {
+    const id = options.id ?? randomUUID();
+    const words: Word[] = ["QPUSH", this.name, await this.#encoded(contents), "ID", id];
+    const optionWords = pushWords(options, this.session.options.trace?.headers());
+    try {
+      return textIn((await this.repeat(words.concat(optionWords))).reply);
+    } catch (error) {
+      const isOwn = error instanceof DuplicateError && error.id === id;
+      if (isOwn && error.outcome === "unknown") return id;
+      throw error;
+    }
+  }
+
+  /**
+   * Pushes events in one step, all or none, and resolves to their ids: null in the place of one
+   * that was there already, unless onDuplicate says otherwise. More than 1,000 take several steps,
+   * one after the other: if one of them fails, those before it are done.
+   */
+  async pushMany(
+    contents: readonly T[],
+    options: PushManyOptions & { readonly ids?: readonly string[] } = {},
+  ): Promise<(string | null)[]> {
+    const { ids = contents.map(() => randomUUID()), ...others } = options;
+    if (ids.length !== contents.length) {
+      throw new RangeError(`pushMany got ${ids.length} ids for ${contents.length} contents`);
+    }
+    const encoded = await Promise.all(contents.map((each) => this.#encoded(each)));
+    const pairs = encoded.map((each, at): [string, string | Uint8Array] => [ids[at]!, each]);
+    const optionWords = pushWords(others, this.session.options.trace?.headers());
+    const pushed: (string | null)[] = [];
+    for (const piece of inPieces(pairs)) {
+      const words: Word[] = ["QMPUSH", this.name, ...optionWords, "PAIRS", ...piece.flat()];
+      // oxlint-disable-next-line no-await-in-loop -- in order
+      const { reply, isRepeat } = await this.repeat(words);
+      const answered = arrayIn(reply).map((id) => (id === null ? null : textIn(id)));
+      // What was there at a repetition is what the first attempt had pushed.
+      pushed.push(...(isRepeat ? piece.map(([id], at) => answered[at] ?? id) : answered));
+    }
+    return pushed;
+  }
+
+  #encoded(contents: T): string | Uint8Array | Promise<string | Uint8Array> {
+    const refuse = (error: unknown): never => {
+      throw new ContentsError(`contents for ${this.name}: ${(error as Error).message}`);
+    };
+    try {
+      const encoded = this.codec.encode(contents);
+      return encoded instanceof Promise ? encoded.catch(refuse) : encoded;
+    } catch (error) {
+      return refuse(error);
+    }
+  }
+}
