@@ -40,8 +40,8 @@ export const pop = clientCommand({
   summary: "pop events and show them",
   details: [
     "Without --ack or --keep the event is claimed, and is shown with the token that okq ack and " +
-      "okq fail need; when its lease ends without them, it is ready again. With --raw, --lines or " +
-      "-0 only contents go to standard output, and the tokens to standard error.",
+      "okq fail need; when its lease ends without them, it is ready again. With --raw, --lines " +
+      "or -0 only contents go to standard output, and the tokens to standard error.",
     "Of several queues the first one that has an event is taken. Exits with 1 if there was none.",
     "If okq pop is killed, its events come back when their leases end.",
   ],
