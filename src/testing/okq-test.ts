@@ -85,8 +85,8 @@ export class OkqTest implements AsyncDisposable {
   }
 
   /**
-   * Moves the clock of okq, clients and workers. All that becomes due happens, each at its time, and
-   * is over when the promise resolves, but for handlers that wait for something outside of okq.
+   * Moves the clock of okq, clients and workers. All that becomes due happens, each at its time,
+   * and is over when the promise resolves, but for handlers that wait for something else than okq.
    */
   async advance(ms: number): Promise<void> {
     this.#checkOpen();

@@ -1,4 +1,4 @@
-// okq/testing on Node, in a bundle: the same scenarios, side by side, and the process ends by itself.
+// okq/testing on Node, in a bundle: the same scenarios, side by side.
 import { expect, test } from "bun:test";
 import { join, resolve } from "node:path";
 import { newFolder } from "../support/new-folder.ts";
