@@ -1,6 +1,6 @@
 // Pushes.
 import { randomUUID } from "node:crypto";
-import { ContentsError, DuplicateError } from "../errors.ts";
+import { DuplicateError } from "../errors.ts";
 import { type PushManyOptions, type PushOptions, pushWords } from "../push-options.ts";
 import { arrayIn, textIn } from "../reply.ts";
 import type { Word } from "../words.ts";
@@ -19,7 +19,7 @@ export abstract class PushingQueue<T> extends QueueBase<T> {
    */
   async push(contents: T, options: PushOptions = {}): Promise<string> {
     const id = options.id ?? randomUUID();
-    const words: Word[] = ["QPUSH", this.name, await this.#encoded(contents), "ID", id];
+    const words: Word[] = ["QPUSH", this.name, await this.encoded(contents), "ID", id];
     const optionWords = pushWords(options, this.session.options.trace?.headers());
     try {
       return textIn((await this.repeat(words.concat(optionWords))).reply);
@@ -43,7 +43,7 @@ export abstract class PushingQueue<T> extends QueueBase<T> {
     if (ids.length !== contents.length) {
       throw new RangeError(`pushMany got ${ids.length} ids for ${contents.length} contents`);
     }
-    const encoded = await Promise.all(contents.map((each) => this.#encoded(each)));
+    const encoded = await Promise.all(contents.map((each) => this.encoded(each)));
     const pairs = encoded.map((each, at): [string, string | Uint8Array] => [ids[at]!, each]);
     const optionWords = pushWords(others, this.session.options.trace?.headers());
     const pushed: (string | null)[] = [];
@@ -56,17 +56,5 @@ export abstract class PushingQueue<T> extends QueueBase<T> {
       pushed.push(...(isRepeat ? piece.map(([id], at) => answered[at] ?? id) : answered));
     }
     return pushed;
-  }
-
-  #encoded(contents: T): string | Uint8Array | Promise<string | Uint8Array> {
-    const refuse = (error: unknown): never => {
-      throw new ContentsError(`contents for ${this.name}: ${(error as Error).message}`);
-    };
-    try {
-      const encoded = this.codec.encode(contents);
-      return encoded instanceof Promise ? encoded.catch(refuse) : encoded;
-    } catch (error) {
-      return refuse(error);
-    }
   }
 }
