@@ -1,4 +1,4 @@
-// The interface by which validators (Zod, Valibot, ArkType and others) offer their schemas: Standard
+// The interface by which validators (Zod, Valibot, ArkType and others) offer schemas: Standard
 // Schema, version 1, https://standardschema.dev. The types are a copy of the specification's.
 
 export interface StandardSchemaV1<Input = unknown, Output = Input> {

@@ -1,6 +1,7 @@
 // Listening sockets: TCP, TLS and unix. They pass the sockets of clients to a host, which decides
 // which of them get a connection.
 import type { Socket, SocketHandler, TCPSocketListener, UnixSocketListener } from "bun";
+import type { ClientSocket } from "./client-socket.ts";
 import type { Connection } from "./connection.ts";
 import { removeStale } from "./unix-socket.ts";
 
@@ -27,13 +28,13 @@ export interface Entrance {
 
 export interface Host {
   /** A socket without TLS, or one whose handshake is done. */
-  opened(socket: Socket<Connection>, entrance: Entrance): void;
+  opened(socket: ClientSocket<Connection>, entrance: Entrance): void;
   /** A TLS handshake begins. False when the client is refused. */
-  handshakeStarted(socket: Socket<Connection>): boolean;
+  handshakeStarted(socket: ClientSocket<Connection>): boolean;
   /** Called at the end of each handshake, failed or not, and again when the socket closes. */
-  handshakeEnded(socket: Socket<Connection>): void;
+  handshakeEnded(socket: ClientSocket<Connection>): void;
   /** The reason is for the log. */
-  handshakeFailed(socket: Socket<Connection>, reason: string): void;
+  handshakeFailed(socket: ClientSocket<Connection>, reason: string): void;
   closed(connection: Connection | undefined, error?: Error): void;
   failed(error: Error): void;
 }

@@ -1,8 +1,8 @@
 // The listening sockets of okq and the connections that they accepted.
-import type { Socket } from "bun";
 import type { Cancel } from "../queue/clock.ts";
 import { isLocal, withoutPrefix } from "../admission/addresses.ts";
 import type { Admission, Denial } from "../admission/admission.ts";
+import type { ClientSocket } from "./client-socket.ts";
 import { Connection } from "./connection.ts";
 import {
   type Address,
@@ -32,9 +32,12 @@ export class Server implements Host {
   #tls: TlsListener | null = null;
   readonly #connections = new Set<Connection>();
   /** TLS handshakes in progress: they count as clients, and their time is limited. */
-  readonly #handshakes = new Map<Socket<Connection>, { address: string; cancelTimer: Cancel }>();
+  readonly #handshakes = new Map<
+    ClientSocket<Connection>,
+    { address: string; cancelTimer: Cancel }
+  >();
   /** Refused clients that were sent the reason and have some time to read it. */
-  readonly #refused = new Set<Socket<Connection>>();
+  readonly #refused = new Set<ClientSocket<Connection>>();
   readonly #stopChecks: Cancel;
   #nextId = 1;
   #onEmpty: (() => void) | null = null;
@@ -68,7 +71,7 @@ export class Server implements Host {
     this.#listeners.push(await listenUnix(path, mode, this));
   }
 
-  opened(socket: Socket<Connection>, entrance: Entrance): void {
+  opened(socket: ClientSocket<Connection>, entrance: Entrance): void {
     const { unixPath } = entrance;
     // Reset before okq accepted it: it has no address any more.
     if (unixPath === undefined && socket.remoteAddress === undefined) {
@@ -85,7 +88,7 @@ export class Server implements Host {
     this.#connections.add(connection);
   }
 
-  #admit(socket: Socket<Connection>, { unixPath, isMutual }: Entrance): Denial | null {
+  #admit(socket: ClientSocket<Connection>, { unixPath, isMutual }: Entrance): Denial | null {
     const address = unixPath === undefined ? withoutPrefix(socket.remoteAddress) : null;
     return this.#admission.enter({
       address,
@@ -96,8 +99,9 @@ export class Server implements Host {
   }
 
   /** If okq closed it at once without reading a command, the client might not read the reason. */
-  #refuse(socket: Socket<Connection>, reply: string): void {
-    socket.write(reply);
+  #refuse(socket: ClientSocket<Connection>, reply: string): void {
+    const bytes = Buffer.from(reply);
+    socket.write(bytes, 0, bytes.length);
     if (this.#refused.size === REFUSED_MAX) return void socket.close();
     socket.shutdown();
     this.#refused.add(socket);
@@ -107,7 +111,7 @@ export class Server implements Host {
     });
   }
 
-  handshakeStarted(socket: Socket<Connection>): boolean {
+  handshakeStarted(socket: ClientSocket<Connection>): boolean {
     // As in opened().
     if (socket.remoteAddress === undefined) return false;
     const address = withoutPrefix(socket.remoteAddress);
@@ -120,7 +124,7 @@ export class Server implements Host {
     return true;
   }
 
-  handshakeEnded(socket: Socket<Connection>): void {
+  handshakeEnded(socket: ClientSocket<Connection>): void {
     const handshake = this.#handshakes.get(socket);
     if (!handshake) return;
     this.#handshakes.delete(socket);
@@ -128,7 +132,7 @@ export class Server implements Host {
     this.#admission.leave(handshake.address);
   }
 
-  handshakeFailed(socket: Socket<Connection>, reason: string): void {
+  handshakeFailed(socket: ClientSocket<Connection>, reason: string): void {
     const addr = withoutPrefix(socket.remoteAddress ?? "");
     this.#shared.context.warn("TLS handshake failed", { addr, reason });
   }

@@ -1,4 +1,4 @@
-// The ends of claims, and what makes them longer. Each command concerns the one claim that its token
+// The ends of claims, and what makes them longer. Each command concerns the claim that its token
 // names: when the lease has ended, it changes nothing.
 import type { Claim } from "../event.ts";
 import { arrayIn, type Reply, textIn } from "../reply.ts";

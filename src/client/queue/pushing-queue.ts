@@ -13,9 +13,9 @@ export abstract class PushingQueue<T> extends QueueBase<T> {
    * it is acknowledged, or for the queue's dedupe-window).
    *
    * Rejects with a DuplicateError if the id or the unique key is taken and onDuplicate does not say
-   * otherwise. The one case that cannot be told apart: if the first attempt was lost on its way to
-   * okq, and meanwhile somebody else has pushed an event with the id that the caller chose, then the
-   * push counts as done.
+   * otherwise. One case cannot be told apart: if the first attempt was lost on its way to okq, and
+   * meanwhile somebody else has pushed an event with the id that the caller chose, the push counts
+   * as done.
    */
   async push(contents: T, options: PushOptions = {}): Promise<string> {
     const id = options.id ?? randomUUID();
