@@ -51,7 +51,14 @@ export type {
   Selection,
   UnclaimedState,
 } from "./manage/selection.ts";
-export type { BackoffRule, Keep, QueueSettings, Rate, SettingName } from "./manage/settings.ts";
+export type {
+  BackoffRule,
+  Keep,
+  QueueSettings,
+  Rate,
+  SettingChanges,
+  SettingName,
+} from "./manage/settings.ts";
 export type { WorkerFacts } from "./manage/workers.ts";
 export type { Okq, QueuesOptions } from "./okq.ts";
 export type { PopOptions } from "./popping.ts";

@@ -5,8 +5,8 @@ import { type QueueRow, queueRowOf, type QueueStatus, statusOf } from "./manage/
 import type { LongOptions } from "./manage/long.ts";
 import { itemsOf, type Page, type PageOptions, pageOf, pageWords } from "./manage/pages.ts";
 import { optionWords } from "./manage/selection.ts";
-import { type QueueSettings, resetWords, type SettingName } from "./manage/settings.ts";
-import { settingsOf, settingWords } from "./manage/settings.ts";
+import { type QueueSettings, resetWords, type SettingChanges } from "./manage/settings.ts";
+import { type SettingName, settingsOf, settingWords } from "./manage/settings.ts";
 import { type WorkerFacts, workerPage } from "./manage/workers.ts";
 import { Queue } from "./queue/queue.ts";
 import type { QueueOptions } from "./queue/queue-base.ts";
@@ -103,7 +103,7 @@ export class Okq implements AsyncDisposable {
   }
 
   /** Changes these, all or none. */
-  async configureDefaults(changes: Partial<QueueSettings>): Promise<void> {
+  async configureDefaults(changes: SettingChanges): Promise<void> {
     await this.session.send(["QDEFAULT", ...settingWords(changes)], { repeats: true });
   }
 

@@ -6,11 +6,11 @@ import { type Start, startWords } from "../start.ts";
 import type { Word } from "../words.ts";
 import { type Codec, encodedFor } from "../contents.ts";
 import { again, type Answer, areOnes, isFirstOne, isOne, type Mode } from "./command.ts";
-import { nothing, once, type Run, wordsWith } from "./command.ts";
+import { nothing, once, type Run } from "./command.ts";
 import { Counter } from "./counter.ts";
 import { type CronOptions, cronWords } from "./cron.ts";
 import { optionWords } from "./selection.ts";
-import type { QueueSettings, Rate, SettingName } from "./settings.ts";
+import type { Rate, SettingChanges, SettingName } from "./settings.ts";
 import { rateText, resetWords, settingWords } from "./settings.ts";
 
 export type EventChanges<T> = Start & {
@@ -46,48 +46,46 @@ export abstract class QueueChanges<T, M extends Mode> {
 
   /** Removes an event that is not claimed. False: it is not there, or is claimed. (QDEL) */
   delete(id: string): Answer<M, boolean> {
-    return this.run(once(["QDEL", this.name, id], isFirstOne));
+    return this.run(once(() => ["QDEL", this.name, id], isFirstOne));
   }
 
   /** The same for up to 1,000. */
   deleteMany(ids: readonly string[]): Answer<M, boolean[]> {
-    return this.run(once(["QDEL", this.name, ...ids], areOnes));
+    return this.run(once(() => ["QDEL", this.name, ...ids], areOnes));
   }
 
   /**
-   * Makes a failed event, or one that waits for another attempt, ready, with all attempts before it.
+   * Makes a failed event ready, or one that waits for another attempt, with all attempts before it.
    * False: it is not there as such, or its unique key is taken. (QRETRY)
    */
   retry(id: string): Answer<M, boolean> {
-    return this.run(once(["QRETRY", this.name, "IDS", id], isFirstOne));
+    return this.run(once(() => ["QRETRY", this.name, "IDS", id], isFirstOne));
   }
 
   /** The same for up to 1,000. */
   retryMany(ids: readonly string[]): Answer<M, boolean[]> {
-    return this.run(once(["QRETRY", this.name, "IDS", ...ids], areOnes));
+    return this.run(once(() => ["QRETRY", this.name, "IDS", ...ids], areOnes));
   }
 
   /** Moves up to 1,000 events in any state but claimed to another queue; how many. (QMOVE) */
   moveMany(target: string, ids: readonly string[]): Answer<M, number> {
-    return this.run(once(["QMOVE", this.name, target, "IDS", ...ids], numberIn));
+    return this.run(once(() => ["QMOVE", this.name, target, "IDS", ...ids], numberIn));
   }
 
   /** Changes an event that is not claimed. False: there is none. (QSET) */
   set(id: string, changes: EventChanges<T>): Answer<M, boolean> {
     const { contents, ttlMs, priority, headers = {} } = changes;
-    const words = (encoded: Word[]) => [
+    const words = async (): Promise<Word[]> => [
       "QSET",
       this.name,
       id,
-      ...encoded,
+      ...(contents === undefined ? [] : ["CONTENTS", await this.encoded(contents)]),
       ...startWords(changes),
       ...(ttlMs === undefined ? [] : ["TTL", seconds(ttlMs, "ttlMs")]),
       ...optionWords("PRIORITY", priority),
       ...Object.entries(headers).flatMap(([name, value]) => ["HEADER", name, value]),
     ];
-    if (contents === undefined) return this.run(once(words([]), isOne));
-    const all = wordsWith(this.encoded(contents), (bytes) => words(["CONTENTS", bytes]));
-    return this.run(once(all, isOne));
+    return this.run(once(words, isOne));
   }
 
   /**
@@ -95,22 +93,22 @@ export abstract class QueueChanges<T, M extends Mode> {
    * ("asked"); it is not retried then. null: neither is there. (QCANCEL)
    */
   cancel(id: string): Answer<M, "removed" | "asked" | null> {
-    return this.run(once(["QCANCEL", this.name, id], outcomeOfCancel));
+    return this.run(once(() => ["QCANCEL", this.name, id], outcomeOfCancel));
   }
 
   /** Removes all events, in all states. (QFLUSH) */
   flush(): Answer<M, void> {
-    return this.run(once(["QFLUSH", this.name], nothing));
+    return this.run(once(() => ["QFLUSH", this.name], nothing));
   }
 
   /** Changes settings, all of these or none. (QCONFIG) */
-  configure(changes: Partial<QueueSettings>): Answer<M, void> {
-    return this.run(again(["QCONFIG", this.name, ...settingWords(changes)], nothing));
+  configure(changes: SettingChanges): Answer<M, void> {
+    return this.run(again(() => ["QCONFIG", this.name, ...settingWords(changes)], nothing));
   }
 
   /** Takes these settings back, or all. */
   resetSettings(...names: SettingName[]): Answer<M, void> {
-    return this.run(again(["QCONFIG", this.name, ...resetWords(names)], nothing));
+    return this.run(again(() => ["QCONFIG", this.name, ...resetWords(names)], nothing));
   }
 
   /**
@@ -119,28 +117,28 @@ export abstract class QueueChanges<T, M extends Mode> {
    */
   pause(options: PauseOptions = {}): Answer<M, void> {
     const { forMs } = options;
-    const time = forMs === undefined ? [] : ["FOR", seconds(forMs, "forMs")];
-    return this.run(again(["QPAUSE", this.name, ...pauseWords(options), ...time], nothing));
+    const time = () => (forMs === undefined ? [] : ["FOR", seconds(forMs, "forMs")]);
+    return this.run(again(() => ["QPAUSE", this.name, ...pauseWords(options), ...time()], nothing));
   }
 
   /** Ends the pauses of the queue, or that in one direction, of a group or a worker. (QRESUME) */
   resume(what: PauseWhat = {}): Answer<M, void> {
-    return this.run(again(["QRESUME", this.name, ...pauseWords(what)], nothing));
+    return this.run(again(() => ["QRESUME", this.name, ...pauseWords(what)], nothing));
   }
 
   /** From now on the queue `<queue>@<name>` gets a copy of what enters this one. (QBIND) */
   bind(name: string): Answer<M, void> {
-    return this.run(again(["QBIND", this.name, name], nothing));
+    return this.run(again(() => ["QBIND", this.name, name], nothing));
   }
 
   /** Ends that. False: it was not bound. (QUNBIND) */
   unbind(name: string): Answer<M, boolean> {
-    return this.run(once(["QUNBIND", this.name, name], isOne));
+    return this.run(once(() => ["QUNBIND", this.name, name], isOne));
   }
 
   /** Gives a group a limit or a rate of its own. (QGROUP) */
   setGroup(group: string, { limit, rate }: GroupChanges): Answer<M, void> {
-    const words = [
+    const words = () => [
       "QGROUP",
       this.name,
       group,
@@ -160,15 +158,16 @@ export abstract class QueueChanges<T, M extends Mode> {
    * again changes nothing; another entry of that name is replaced. (QCRON SET)
    */
   setCron(name: string, spec: string, contents: T, options: CronOptions = {}): Answer<M, void> {
-    const words = wordsWith(this.encoded(contents), (bytes) => {
-      return ["QCRON", "SET", this.name, name, spec, bytes, ...cronWords(options)];
-    });
+    const words = async (): Promise<Word[]> => {
+      const encoded = await this.encoded(contents);
+      return ["QCRON", "SET", this.name, name, spec, encoded, ...cronWords(options)];
+    };
     return this.run(again(words, nothing));
   }
 
   /** Removes a cron entry. False: it was not there. (QCRON DEL) */
   deleteCron(name: string): Answer<M, boolean> {
-    return this.run(once(["QCRON", "DEL", this.name, name], isOne));
+    return this.run(once(() => ["QCRON", "DEL", this.name, name], isOne));
   }
 
   protected encoded(contents: T): string | Uint8Array | Promise<string | Uint8Array> {

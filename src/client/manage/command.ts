@@ -4,11 +4,11 @@ import { arrayIn, numberIn, type Reply } from "../reply.ts";
 import type { Word } from "../words.ts";
 
 export interface Command<R> {
-  /** A promise where a schema takes its time to check contents. */
-  readonly words: readonly Word[] | Promise<readonly Word[]>;
+  /** Throws or rejects for wrong arguments. A schema may take its time to check contents. */
+  words(): readonly Word[] | Promise<readonly Word[]>;
   /**
-   * - again: doing it twice is the same as doing it once, and the answer is as true. It is sent again
-   *   after an attempt whose outcome is unknown.
+   * - again: doing it twice is the same as doing it once, and the answer is as true. It is sent
+   *   again after an attempt whose outcome is unknown.
    * - once: after such an attempt the caller gets the error.
    */
   readonly repeat: "again" | "once";
@@ -48,12 +48,4 @@ export function again<R>(words: Command<R>["words"], read: Command<R>["read"]): 
 
 export function once<R>(words: Command<R>["words"], read: Command<R>["read"]): Command<R> {
   return { words, repeat: "once", read };
-}
-
-/** The words of a command with contents. */
-export function wordsWith(
-  encoded: Word | Promise<Word>,
-  words: (bytes: Word) => Word[],
-): Command<unknown>["words"] {
-  return encoded instanceof Promise ? encoded.then(words) : words(encoded);
 }

@@ -3,8 +3,9 @@ import { type Codec, encodedFor } from "../contents.ts";
 import { numberIn, type Reply } from "../reply.ts";
 import { type EventOptions, pushWords } from "../push-options.ts";
 import { dateOf, seconds } from "../seconds.ts";
+import type { Word } from "../words.ts";
 import { again, type Answer, isOne, type Mode, nothing, once } from "./command.ts";
-import { type Run, wordsWith } from "./command.ts";
+import { type Run } from "./command.ts";
 import { Fields } from "./fields.ts";
 
 export interface CounterOptions<T> {
@@ -36,13 +37,12 @@ export class Counter<T, M extends Mode = "now"> {
    * then it is an error. (QCOUNTER INIT)
    */
   init(members: number, { ttlMs, then }: CounterOptions<T> = {}): Answer<M, void> {
-    const time = ttlMs === undefined ? [] : ["TTL", seconds(ttlMs, "ttlMs")];
-    const words = ["QCOUNTER", "INIT", this.queue, this.key, members, ...time];
-    if (!then) return this.run(again(words, nothing));
-    const all = wordsWith(encodedFor(this.queue, this.codec, then.contents), (bytes) => {
-      return [...words, "THEN", bytes, ...pushWords(then)];
-    });
-    return this.run(again(all, nothing));
+    const words = async (): Promise<Word[]> => [
+      ...["QCOUNTER", "INIT", this.queue, this.key, members],
+      ...(ttlMs === undefined ? [] : ["TTL", seconds(ttlMs, "ttlMs")]),
+      ...(then === undefined ? [] : await this.#thenWords(then)),
+    ];
+    return this.run(again(words, nothing));
   }
 
   /**
@@ -50,17 +50,22 @@ export class Counter<T, M extends Mode = "now"> {
    * is no such counter, or not any more. (QCOUNTER DONE)
    */
   done(member: string): Answer<M, number | null> {
-    return this.run(again(["QCOUNTER", "DONE", this.queue, this.key, member], numberOrNull));
+    return this.run(again(() => ["QCOUNTER", "DONE", this.queue, this.key, member], numberOrNull));
   }
 
   /** How many are left; null: there is no such counter. (QCOUNTER GET) */
   left(): Answer<M, number | null> {
-    return this.run(again(["QCOUNTER", "GET", this.queue, this.key], numberOrNull));
+    return this.run(again(() => ["QCOUNTER", "GET", this.queue, this.key], numberOrNull));
   }
 
   /** False: there was none. (QCOUNTER DEL) */
   delete(): Answer<M, boolean> {
-    return this.run(once(["QCOUNTER", "DEL", this.queue, this.key], isOne));
+    return this.run(once(() => ["QCOUNTER", "DEL", this.queue, this.key], isOne));
+  }
+
+  async #thenWords(then: NonNullable<CounterOptions<T>["then"]>): Promise<Word[]> {
+    const encoded = await encodedFor(this.queue, this.codec, then.contents);
+    return ["THEN", encoded, ...pushWords(then)];
   }
 }
 

@@ -64,7 +64,7 @@ export class ManagedQueue<T> extends QueueChanges<T, "now"> {
   /** All that is known of an event; null: it is not there. (QGET) */
   get(id: string): Promise<EventFacts<T> | null> {
     const read = (reply: Reply) => (reply === null ? null : this.#factsOf(reply));
-    return this.run(again(["QGET", this.name, id], read));
+    return this.run(again(() => ["QGET", this.name, id], read));
   }
 
   /** The events that fit, of one state or of all. (QLIST) */
@@ -73,7 +73,7 @@ export class ManagedQueue<T> extends QueueChanges<T, "now"> {
   }
 
   async listPage(options: ListOptions = {}): Promise<Page<EventFacts<T>>> {
-    const words: Word[] = [
+    const words = (): Word[] => [
       "QLIST",
       this.name,
       ...optionWords("STATE", options.state),
@@ -89,17 +89,22 @@ export class ManagedQueue<T> extends QueueChanges<T, "now"> {
 
   /** How many events and consumers it has. (QSTATUS) */
   status(): Promise<QueueStatus> {
-    return this.run(again(["QSTATUS", this.name], (reply) => statusOf(arrayIn(reply)[0]!)));
+    return this.run(
+      again(
+        () => ["QSTATUS", this.name],
+        (reply) => statusOf(arrayIn(reply)[0]!),
+      ),
+    );
   }
 
   /** Figures over all okq processes. (QSTATS) */
   stats(): Promise<QueueStats> {
-    return this.run(again(["QSTATS", this.name], statsOf));
+    return this.run(again(() => ["QSTATS", this.name], statsOf));
   }
 
   /** What happened in the last hour and day. (QHISTORY) */
   history(): Promise<QueueHistory> {
-    return this.run(again(["QHISTORY", this.name], historyOf));
+    return this.run(again(() => ["QHISTORY", this.name], historyOf));
   }
 
   /** The most frequent last errors, of failed events and of those that wait again. (QERRORS) */
@@ -116,7 +121,7 @@ export class ManagedQueue<T> extends QueueChanges<T, "now"> {
 
   /** One group. (QGROUP) */
   group(group: string): Promise<GroupFacts> {
-    return this.run(again(["QGROUP", this.name, group], groupOf));
+    return this.run(again(() => ["QGROUP", this.name, group], groupOf));
   }
 
   /** The clients that hold claims of this queue, or wait for its events. (QWORKERS) */
@@ -126,7 +131,7 @@ export class ManagedQueue<T> extends QueueChanges<T, "now"> {
 
   /** (QCONFIG) */
   settings(): Promise<QueueSettings> {
-    return this.run(again(["QCONFIG", this.name], settingsOf));
+    return this.run(again(() => ["QCONFIG", this.name], settingsOf));
   }
 
   /** Waits until an event has ended; null: it had not at the end of the time. (QWAIT) */
@@ -173,21 +178,21 @@ export class ManagedQueue<T> extends QueueChanges<T, "now"> {
   }
 
   counterPage(options: PageOptions = {}): Promise<Page<CounterFacts>> {
-    const words = ["QCOUNTER", "LIST", this.name, ...pageWords(options)];
+    const words = () => ["QCOUNTER", "LIST", this.name, ...pageWords(options)];
     return this.run(again(words, (reply) => pageOf(reply, counterFactsOf)));
   }
 
   /** Pushes the event of a cron entry now. Its id; null: there is no such entry. (QCRON RUN) */
   runCron(name: string): Promise<string | null> {
     const read = (reply: Reply) => (reply === null ? null : textIn(reply));
-    return this.run(once(["QCRON", "RUN", this.name, name], read));
+    return this.run(once(() => ["QCRON", "RUN", this.name, name], read));
   }
 
   /** (QCRON LIST) */
   cronEntries(): Promise<CronEntry<T>[]> {
     const entry = (reply: Reply) => cronEntryOf(reply, this.codec.decode);
     const read = (reply: Reply) => Promise.all(arrayIn(reply).map(entry));
-    return this.run(again(["QCRON", "LIST", this.name], read));
+    return this.run(again(() => ["QCRON", "LIST", this.name], read));
   }
 
   #factsOf(reply: Reply): Promise<EventFacts<T>> {
@@ -217,7 +222,7 @@ function endedOf(reply: Reply): Ended | null {
 function runOn(session: Session): Run<"now"> {
   return async (command) => {
     const repeats = command.repeat === "again";
-    const { reply } = await session.send(await command.words, { repeats });
+    const { reply } = await session.send(await command.words(), { repeats });
     return await command.read(reply);
   };
 }

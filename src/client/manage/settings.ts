@@ -55,6 +55,8 @@ export interface QueueSettings {
 
 export type SettingName = keyof QueueSettings;
 
+export type SettingChanges = { [Name in SettingName]?: QueueSettings[Name] | undefined };
+
 /** How values of a kind are written and read. */
 interface Form<V> {
   write(value: V): string;
@@ -133,7 +135,7 @@ export function settingsOf(reply: Reply): QueueSettings {
 }
 
 /** The settings to change, as names and values. */
-export function settingWords(changes: Partial<QueueSettings>): Word[] {
+export function settingWords(changes: SettingChanges): Word[] {
   const given = Object.entries(changes).filter(([, value]) => value !== undefined);
   return given.flatMap(([name, value]) => {
     const [wire, form] = formOf(name);

@@ -37,15 +37,12 @@ export abstract class PushingQueue<T> extends QueueBase<T> {
    */
   async pushMany(
     contents: readonly T[],
-    options: PushManyOptions & { readonly ids?: readonly string[] } = {},
+    options: PushManyOptions & { readonly ids?: readonly string[] | undefined } = {},
   ): Promise<(string | null)[]> {
-    const { ids = contents.map(() => randomUUID()), ...others } = options;
-    if (ids.length !== contents.length) {
-      throw new RangeError(`pushMany got ${ids.length} ids for ${contents.length} contents`);
-    }
+    const ids = idsFor(contents, options.ids);
     const encoded = await Promise.all(contents.map((each) => this.encoded(each)));
     const pairs = encoded.map((each, at): [string, string | Uint8Array] => [ids[at]!, each]);
-    const optionWords = pushWords(others, this.session.options.trace?.headers());
+    const optionWords = pushWords(options, this.session.options.trace?.headers());
     const pushed: (string | null)[] = [];
     for (const piece of inPieces(pairs)) {
       const words: Word[] = ["QMPUSH", this.name, ...optionWords, "PAIRS", ...piece.flat()];
@@ -57,4 +54,13 @@ export abstract class PushingQueue<T> extends QueueBase<T> {
     }
     return pushed;
   }
+}
+
+/** These ids, or random ones. Throws if there is not one for each of the contents. */
+export function idsFor(
+  contents: readonly unknown[],
+  ids: readonly string[] = contents.map(() => randomUUID()),
+): readonly string[] {
+  if (ids.length === contents.length) return ids;
+  throw new RangeError(`pushMany got ${ids.length} ids for ${contents.length} contents`);
 }

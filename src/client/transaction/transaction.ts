@@ -26,6 +26,7 @@ type AnyEvent = Event<unknown>;
 export class Transaction {
   /** For the parts of the client. */
   readonly steps: Step<unknown>[] = [];
+  readonly words: (readonly Word[] | Promise<readonly Word[]>)[] = [];
 
   /** Its methods add steps too. */
   queue<T>(queue: Queue<T>): QueueSteps<T> {
@@ -34,24 +35,31 @@ export class Transaction {
 
   /** Acknowledges an event of any queue. */
   ack(event: AnyEvent, options: AckOptions = {}): Step<boolean> {
-    return this.#add(once(ackWords(event.queue, event, options), isOne));
+    return this.#add(once(() => ackWords(event.queue, event, options), isOne));
   }
 
   /** Says that the work on an event of any queue failed. */
   fail(event: AnyEvent, options: FailOptions = {}): Step<Failed> {
-    return this.#add(once(failWords(event.queue, event, options), failedOf));
+    return this.#add(once(() => failWords(event.queue, event, options), failedOf));
   }
 
   /** Adds a command as it is. Its result is okq's reply. */
   call(...words: Word[]): Step<Reply> {
-    return this.#add(once(words, (reply) => reply));
+    return this.#add(
+      once(
+        () => words,
+        (reply) => reply,
+      ),
+    );
   }
 
   readonly #add = <R>(command: Command<R>): Step<R> => {
+    const words = command.words();
+    // If the transaction is given up, nobody else looks at it.
+    if (words instanceof Promise) words.catch(() => {});
     const step = { command };
     this.steps.push(step);
-    // If the transaction is given up, nobody else looks at it.
-    if (command.words instanceof Promise) command.words.catch(() => {});
+    this.words.push(words);
     return step;
   };
 }
@@ -68,7 +76,7 @@ export async function transact(
   const chosen = await build(transaction);
   const { steps } = transaction;
   if (steps.length === 0) return [];
-  const words = await Promise.all(steps.map(({ command }) => command.words));
+  const words = await Promise.all(transaction.words);
   const replies = await send(session, words);
   const results = await Promise.all(steps.map((step, at) => resultOf(step, replies[at]!)));
   if (!Array.isArray(chosen)) return results;
