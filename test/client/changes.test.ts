@@ -175,9 +175,9 @@ describe.each(storeNames)("on %s", (store) => {
     const report = okq.queue<{ month: string }>("report");
     const pages = okq.queue<number>("pages");
     const july = report.counter(HOSTILE);
-    const then = { contents: { month: "july" }, headers: { a: "b" }, priority: 3 };
-    await july.init(4, { ttlMs: 3_600_000, then });
-    await july.init(4, { ttlMs: 3_600_000, then });
+    const push = { contents: { month: "july" }, headers: { a: "b" }, priority: 3 };
+    await july.init(4, { ttlMs: 3_600_000, push });
+    await july.init(4, { ttlMs: 3_600_000, push });
     await pages.pushMany([1, 2], { part: july, ids: ["1", "2"] });
     await pages.push(3, { part: july });
     expect(await july.left()).toBe(4);

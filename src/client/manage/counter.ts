@@ -12,7 +12,7 @@ export interface CounterOptions<T> {
   /** Then the counter is gone, and its event never comes. */
   ttlMs?: number | undefined;
   /** The event that okq pushes when the last member is counted. Its id is the counter's key. */
-  then?: ({ contents: T } & EventOptions) | undefined;
+  push?: ({ contents: T } & EventOptions) | undefined;
 }
 
 /** One of the counters of a queue. */
@@ -36,11 +36,15 @@ export class Counter<T, M extends Mode = "now"> {
    * Makes it, before its members are pushed. The same again changes nothing until it has counted;
    * then it is an error. (QCOUNTER INIT)
    */
-  init(members: number, { ttlMs, then }: CounterOptions<T> = {}): Answer<M, void> {
+  init(members: number, { ttlMs, push }: CounterOptions<T> = {}): Answer<M, void> {
     const words = async (): Promise<Word[]> => [
-      ...["QCOUNTER", "INIT", this.queue, this.key, members],
+      "QCOUNTER",
+      "INIT",
+      this.queue,
+      this.key,
+      members,
       ...(ttlMs === undefined ? [] : ["TTL", seconds(ttlMs, "ttlMs")]),
-      ...(then === undefined ? [] : await this.#thenWords(then)),
+      ...(push === undefined ? [] : await this.#thenWords(push)),
     ];
     return this.run(again(words, nothing));
   }
@@ -63,9 +67,9 @@ export class Counter<T, M extends Mode = "now"> {
     return this.run(once(() => ["QCOUNTER", "DEL", this.queue, this.key], isOne));
   }
 
-  async #thenWords(then: NonNullable<CounterOptions<T>["then"]>): Promise<Word[]> {
-    const encoded = await encodedFor(this.queue, this.codec, then.contents);
-    return ["THEN", encoded, ...pushWords(then)];
+  async #thenWords(push: { contents: T } & EventOptions): Promise<Word[]> {
+    const encoded = await encodedFor(this.queue, this.codec, push.contents);
+    return ["THEN", encoded, ...pushWords(push)];
   }
 }
 
