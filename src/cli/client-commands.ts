@@ -27,6 +27,7 @@ const loaders: Record<string, Load> = {
   history: async () => (await import("./commands/history.ts")).history,
   top: async () => (await import("./commands/top.ts")).top,
   bench: async () => (await import("./commands/bench.ts")).bench,
+  work: async () => (await import("./work/work.ts")).work,
   enqueue: async () => (await import("./commands/simplequeue.ts")).enqueue,
   claim: async () => (await import("./commands/simplequeue.ts")).claim,
   nack: async () => (await import("./commands/simplequeue.ts")).nack,

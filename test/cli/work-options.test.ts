@@ -162,6 +162,7 @@ test("--json logs what happens, one object in a line", async () => {
   const about = (id: string) => ({ queue: "q", id, attempt: 1 });
   expect(entries.map(({ at, ms, text, ...rest }) => rest)).toEqual([
     { event: "started" },
+    { event: "connected" },
     { event: "popped", ...about("1") },
     { event: "done", ...about("1"), exit: 0 },
     { event: "popped", ...about("2") },

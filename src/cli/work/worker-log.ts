@@ -47,10 +47,15 @@ export function logWorker(
   worker.on("cancelled", ({ job }) => {
     log.write({ event: "cancelled", ...about(job), text: "cancelled: its command is stopped" });
   });
+  let isAway = false;
   worker.on("disconnected", ({ error }) => {
+    isAway = true;
     log.write({ event: "disconnected", text: `okq is away: ${messageOf(error)}` });
   });
-  worker.on("connected", () => log.write({ event: "connected", text: "okq is back" }));
+  worker.on("connected", () => {
+    log.write({ event: "connected", ...(isAway && { text: "okq is back" }) });
+    isAway = false;
+  });
   worker.on("problem", ({ job, error }) => {
     log.write({ event: "problem", ...(job && about(job)), text: messageOf(error) });
   });
