@@ -58,6 +58,7 @@ test.each([
     const work = startWorkScript(port, ["q", "-c", "2"], script);
     await work.waitForLine(/on\non\n/);
     work.kill("SIGTERM");
+    await work.waitForLine(/waits for its commands/);
     work.kill(signal);
     expect(await work.exited).toBe(code);
     expect(work.stdout()).toBe("on\non\ntold\ntold\n");
@@ -74,6 +75,7 @@ test("a third signal kills commands that do not stop", async () => {
   const work = startWorkScript(port, ["q", "--grace", "3600"], script);
   await work.waitForLine(/^on$/m);
   work.kill("SIGINT");
+  await work.waitForLine(/waits for its commands/);
   work.kill("SIGINT");
   await work.waitForLine(/^told$/m);
   work.kill("SIGINT");
@@ -100,8 +102,8 @@ test("ends without a word when the reader of its stdout is gone, and loses nothi
 test("goes on when the reader of its stderr is gone", async () => {
   const { port, client } = await start();
   const okq = process.env["OKQ_TEST_EXECUTABLE"] ?? `${process.execPath} src/main.ts`;
-  const pipe = `${okq} work q --json --max 2 -- sh -c "seq 100000 >&2"; echo "exit $?" >&3`;
-  const shell = Bun.spawn(["bash", "-c", `(${pipe}) 3>&1 2>&1 >&3 | true`], {
+  const pipe = `${okq} work q --json --max 2 -- sh -c "seq 100000 >&2"; echo "exit $?"`;
+  const shell = Bun.spawn(["bash", "-c", `exec 3>&1; (${pipe}) 2>&1 >&3 | true`], {
     env: { PATH: process.env["PATH"]!, OKQ_ADDR: `127.0.0.1:${port}` },
     stdout: "pipe",
     stderr: "inherit",
