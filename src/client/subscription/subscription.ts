@@ -67,6 +67,7 @@ export class Subscription implements AsyncDisposable {
     this.#reconnector = new Reconnector({
       open: (signal) => session.open(signal),
       clock,
+      onAttempt() {},
       onUp: (connection) => void this.#up(connection),
       onDown: (error) => this.#down(error),
     });
@@ -182,7 +183,7 @@ export class Subscription implements AsyncDisposable {
     this.#cancelPing();
     this.#lastError = error;
     if (this.#isClosed) return;
-    if (error instanceof PermissionError) this.#end(error);
+    if (error instanceof PermissionError || error instanceof ClosedError) this.#end(error);
     else this.#reconnector.want();
   }
 
