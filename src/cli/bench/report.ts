@@ -102,8 +102,8 @@ function clientBoundText(figures: LoadFigures): string {
   const cpu = Math.round(clientCpu(figures) * 100);
   const delay = duration(clientDelayMs(figures) / 1000);
   return (
-    `this program itself was a bottleneck (${cpu} % of a processor, late by ${delay}): okq can do ` +
-    "more, and its times are shorter. Use fewer callers, or several programs at a time"
+    `this program itself was a bottleneck (${cpu} % of a processor, late by ${delay}): okq can ` +
+    "do more, and its times are shorter. Use fewer callers, or several programs at a time"
   );
 }
 

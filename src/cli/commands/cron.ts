@@ -59,9 +59,10 @@ export const cron = clientCommand({
     "okq cron list [QUEUE]; okq cron set QUEUE NAME SPEC [CONTENTS]; okq cron delete QUEUE NAME; " +
       "okq cron run QUEUE NAME. Without any words it lists all entries.",
     "SPEC has five fields: minute hour day-of-month month weekday, or six with seconds first. " +
-      "Without CONTENTS, or with -, set reads them from standard input. The same set again changes " +
-      "nothing, so a program may do it at every start.",
-    "All options but those for every command are for set. run pushes the event now and prints its id.",
+      "Without CONTENTS, or with -, set reads them from standard input. The same set again " +
+      "changes nothing, so a program may do it at every start.",
+    "All options but those that every command has are for set. run pushes the event now and " +
+      "prints its id.",
   ],
   words: "[list|set|delete|run] [QUEUE] [NAME] [SPEC] [CONTENTS]",
   options,

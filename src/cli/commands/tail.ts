@@ -27,9 +27,9 @@ export const tail = clientCommand({
   details: [
     "PATTERN is the name of a queue or a glob: * stands for any bytes. Without one all queues are " +
       "shown. What happened before is not shown.",
-    "It goes on until Ctrl-C, also when okq was away: then a line `missed` says from when to when " +
-      "something may be missing. Messages are sent at most once: where okq or this program have " +
-      "lost some for another reason, because the reader of the output is slow, a line says so too.",
+    "It goes on until Ctrl-C, also when okq was away: then a line `missed` says since when " +
+      "something may be missing. So does a line where the output is read too slowly. okq sends " +
+      "messages at most once, and does not say which ones it has lost.",
     "JSON is that of the messages of okq.",
   ],
   words: "[PATTERN...]",
