@@ -25,8 +25,8 @@ export const tail = clientCommand({
   group: "looks",
   summary: "show what happens in queues, as it happens",
   details: [
-    "PATTERN is the name of a queue or a glob: * stands for any bytes. Without one all queues are " +
-      "shown. What happened before is not shown.",
+    "PATTERN is the name of a queue or a glob: * stands for any bytes. Without one all queues " +
+      "are shown. What happened before is not shown.",
     "It goes on until Ctrl-C, also when okq was away: then a line `missed` says since when " +
       "something may be missing. So does a line where the output is read too slowly. okq sends " +
       "messages at most once, and does not say which ones it has lost.",
