@@ -1,10 +1,12 @@
 // okq tail: messages of what happens, live.
 import { expect, test } from "bun:test";
+import { BoundedLines } from "../../src/cli/tail/bounded-lines.ts";
 import { eventually } from "../support/eventually.ts";
-import { okq, startOkqCommand } from "../support/okq-command.ts";
+import { okq, shell, startOkqCommand } from "../support/okq-command.ts";
 import { startOkqProcess } from "../support/okq-process.ts";
 import { startTestOkq } from "../support/okq-server.ts";
 import { ask } from "../support/readable.ts";
+import { passwordOf, writeUsers } from "../support/users.ts";
 import type { Wire } from "../support/wire.ts";
 
 /** Starts a tail that has begun to listen, as `client` sees. */
@@ -109,4 +111,54 @@ test("goes on when okq comes back, and says since when something may be missing"
 test("an unknown kind of event is a mistake", async () => {
   const { code, stderr } = await okq(["tail", "-e", "pushd"]);
   expect([code, stderr]).toEqual([2, expect.stringContaining('--event: "pushd" is not one of')]);
+});
+
+test("a reader that closes the output ends it quietly", async () => {
+  const { port, connect } = await startTestOkq();
+  const client = await connect();
+  const line = "okq tail --json | head -1; echo ${PIPESTATUS[0]}"; // oxlint-disable-line no-template-curly-in-string
+  const ended = shell(line, { port });
+  let isOver = false;
+  void ended.then(() => (isOver = true));
+  await eventually(async () => {
+    await ask(client, "QPUSH", "mail", "x");
+    return isOver;
+  });
+  const { stdout, stderr } = await ended;
+  expect(stdout).toMatch(/^\{"event":"pushed".*\}\n0\n$/);
+  expect(stderr).toBe("");
+});
+
+test("a user without the right hears nothing, and is told so", async () => {
+  const users = writeUsers("ann push,consume *");
+  const { port } = await startTestOkq({ users: users.path });
+  const env = { OKQ_ADDR: `okq://ann@127.0.0.1:${port}`, OKQ_PASSWORD: passwordOf("ann") };
+  const { code, stdout, stderr } = await okq(["tail"], { env });
+  expect([code, stdout, stderr]).toEqual([77, "", expect.stringMatching(/^okq: NOPERM /)]);
+});
+
+test("a reader that does not read loses messages, not memory, and is told how many", async () => {
+  const lines: string[] = [];
+  let take = () => {};
+  const taken = new Promise<void>((resolve) => (take = resolve));
+  const write = (line: string) => {
+    lines.push(line);
+    return taken;
+  };
+  const bounded = new BoundedLines(
+    write,
+    (count) => `lost ${count}`,
+    (error) => expect(error).toBeNull(),
+  );
+  const line = "x".repeat(1024 * 1024);
+  for (let sent = 0; sent < 10; sent++) bounded.push(line);
+  expect(lines).toHaveLength(4);
+  take();
+  await taken;
+  await eventually(() => {
+    bounded.push("again");
+    return lines.length > 4;
+  });
+  expect(lines[4]).toMatch(/^lost \d+$/);
+  expect(lines[5]).toBe("again");
 });
