@@ -1,6 +1,6 @@
 // A command, or the commands of a transaction, on the way to their reply, through any number of
 // attempts.
-import type { ConnectionError, OkqError } from "../errors.ts";
+import { type ConnectionError, OkqError, TransactionError } from "../errors.ts";
 import type { Reply } from "../reply.ts";
 import { encodeCommand, type Word } from "../words.ts";
 import type { Awaited } from "./connection.ts";
@@ -84,7 +84,13 @@ export class Call implements Awaited, Answer {
   }
 
   refused(error: OkqError): void {
-    this.#owner.refused(this, error);
+    this.#owner.refused(this, this.#explained(error));
+  }
+
+  /** If a command of a transaction is refused, EXEC does not say why. */
+  #explained(error: OkqError): OkqError {
+    const cause = this.earlier.find((reply) => reply instanceof OkqError);
+    return error instanceof TransactionError && cause ? TransactionError.because(cause) : error;
   }
 
   lost(error: ConnectionError): void {

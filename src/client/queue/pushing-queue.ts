@@ -1,6 +1,6 @@
 // Pushes.
 import { randomUUID } from "node:crypto";
-import { ContentsError, DuplicateError } from "../errors.ts";
+import { DuplicateError } from "../errors.ts";
 import { type PushManyOptions, type PushOptions, pushWords } from "../push-options.ts";
 import { arrayIn, textIn } from "../reply.ts";
 import type { Word } from "../words.ts";
@@ -19,7 +19,7 @@ export abstract class PushingQueue<T> extends QueueBase<T> {
    */
   async push(contents: T, options: PushOptions = {}): Promise<string> {
     const id = options.id ?? randomUUID();
-    const words: Word[] = ["QPUSH", this.name, await this.#encoded(contents), "ID", id];
+    const words: Word[] = ["QPUSH", this.name, await this.encoded(contents), "ID", id];
     const optionWords = pushWords(options, this.session.options.trace?.headers());
     try {
       return textIn((await this.repeat(words.concat(optionWords))).reply);
@@ -37,15 +37,12 @@ export abstract class PushingQueue<T> extends QueueBase<T> {
    */
   async pushMany(
     contents: readonly T[],
-    options: PushManyOptions & { readonly ids?: readonly string[] } = {},
+    options: PushManyOptions & { readonly ids?: readonly string[] | undefined } = {},
   ): Promise<(string | null)[]> {
-    const { ids = contents.map(() => randomUUID()), ...others } = options;
-    if (ids.length !== contents.length) {
-      throw new RangeError(`pushMany got ${ids.length} ids for ${contents.length} contents`);
-    }
-    const encoded = await Promise.all(contents.map((each) => this.#encoded(each)));
+    const ids = idsFor(contents, options.ids);
+    const encoded = await Promise.all(contents.map((each) => this.encoded(each)));
     const pairs = encoded.map((each, at): [string, string | Uint8Array] => [ids[at]!, each]);
-    const optionWords = pushWords(others, this.session.options.trace?.headers());
+    const optionWords = pushWords(options, this.session.options.trace?.headers());
     const pushed: (string | null)[] = [];
     for (const piece of inPieces(pairs)) {
       const words: Word[] = ["QMPUSH", this.name, ...optionWords, "PAIRS", ...piece.flat()];
@@ -57,16 +54,13 @@ export abstract class PushingQueue<T> extends QueueBase<T> {
     }
     return pushed;
   }
+}
 
-  #encoded(contents: T): string | Uint8Array | Promise<string | Uint8Array> {
-    const refuse = (error: unknown): never => {
-      throw new ContentsError(`contents for ${this.name}: ${(error as Error).message}`);
-    };
-    try {
-      const encoded = this.codec.encode(contents);
-      return encoded instanceof Promise ? encoded.catch(refuse) : encoded;
-    } catch (error) {
-      return refuse(error);
-    }
-  }
+/** These ids, or random ones. Throws if there is not one for each of the contents. */
+export function idsFor(
+  contents: readonly unknown[],
+  ids: readonly string[] = contents.map(() => randomUUID()),
+): readonly string[] {
+  if (ids.length === contents.length) return ids;
+  throw new RangeError(`pushMany got ${ids.length} ids for ${contents.length} contents`);
 }
