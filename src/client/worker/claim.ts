@@ -49,8 +49,8 @@ export class Claim<T = unknown> {
   /**
    * By our clock. It is counted from when the last answered touch was sent, so the lease lasts at
    * least until then. Before the first touch it is counted from the arrival of the event: a pop may
-   * have waited for long. The claim is older by the time of its way here, so the first touch is sent
-   * early (touchAtMs is counted from when the pop was sent).
+   * have waited for long. The claim is older by the time of its way here, so the first touch is
+   * sent early (touchAtMs is counted from when the pop was sent).
    */
   leaseEndsAtMs: number;
   /** When its next heartbeat is due. Infinity: one is under way. */

@@ -107,7 +107,7 @@ test("an acknowledgement of a claim that is gone is told as lost", async () => {
   await worker.close();
 });
 
-test("a cancelled event: the signal aborts, and it is removed when its handler throws", async () => {
+test("a cancelled event: the signal aborts, it is removed when its handler throws", async () => {
   const { okq, clock, told, worker, jobs } = await work(untilAborted);
   expect(String(await okq.call("QCANCEL", "q", "1"))).toBe("asked");
   clock.advance(15_000);
