@@ -260,7 +260,7 @@ export class Worker<T = unknown> implements AsyncDisposable {
   #changed(): void {
     this.#startHandlers();
     this.#fetcher.roomChanged();
-    if (this.#life === "draining" && this.#isIdle) this.#fetcher.endWait();
+    if (this.#life === "draining" && this.#runs.held === 0) this.#fetcher.endWait();
   }
 
   readonly #touch = async (claim: Claim, note: Note): Promise<void> => {
