@@ -14,9 +14,9 @@ test("pushes each event once although okq is killed and started again", async ()
   let server = await startOkqProcess(store);
   const mail = connectClient(server.port).queue<number>("mail");
   const pushed = new Set<string>();
-  let isOver = false;
+  const over = new AbortController();
   const push = async (_: unknown, lane: number) => {
-    for (let n = 0; !isOver; n++) pushed.add(await mail.push(lane * 1e6 + n));
+    for (let n = 0; !over.signal.aborted; n++) pushed.add(await mail.push(lane * 1e6 + n));
   };
   const lanes = Promise.all(Array.from({ length: 20 }, push));
   for (let round = 0; round < 2; round++) {
@@ -25,7 +25,7 @@ test("pushes each event once although okq is killed and started again", async ()
     await server.crash();
     server = await startOkqProcess(store, server.port);
   }
-  isOver = true;
+  over.abort();
   await lanes;
   const found: string[] = [];
   for (;;) {
