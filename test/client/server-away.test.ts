@@ -37,7 +37,7 @@ test("pushes each event once although okq is killed and started again", async ()
   expect(new Set(found)).toEqual(pushed);
 }, 120_000);
 
-test("a command fails when its time is up, and the next one finds okq that has come back", async () => {
+test("a command fails when its time is up, and a later one finds okq again", async () => {
   const port = await freePort();
   const okq = connectClient(port, { retryMs: 200 });
   const [push, ping] = [okq.queue("mail").push("hello"), okq.ping()];
@@ -61,7 +61,7 @@ test("waits for an okq that starts within the time", async () => {
   expect((await popped)!.attempt).toBe(1);
 });
 
-test("gives up an okq that accepts connections and is silent, with an unknown outcome", async () => {
+test("gives up an okq that accepts connections and is silent: unknown outcome", async () => {
   const { port } = await startTestOkq();
   const { okq, proxy } = connectThroughProxy(port, { commandTimeoutMs: 300, retryMs: 500 });
   await okq.ping();
