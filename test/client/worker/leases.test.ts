@@ -187,7 +187,11 @@ test("progress of a lost claim rejects, also if nobody looks at it", async () =>
 });
 
 test("while okq is away, the signal aborts when the lease must have ended", async () => {
-  const { clock, proxy, told, worker, jobs } = await work(untilAborted, { concurrency: 2 });
+  let handled = 0;
+  const { clock, proxy, told, worker, jobs } = await work(
+    (job) => (++handled === 1 ? untilAborted(job) : undefined),
+    { concurrency: 2 },
+  );
   proxy.refuse(true);
   proxy.cut();
   await told.until("disconnected");
