@@ -179,10 +179,14 @@ test("ends when the user has lost the right", async () => {
   const subscription = await okq.subscribe("mail", (message) => heard.push(message));
   users.replace("mail inspect other");
   server.reload();
-  await eventually(() => {
-    proxy.cut();
-    return heard.some(({ event }) => event === "ended");
-  });
+  const other = connectClient(server.port, login).queue("mail");
+  await eventually(() =>
+    other.status().then(
+      () => false,
+      () => true,
+    ),
+  );
+  proxy.cut();
   await subscription.closed;
   expect(heard.at(-1)).toMatchObject({ event: "ended", error: { code: "NOPERM" } });
 });
