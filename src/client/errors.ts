@@ -27,7 +27,10 @@ export class DuplicateError extends OkqError {
   override name = "DuplicateError";
   constructor(
     message: string,
-    /** The id of the event that is there. */
+    /**
+     * The id of the event that is there. If that is another event, with the unique key, a long id
+     * is cut and some bytes are replaced, as in the reply.
+     */
     readonly id: string,
   ) {
     super("DUPLICATE", message);

@@ -20,6 +20,9 @@ export interface Answer {
   readonly isRepeat: boolean;
 }
 
+/** Makes the commands for each attempt: isRepeat as in Answer. */
+export type Commands = (isRepeat: boolean) => readonly (readonly Word[])[];
+
 /** What a call tells about its attempts. */
 export interface CallOwner {
   answered(call: Call): void;
@@ -42,14 +45,13 @@ export class Call implements Awaited, Answer {
   /** The bytes of the attempt under way, or 0. */
   bytes = 0;
   lastError: OkqError | null = null;
-  readonly #commands: () => readonly (readonly Word[])[];
+  readonly #commands: Commands;
   readonly #owner: CallOwner;
   #resolve!: (answer: Answer) => void;
   #reject!: (error: unknown) => void;
 
-  /** The commands are made anew for each attempt. */
   constructor(
-    commands: () => readonly (readonly Word[])[],
+    commands: Commands,
     readonly options: SendOptions,
     owner: CallOwner,
     readonly signal?: AbortSignal,
@@ -68,7 +70,7 @@ export class Call implements Awaited, Answer {
 
   /** Begins an attempt: adds the bytes to be sent and the replies to be awaited. */
   encode(pieces: (string | Uint8Array)[], awaited: Awaited[]): void {
-    const commands = this.#commands();
+    const commands = this.#commands(this.isRepeat);
     this.bytes = 0;
     this.earlier.length = 0;
     for (const words of commands) this.bytes += encodeCommand(words, pieces);

@@ -18,15 +18,23 @@ export abstract class PushingQueue<T> extends QueueBase<T> {
    * as done.
    */
   async push(contents: T, options: PushOptions = {}): Promise<string> {
-    const id = options.id ?? randomUUID();
+    const { id = randomUUID(), onDuplicate = "error", ...others } = options;
+    const traced = this.session.options.trace?.headers();
     const words: Word[] = ["QPUSH", this.name, await this.encoded(contents), "ID", id];
-    const optionWords = pushWords(options, this.session.options.trace?.headers());
+    words.push(...pushWords(others, traced));
+    if (onDuplicate !== "error") {
+      words.push("ONDUP", onDuplicate.toUpperCase());
+      return textIn((await this.repeat(words)).reply);
+    }
     try {
-      return textIn((await this.repeat(words.concat(optionWords))).reply);
+      const { reply } = await this.session.sendOr(words, [...words, "ONDUP", "KEEP"]);
+      const found = textIn(reply);
+      if (found === id) return id;
+      throw duplicateAfterLoss(found);
     } catch (error) {
-      const isOwn = error instanceof DuplicateError && error.id === id;
-      if (isOwn && error.outcome === "unknown") return id;
-      throw error;
+      // The text of the reply does not have all bytes of every id.
+      const isSameId = error instanceof DuplicateError && options.unique === undefined;
+      throw isSameId ? new DuplicateError(error.message, id) : error;
     }
   }
 
@@ -63,4 +71,11 @@ export function idsFor(
 ): readonly string[] {
   if (ids.length === contents.length) return ids;
   throw new RangeError(`pushMany got ${ids.length} ids for ${contents.length} contents`);
+}
+
+/** The event that was there had the unique key. */
+function duplicateAfterLoss(id: string): DuplicateError {
+  const error = new DuplicateError(`DUPLICATE ${id}`, id);
+  error.outcome = "unknown";
+  return error;
 }
