@@ -1,5 +1,6 @@
 // The load of `okq bench`: callers that push, pop and acknowledge, each one command after the
-// other, several on each connection. A caller pops any event of the queue, not the one that it has pushed.
+// other, several on each connection. A caller pops any event of the queue, not the one that it has
+// pushed.
 import type { Okq } from "../../client/client.ts";
 import { arrayIn, bytesIn } from "../../client/reply.ts";
 import { Latencies } from "./latencies.ts";
