@@ -184,7 +184,7 @@ test("sends nothing if its steps cannot be made", async () => {
   ]);
 });
 
-test("rejects with an unknown outcome if the answer was lost, and sends nothing again", async () => {
+test("rejects with an unknown outcome if the answer was lost, and is not sent again", async () => {
   const server = await startTestOkq();
   const proxy = closeAfterTest(TcpProxy.start(server.port));
   const okq = connectClient(proxy.port);

@@ -67,7 +67,6 @@ export class Subscription implements AsyncDisposable {
     this.#reconnector = new Reconnector({
       open: (signal) => session.open(signal),
       clock,
-      onAttempt() {},
       onUp: (connection) => void this.#up(connection),
       onDown: (error) => this.#down(error),
     });
