@@ -116,7 +116,7 @@ test("an unknown kind of event is a mistake", async () => {
 test("a reader that closes the output ends it quietly", async () => {
   const { port, connect } = await startTestOkq();
   const client = await connect();
-  const line = "okq tail --json | head -1; echo ${PIPESTATUS[0]}"; // oxlint-disable-line no-template-curly-in-string
+  const line = `okq tail --json | head -1; echo "\${PIPESTATUS[0]}"`;
   const ended = shell(line, { port });
   let isOver = false;
   void ended.then(() => (isOver = true));
