@@ -36,7 +36,6 @@ const allBytes = Buffer.from(Array.from({ length: 3_000_000 }, (_, at) => (at * 
 test("gives the contents on stdin byte for byte, also a part of a larger buffer", async () => {
   for (const stdin of [allBytes, allBytes.subarray(7, 900), Buffer.from("x\0y"), Buffer.alloc(0)]) {
     const { child, output } = run("cat", { stdin });
-    // oxlint-disable-next-line no-await-in-loop
     expect(await child.ended).toEqual({ code: 0, signal: null, lastErrors: "" });
     expect(output().equals(stdin)).toBe(true);
   }
@@ -74,10 +73,8 @@ test("leaves no descriptor open", async () => {
   const before = descriptors();
   for (let round = 0; round < 50; round++) {
     const { child } = run("echo out; echo err >&2; sleep 1 & exit 0");
-    // oxlint-disable-next-line no-await-in-loop
     if (round % 10 === 0) await child.ended;
     else child.kill();
-    // oxlint-disable-next-line no-await-in-loop
     await child.ended;
     expect(() => run("", { argv: ["/nowhere/program"] })).toThrow("ENOENT");
   }
@@ -90,7 +87,7 @@ test("tells the signal that killed it", async () => {
   expect(await child.ended).toMatchObject({ code: null, signal: "SIGSEGV" });
 });
 
-test("has ended when the command has, though a process in the background keeps its pipes", async () => {
+test("has ended when the command has, though a process left behind keeps its pipes", async () => {
   const { child, output } = run("echo begun; sleep 60 & echo over");
   expect(await child.ended).toMatchObject({ code: 0 });
   expect(output().toString()).toBe("begun\nover\n");

@@ -63,7 +63,6 @@ test.each([
     expect(await work.exited).toBe(code);
     expect(work.stdout()).toBe("on\non\ntold\ntold\n");
     for (const id of ["1", "2"]) {
-      // oxlint-disable-next-line no-await-in-loop
       expect(await eventOf(client, "q", id)).toMatchObject(UNTOUCHED);
     }
   },
@@ -86,7 +85,8 @@ test("a third signal kills commands that do not stop", async () => {
 test("ends without a word when the reader of its stdout is gone, and loses nothing", async () => {
   const { port, client } = await start();
   const okq = process.env["OKQ_TEST_EXECUTABLE"] ?? `${process.execPath} src/main.ts`;
-  const pipe = `${okq} work q --max 2 -- sh -c "cat; echo; seq 100000; echo end >&2"; echo "exit $?" >&2`;
+  const script = "cat; echo; seq 100000; echo end >&2";
+  const pipe = `${okq} work q --max 2 -- sh -c "${script}"; echo "exit $?" >&2`;
   const shell = Bun.spawn(["bash", "-c", `(${pipe}) | head -n 1`], {
     env: { PATH: process.env["PATH"]!, OKQ_ADDR: `127.0.0.1:${port}` },
     stdout: "pipe",

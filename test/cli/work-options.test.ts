@@ -11,7 +11,6 @@ async function start(...contents: string[]) {
   const okq = await startTestOkq();
   const client = await okq.connect();
   for (const text of contents) {
-    // oxlint-disable-next-line no-await-in-loop
     await ask(client, "QPUSH", "q", text, "ID", text);
   }
   return { port: okq.port, client, readyIn: async (queue: string) => await readyIn(queue) };
@@ -64,11 +63,10 @@ test("-c runs so many commands at the same time", async () => {
   expect(await ask(client, "QSTATUS", "q")).toEqual([["q", 3, 0, 0]]);
 });
 
-test("takes the first queue that has an event, or with --order rr or --weights each in turn", async () => {
+test("takes the first queue that has an event, or with rr or weights each in turn", async () => {
   const { port, client } = await start();
   const push = async () => {
     for (let at = 0; at < 40; at++) {
-      // oxlint-disable-next-line no-await-in-loop
       await ask(client, "QMPUSH", at % 2 === 0 ? "a" : "b", "EVENTS", "x");
     }
   };
@@ -99,7 +97,6 @@ test("--batch gives several events to one command, which speaks for all of them"
   const failing = startWorkScript(port, ["r", "--batch", "9", "--max", "2"], "exit 3");
   expect(await failing.exited).toBe(0);
   for (const id of ["1", "2"]) {
-    // oxlint-disable-next-line no-await-in-loop
     expect(await eventOf(client, "r", id)).toMatchObject({ state: "delayed", failures: 1 });
   }
 });
@@ -139,7 +136,7 @@ test("--result keeps stdout as the result, up to 64 KiB, and passes it on", asyn
   expect(result.length).toBe(65_536);
 });
 
-test("--prefix marks each line, so that lines of commands that run together stay whole", async () => {
+test("--prefix marks each line, and lines of commands that run together stay whole", async () => {
   const { port } = await start("1", "2");
   const script = 'printf "a"; sleep 0.3; echo "b"; echo err >&2; printf end';
   const work = startWorkScript(port, ["q", "-c", "2", "--max", "2", "--prefix"], script);
@@ -162,7 +159,8 @@ test("--json logs what happens, one object in a line", async () => {
     .map((line) => JSON.parse(line));
   const about = (id: string) => ({ queue: "q", id, attempt: 1 });
   const byId = entries.toSorted((one, two) => Number(one.id ?? 0) - Number(two.id ?? 0));
-  expect(byId.map(({ at, ms, text, ...rest }) => rest)).toEqual([
+  const told: object[] = byId.map(({ at: _at, ms: _ms, text: _text, ...entry }) => entry);
+  expect(told).toEqual([
     { event: "started" },
     { event: "connected" },
     { event: "stopped" },

@@ -196,7 +196,8 @@ test("--timeout stops the whole group, which is a failed attempt", async () => {
   const file = join(newFolder(), "told");
   await ask(client, "QCONFIG", "q", "backoff", "fixed 60");
   await ask(client, "QPUSH", "q", "hi", "ID", "1");
-  const script = `sh -c "trap 'echo told > ${file}; exit' TERM; while :; do sleep 0.05; done" & wait`;
+  const inner = `trap 'echo told > ${file}; exit' TERM; while :; do sleep 0.05; done`;
+  const script = `sh -c "${inner}" & wait`;
   const work = startWorkScript(port, ["q", "--once", "--timeout", "0.5"], script);
   expect(await work.exited).toBe(0);
   expect(readFileSync(file, "utf8")).toBe("told\n");

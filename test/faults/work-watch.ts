@@ -1,4 +1,5 @@
-// The processes of `okq work` in a fault test, and the file in which its commands say what they did.
+// The processes of `okq work` in a fault test, and the file in which its commands say what they
+// did.
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { newFolder } from "../support/new-folder.ts";

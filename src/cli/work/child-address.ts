@@ -1,5 +1,5 @@
-// The address of okq that a command gets: without a login, or with the one of the worker if the user
-// wants that.
+// The address of okq that a command gets: without a login, or with the one of the worker if the
+// user wants that.
 import { readFileSync } from "node:fs";
 import { parseAddress } from "../../client/address.ts";
 import { expandHome } from "../../config/home-path.ts";

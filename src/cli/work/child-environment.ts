@@ -1,4 +1,5 @@
-// The environment of a command: that of the worker, without its own OKQ_ variables, and the event.
+// The environment of a command: that of the worker, without its own OKQ_ variables, and the
+// event.
 
 export interface EventFacts {
   queue: string;

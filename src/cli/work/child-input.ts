@@ -15,7 +15,7 @@ export interface ChildInput {
 const ARGUMENT_BYTES_MAX = (128 << 10) - 1;
 const NOTHING = Buffer.alloc(0);
 
-/** Replaces each `{}` in the arguments, but not in the name of the program. Throws UnfitContents. */
+/** Replaces each `{}` in the arguments, but not in the program's name. Throws UnfitContents. */
 export function asArgument(
   [program = "", ...args]: readonly string[],
   contents: Buffer,

@@ -59,11 +59,9 @@ async function readAll(
   try {
     for (;;) {
       linger.wait();
-      // oxlint-disable-next-line no-await-in-loop -- one chunk after the other
       const { done, value } = await reader.read();
       linger.arrived(value?.length ?? 0);
       if (done) return;
-      // oxlint-disable-next-line no-await-in-loop -- backpressure
       await take(value);
     }
   } finally {

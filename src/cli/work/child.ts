@@ -89,7 +89,6 @@ export class Child {
     const deadlineMs = performance.now() + graceMs;
     while (!this.#isGone() && performance.now() < deadlineMs) {
       const leftMs = deadlineMs - performance.now();
-      // oxlint-disable-next-line no-await-in-loop -- a group's end is not announced
       await Bun.sleep(Math.min(GROUP_POLL_MS, leftMs));
     }
     this.kill();

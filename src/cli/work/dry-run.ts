@@ -11,9 +11,7 @@ export async function dryRun(
   terminal: Pick<Terminal, "line">,
 ): Promise<void> {
   for (const queue of queues) {
-    // oxlint-disable-next-line no-await-in-loop -- one line after the other
     const reply = await okq.call("QRPEEK", queue);
-    // oxlint-disable-next-line no-await-in-loop -- one line after the other
     await terminal.line(`${printable(queue)}: ${describe(reply)}`);
   }
 

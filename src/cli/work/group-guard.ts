@@ -1,7 +1,7 @@
 // Ends the commands if the worker itself is killed with SIGKILL or crashes. It is a small shell
 // that reads from the worker which process groups run. When the worker is gone, however it went,
-// the shell reads the end of its input, and ends the groups that are left. There is none on Windows,
-// nor where there is no /bin/sh.
+// the shell reads the end of its input, and ends the groups that are left. There is none on
+// Windows, nor where there is no /bin/sh.
 import type { FileSink } from "bun";
 
 const SCRIPT = `

@@ -1,5 +1,5 @@
-// Puts a mark before each line that a command writes, so that the lines of commands that run at the
-// same time can be told apart.
+// Puts a mark before each line that a command writes, so that the lines of commands that run at
+// the same time can be told apart.
 
 /** A longer line is written in parts, each with the mark. */
 const LINE_BYTES_MAX = 64 << 10;

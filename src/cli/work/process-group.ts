@@ -1,10 +1,10 @@
-// The process group of a command: the command itself and all that it has started. On Windows, which
-// has none, it is the command alone.
+// The process group of a command: the command itself and all that it has started. On Windows,
+// which has none, it is the command alone.
 import { readdirSync, readFileSync } from "node:fs";
 
 const hasGroups = process.platform !== "win32";
 
-/** `pid` is that of the command, which is the leader of its group. A group that is gone is ignored. */
+/** `pid` is that of the command, the leader of its group. A group that is gone is ignored. */
 export function signalGroup(pid: number, signal: NodeJS.Signals): void {
   try {
     process.kill(hasGroups ? -pid : pid, signal);

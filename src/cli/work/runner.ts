@@ -54,7 +54,11 @@ export class Runner {
       return unfit(error);
     }
     const facts = {
-      ...{ queue, id, attempt, token, headers },
+      queue,
+      id,
+      attempt,
+      token,
+      headers,
       ...(await details.read(queue, id)),
       deadlineMs: this.#deadlineMs(),
     };

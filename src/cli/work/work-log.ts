@@ -1,5 +1,5 @@
-// What a worker says about itself on stderr: lines for people, about what went wrong, or with --json
-// an object for all that happens.
+// What a worker says about itself on stderr: lines for people, about what went wrong, or with
+// --json an object for all that happens.
 import { printable } from "../terminal/printable.ts";
 import type { OutputSink } from "./child-output.ts";
 

@@ -1,5 +1,5 @@
-// `okq work`: any program is a consumer. It runs a command for each event, and the exit code of the
-// command says what becomes of the event.
+// `okq work`: any program is a consumer. It runs a command for each event, and the exit code of
+// the command says what becomes of the event.
 import { clientCommand, type Invocation } from "../client-command.ts";
 import { exitCodes } from "../exit-codes.ts";
 import { addressWithLogin, addressWithoutLogin } from "./child-address.ts";
@@ -17,10 +17,10 @@ export const work = clientCommand({
     "The command gets the contents on its stdin, and the event in its environment: OKQ_QUEUE, " +
       "OKQ_ID, OKQ_ATTEMPT, OKQ_MAX_ATTEMPTS, OKQ_TOKEN, OKQ_ENQUEUED_MS, OKQ_DEADLINE_MS, " +
       "OKQ_HEADERS (JSON), OKQ_H_NAME for the header name, and OKQ_ADDR. No shell is between.",
-    "Its exit code says what becomes of the event. 0: it is acknowledged. 65 or 100: it has failed " +
-      "for good. 75 or any other, or a signal: a failed attempt, so it comes again; the end of " +
-      "stderr is the error. 126 or 127, or it cannot be started: the event is given back, and the " +
-      "worker ends with 70.",
+    "Its exit code says what becomes of the event. 0: it is acknowledged. 65 or 100: it has " +
+      "failed for good. 75 or any other, or a signal: a failed attempt, so it comes again; the " +
+      "end of stderr is the error. 126 or 127, or it cannot be started: the event is given back, " +
+      "and the worker ends with 70.",
     "SIGTERM, SIGINT or SIGHUP: it pops no more, and ends with 0 when the commands have ended. A " +
       "second one stops the commands and gives their events back; a third one kills the commands.",
   ],
