@@ -1,16 +1,21 @@
 // Start here: turns the command line into an action and its result into an exit code. The only file
-// that ends the process: 0 for success, 1 for a failure, 2 for bad usage. The path of a command
-// through the server is drawn in app/okq.ts.
-import { backup, check } from "./cli/backup.ts";
+// that ends the process: 0 for success, 1 for a failure, 2 for bad usage; for those of the client
+// see cli/exit-codes.ts. Each part is loaded when it is needed, so that a command of the client
+// does not wait for the server to be loaded. The path of a command through the server is drawn in
+// app/okq.ts.
 import { type Action, parseCommandLine } from "./cli/command-line.ts";
-import { health } from "./cli/health.ts";
-import { passwd } from "./cli/passwd.ts";
-import { serve } from "./cli/serve.ts";
 import { UsageError } from "./config/usage-error.ts";
 
 async function main(): Promise<void> {
   const action = readAction();
-  if (action.kind === "serve") return await serve(action.config, process.exit);
+  if (action.kind === "serve") {
+    const { serve } = await import("./cli/serve.ts");
+    return await serve(action.config, process.exit);
+  }
+  if (action.kind === "client") {
+    const { runClient } = await import("./cli/client.ts");
+    process.exit(await runClient(action, process.env));
+  }
   try {
     print(await run(action));
   } catch (error) {
@@ -28,18 +33,28 @@ function readAction(): Action {
 }
 
 /** Runs an action and returns its output. */
-async function run(action: Exclude<Action, { kind: "serve" }>): Promise<string> {
+async function run(action: Exclude<Action, { kind: "serve" | "client" }>): Promise<string> {
   switch (action.kind) {
-    case "print":
-      return action.text;
-    case "passwd":
+    case "print": {
+      const { printedText } = await import("./cli/printed-text.ts");
+      return await printedText(action.text, action.topic);
+    }
+    case "passwd": {
+      const { passwd } = await import("./cli/passwd.ts");
       return await passwd(action.name);
-    case "health":
+    }
+    case "health": {
+      const { health } = await import("./cli/health.ts");
       return await health(action.config);
-    case "check":
+    }
+    case "check": {
+      const { check } = await import("./cli/backup.ts");
       return check(action.config);
-    case "backup":
+    }
+    case "backup": {
+      const { backup } = await import("./cli/backup.ts");
       return await backup(action.config, action.file);
+    }
   }
 }
 

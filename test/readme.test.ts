@@ -12,12 +12,12 @@ import {
 
 test("has up-to-date generated sections", async () => {
   const readme = await Bun.file(readmeFile).text();
-  if (withGeneratedSections(readme) !== readme) {
+  if ((await withGeneratedSections(readme)) !== readme) {
     throw new Error(`README.md is out of date: run \`${writeCommand}\``);
   }
 });
 
-test("replaces only the text between the markers", () => {
+test("replaces only the text between the markers", async () => {
   const readme = [
     "before",
     "<!-- commands:begin -->\nstale words\n<!-- commands:end -->",
@@ -27,20 +27,22 @@ test("replaces only the text between the markers", () => {
     "<!-- metrics:begin --><!-- metrics:end -->",
     "<!-- configuration:begin --><!-- configuration:end -->",
     "<!-- api:begin --><!-- api:end -->",
+    "<!-- client:begin --><!-- client:end -->",
+    "<!-- exit-codes:begin --><!-- exit-codes:end -->",
     "after",
   ].join("\n");
-  const generated = withGeneratedSections(readme);
+  const generated = await withGeneratedSections(readme);
   expect(generated).toStartWith(
     "before\n<!-- commands:begin -->\n<!-- prettier-ignore-start -->\n\n",
   );
   expect(generated).toContain("<!-- commands:end -->\nbetween\n<!-- settings:begin -->");
-  expect(generated).toEndWith("<!-- api:end -->\nafter");
+  expect(generated).toEndWith("<!-- exit-codes:end -->\nafter");
   expect(generated).not.toContain("stale words");
-  expect(withGeneratedSections(generated)).toBe(generated);
+  expect(await withGeneratedSections(generated)).toBe(generated);
 });
 
-test("names a missing marker in an error", () => {
-  expect(() => withGeneratedSections("<!-- commands:begin -->")).toThrow("commands:end");
+test("names a missing marker in an error", async () => {
+  await expect(withGeneratedSections("<!-- commands:begin -->")).rejects.toThrow("commands:end");
 });
 
 test("explains only log lines that exist", async () => {

@@ -85,6 +85,8 @@ test.each([
   ["queue imports a main file", importComplaints("src/queue/a.ts", imports("../main.ts"))],
   ["config imports stores", importComplaints("src/config/a.ts", imports("../stores/b.ts"))],
   ["config imports JSON", importComplaints("src/config/a.ts", imports("../../package.json"))],
+  ["client imports resp", importComplaints("src/client/a.ts", imports("../resp/b.ts"))],
+  ["app imports client", importComplaints("src/app/a.ts", imports("../client/b.ts"))],
   ["app imports cli", importComplaints("src/app/a.ts", imports("../cli/b.ts"))],
   ["main imports stores", importComplaints("src/main.ts", imports("./stores/b.ts"))],
   ["a folder without a rule", importComplaints("src/other/a.ts", "")],

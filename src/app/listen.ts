@@ -1,16 +1,13 @@
 // Opens the addresses of a Config: plain TCP, TLS, a unix socket and HTTP.
-import { Admission } from "../admission/admission.ts";
-import type { Context } from "../commands/context.ts";
 import { parseAddress } from "../config/address.ts";
 import type { Config } from "../config/options.ts";
 import { type HttpOptions, HttpServer } from "../http/http-server.ts";
 import type { Log, LogFields } from "../log/log.ts";
-import type { TlsFiles } from "../server/listeners.ts";
-import { Server } from "../server/server.ts";
-import { Shared } from "../server/shared.ts";
+import { listenTcp, listenUnix, type TlsFiles, TlsListener } from "../server/listeners.ts";
+import type { Server } from "../server/server.ts";
+import type { Core } from "./core.ts";
 import type { FileReloader } from "./file-reloader.ts";
 import { loadPage } from "./page-files.ts";
-import { parserLimits } from "./parser-limits.ts";
 import { readTlsFiles, tlsFileNames } from "./tls-files.ts";
 
 /** 0 for an address that is not configured, or that okq runs without. */
@@ -20,28 +17,24 @@ export interface Ports {
   httpPort: number;
 }
 
-export interface Listeners {
+interface Doors {
   server: Server;
   http: HttpServer;
 }
 
-/** They do not listen yet, and share the limits on clients. */
-export function listenersOf(
-  context: Context,
+/** It does not listen yet, and shares the limits on clients with the server of RESP. */
+export function httpServerOf(
+  { context, admission }: Pick<Core, "context" | "admission">,
   config: Config,
-  httpConnectionsMax: number,
-): Listeners {
-  const admission = new Admission(context);
-  return {
-    server: new Server(new Shared(context, parserLimits(config)), admission),
-    http: new HttpServer(context, admission, httpOptionsOf(config, httpConnectionsMax)),
-  };
+  connectionsMax: number,
+): HttpServer {
+  return new HttpServer(context, admission, httpOptionsOf(config, connectionsMax));
 }
 
 /** Rejects with a message of one line. Addresses opened before the failure stay open. */
 export async function listen(
   config: Config,
-  { server, http }: Listeners,
+  { server, http }: Doors,
   reloader: FileReloader,
   log: Log,
 ): Promise<Ports> {
@@ -49,23 +42,29 @@ export async function listen(
   const ports = { port: 0, tlsPort: 0, httpPort: 0 };
   if (unixSocket) {
     const mode = Number.parseInt(unixSocketMode, 8);
-    await withListenError(unixSocket, () => server.listenUnix(unixSocket, mode));
+    const open = () => listenUnix(unixSocket, mode, server);
+    server.add(await withListenError(unixSocket, open));
   }
   const tlsFiles = config.tlsCert ? readTlsFiles(config) : null;
+  let tls: TlsListener | null = null;
   if (tlsListenAddr) {
     const address = parseAddress(tlsListenAddr);
-    const open = () => server.listenTls(address, tlsFiles!);
-    ports.tlsPort = await withListenError(tlsListenAddr, open);
+    const open = () => new TlsListener(address, tlsFiles!, server);
+    tls = await withListenError(tlsListenAddr, open);
+    server.add(tls);
+    ports.tlsPort = tls.port;
   }
   if (listenAddr) {
     const address = parseAddress(listenAddr);
-    ports.port = await withListenError(listenAddr, () => server.listen(address));
+    const listener = await withListenError(listenAddr, () => listenTcp(address, server));
+    server.add(listener);
+    ports.port = listener.port;
   }
   if (httpAddr) ports.httpPort = await listenHttp(config, tlsFiles, http, log);
   if (tlsFiles) {
     reloader.add("the certificates", tlsFileNames(config), () => {
       const files = readTlsFiles(config);
-      server.renewTls(files);
+      tls?.renew(files);
       http.renewTls(files);
       log.info("certificates loaded");
     });

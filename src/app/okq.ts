@@ -1,25 +1,15 @@
-// Starts okq: opens store, users and listeners and wires them. The only file that knows all parts.
+// Starts okq: opens its core (core.ts) and its doors, and wires them.
 import { version } from "../../package.json" with { type: "json" };
-import { Subscriptions } from "../commands/subscriptions.ts";
 import type { Config } from "../config/options.ts";
 import type { Log } from "../log/log.ts";
-import { LogLimit } from "../log/log-limit.ts";
 import { type Clock, systemClock } from "../queue/clock.ts";
-import { Counting } from "../queue/counting.ts";
-import { Housekeeper } from "../queue/housekeeper.ts";
-import { Endings } from "../queue/endings.ts";
-import type { Reporter } from "../queue/reporter.ts";
-import { Tally } from "../queue/tally.ts";
-import { Readers } from "../queue/readers.ts";
-import { Waiters } from "../queue/waiters.ts";
-import { contextOf } from "./context.ts";
+import { openCore } from "./core.ts";
 import { clientsWithinFileLimit } from "./file-limit.ts";
 import { FileReloader } from "./file-reloader.ts";
-import { HousekeepingLog, skippedLog } from "./housekeeping-log.ts";
-import { addressesOf, listen, listenersOf, type Ports } from "./listen.ts";
-import { observerOf, readyListener } from "./observer.ts";
+import { addressesOf, httpServerOf, listen, type Ports } from "./listen.ts";
 import { openStore } from "./open-store.ts";
-import { openUsers, reloadUsers } from "./open-users.ts";
+import type { OpenStore } from "./opened-store.ts";
+import { reloadUsers } from "./open-users.ts";
 import { warnOfReadableSecrets } from "./secret-file.ts";
 import { readTlsFiles } from "./tls-files.ts";
 
@@ -63,76 +53,33 @@ export interface Okq extends Ports {
   close(): Promise<void>;
 }
 
-const STORE_CLOSE_MS_MAX = 2_000;
-
 /** Rejects with a message of one line if okq cannot use its store, an address or a file. */
 export async function startOkq(
   config: Config,
   log: Log,
   clock: Clock = systemClock,
-  open = openStore,
+  open: OpenStore = openStore,
 ): Promise<Okq> {
   const { maxClients, httpConnectionsMax } = clientsWithinFileLimit(config, log);
   // Finds bad certificates before the store is opened, which may take long.
   if (config.tlsCert) readTlsFiles(config);
-  const logLimit = new LogLimit(log.warn);
-  const users = openUsers(config, logLimit, clock);
-  const waiters = new Waiters(clock);
-  const readers = new Readers(clock);
-  const endings = new Endings(clock);
-  const tally = new Tally();
-  let housekeeper: Housekeeper | null = null;
-  let reporter: Reporter | null = null;
-  const subscriptions = new Subscriptions(clock.nowMs, () => reporter?.changed());
-  const { store, storeName, announce } = await open(config, log, {
-    clock,
-    onReady: readyListener(waiters, readers),
-    onEnded: (queue) => endings.ended(queue),
-    onDue: () => housekeeper?.wake(),
-    onReport: (report) => subscriptions.deliver(report),
-    onListeners: () => reporter?.look(),
-    observer: observerOf(tally, endings, () => reporter),
-  });
-  const counting = new Counting(store.session(), tally);
-  const queues = { store, counting, waiters, readers, endings };
-  const shared = { ...queues, subscriptions, users, maxClients, clock };
-  const context = contextOf(config, logLimit, { ...shared, processFigures: tally.process });
-  reporter = context.reporter;
+  const core = await openCore(config, log, { clock, maxClients, open });
+  const { context } = core;
+  const http = httpServerOf(core, config, httpConnectionsMax);
   const reloader = new FileReloader(log);
-  const listeners = listenersOf(context, config, httpConnectionsMax);
-  const { server, http } = listeners;
-  const ports = await listen(config, listeners, reloader, log).catch(async (error) => {
+  const close = async () => {
     reloader.close();
-    await Promise.all([server.close(), http.close(), store.close()]);
+    await core.close(() => http.close());
+  };
+  const doors = { server: core.server, http };
+  const ports = await listen(config, doors, reloader, log).catch(async (error) => {
+    await close();
     throw error;
   });
   context.settings.port = ports.port;
   if (config.users) reloadUsers(config.users, context, reloader, log);
-  const rounds = new HousekeepingLog(log, logLimit, { store: storeName }, clock);
-  const { consumers, waitingNotes } = context;
-  const parts = {
-    ...shared,
-    consumers,
-    waitingNotes,
-    reporter,
-    onRound: rounds.note,
-    onSkipped: skippedLog(logLimit),
-  };
-  housekeeper = new Housekeeper(parts);
-  announce();
+  core.begin();
   warnOfReadableSecrets(config, log);
   log.info("listening", { ...addressesOf(config, ports), version });
-  return {
-    ...ports,
-    reload: () => reloader.reloadAll(),
-    async close() {
-      housekeeper.stop();
-      reloader.close();
-      users.close();
-      logLimit.close();
-      await Promise.all([server.close(), http.close()]);
-      const closed = housekeeper.finish().then(() => store.close());
-      await Promise.race([closed, Bun.sleep(STORE_CLOSE_MS_MAX)]);
-    },
-  };
+  return { ...ports, reload: () => reloader.reloadAll(), close };
 }

@@ -2,38 +2,19 @@
 import { resolve } from "node:path";
 import { type Config, sqliteFile } from "../config/options.ts";
 import type { Log } from "../log/log.ts";
-import type { Report } from "../queue/report.ts";
-import type { EndedListener, Store } from "../queue/store.ts";
 import { LocalStore, type LocalStoreOptions } from "../stores/local/local-store.ts";
 import { SqliteJournal } from "../stores/local/sqlite/sqlite-journal.ts";
 import { RedisStore } from "../stores/redis/redis-store.ts";
 import type { RedisTarget } from "../stores/redis/target.ts";
+import type { OpenedStore, StoreListeners } from "./opened-store.ts";
 import { redisTarget, targetName } from "./redis-target.ts";
 import { redisLog, sqliteLog } from "./store-log.ts";
-
-export interface OpenedStore {
-  store: Store;
-  /** For log lines. */
-  storeName: string;
-  /** Logs where queues are kept. Called once okq serves clients. */
-  announce(): void;
-}
-
-/** What a store tells. */
-interface Listeners extends LocalStoreOptions {
-  /** A local store has nothing to tell of the following: it is of one process. */
-  onEnded: EndedListener;
-  /** A report came through the exchange. */
-  onReport(report: Report): void;
-  /** Another process may have left another note of what its clients listen to. */
-  onListeners(): void;
-}
 
 /** Rejects with a message of one line if the store cannot be opened. */
 export async function openStore(
   config: Config,
   log: Log,
-  options: Listeners,
+  options: StoreListeners,
 ): Promise<OpenedStore> {
   const file = sqliteFile(config);
   const target = redisTarget(config);
@@ -48,7 +29,7 @@ async function openRedis(
   target: RedisTarget,
   { redisPoolSize: poolSize }: Config,
   log: Log,
-  listeners: Listeners,
+  listeners: StoreListeners,
 ): Promise<OpenedStore> {
   const name = targetName(target);
   const { onReady, onEnded, onDue, onReport, onListeners, observer } = listeners;

@@ -1,132 +1,116 @@
 // Parses the command line and the environment into an action. Prints nothing, starts nothing.
-import { type CAC, cac } from "cac";
-import metadata from "../../package.json" with { type: "json" };
-import { commandReferenceText } from "../commands/reference.ts";
-import { exampleConfigFile, flagUsage, optionsHelp } from "../config/config-text.ts";
+import { flagUsage } from "../config/config-text.ts";
 import { expandHome } from "../config/home-path.ts";
 import { shown } from "../config/option.ts";
-import {
-  camelCase,
-  type Config,
-  isOptionName,
-  type OptionName,
-  optionNames,
-  options,
-} from "../config/options.ts";
+import { type Config, type OptionName, optionNames, options } from "../config/options.ts";
 import { resolveConfig } from "../config/resolve.ts";
 import { UsageError } from "../config/usage-error.ts";
+import { type Arguments, firstWord, type OptionShape, readArguments } from "./arguments.ts";
+import { isClientCommand } from "./client-commands.ts";
+import { commonOptions } from "./common-options.ts";
+import { shapesOf } from "./option-values.ts";
+import type { TextName } from "./printed-text.ts";
 
 export type Action =
   | { kind: "serve"; config: Config }
   | { kind: "check" | "health"; config: Config }
   | { kind: "backup"; config: Config; file: string }
   | { kind: "passwd"; name: string | null }
-  | { kind: "print"; text: string };
+  /** The topic is a command or a shell; empty for none. */
+  | { kind: "print"; text: TextName; topic: string }
+  | ClientCall;
 
-const commands = {
-  serve: "run the server; the same as okq without a command",
-  commands: "print the commands that clients can send",
-  backup: "copy the database, of a running or a stopped server, into the new file FILE",
-  check: "verify the database of a stopped server and count its events",
-  passwd: "read a password and print its hash, with NAME as a line for a users file",
-  health: "exit with 0 if the running server can write to its store, else print the reason",
+/** A command of the client. Its arguments are read when it is loaded. */
+export interface ClientCall {
+  kind: "client";
+  name: string;
+  argv: readonly string[];
+}
+
+/** The commands that are not of the client, with the words that they take. */
+const wordsMax: Record<string, number> = {
+  serve: 0,
+  commands: 0,
+  backup: 1,
+  check: 0,
+  passwd: 1,
+  health: 0,
+  help: 1,
+  completion: 1,
 };
 
 /** Flags that print a text and start nothing. */
-const printFlags = {
-  example: "print a config file with every option",
-  help: "print this help",
-  version: "print the version",
+const printFlags: Record<string, OptionShape> = {
+  example: { takesValue: false, usage: "--example" },
+  help: { takesValue: false, short: "h", usage: "--help" },
+  version: { takesValue: false, short: "v", usage: "--version" },
 };
-const shortFlags: Record<string, string> = { "-h": "--help", "-v": "--version" };
 const SEE_HELP = "(see okq --help)";
+
+const shapes = { options: serverShapes(), hint: SEE_HELP, takesDash: false };
+const allShapes = { ...shapes, options: { ...shapes.options, ...shapesOf(commonOptions) } };
+
+function serverShapes(): Record<string, OptionShape> {
+  const shapesByName = optionNames.map((name) => [
+    name,
+    { takesValue: options[name].kind !== "boolean", usage: flagUsage(name) },
+  ]);
+  return { ...Object.fromEntries(shapesByName), ...printFlags };
+}
 
 /** argv without executable and script. Throws UsageError. */
 export function parseCommandLine(
   argv: readonly string[],
   env: Record<string, string | undefined>,
 ): Action {
-  const { prefixed, words } = prefixValues(argv);
+  const first = firstWord(argv, allShapes);
+  if (first !== undefined && isClientCommand(first)) return { kind: "client", name: first, argv };
+  const given = readArguments(argv, shapes);
+  const words = [...given.words, ...(given.behindDashes ?? [])];
   checkWords(words);
-  const cli = describe();
-  cli.parse(["", "", ...prefixed], { run: false });
-  const command = cli.matchedCommandName ?? "serve";
-  const texts = optionTexts(cli);
-  if (cli.options["help"]) return { kind: "print", text: helpText() };
-  if (cli.options["version"]) return { kind: "print", text: versionText() };
-  if (cli.options["example"]) return { kind: "print", text: exampleConfigFile() };
-  if (command === "commands") {
-    return { kind: "print", text: `${commandReferenceText().trimEnd()}\n` };
-  }
-  const argument = words[1];
+  const [command = "serve", argument] = words;
+  const printed = printedBy(command, argument, given);
+  if (printed !== null) return { kind: "print", ...printed };
   if (command === "passwd") return { kind: "passwd", name: argument ?? null };
-  const config = resolveConfig(texts, env);
+  const config = resolveConfig(optionTexts(given), env);
   if (command === "check" || command === "health") return { kind: command, config };
   if (command === "backup") return { kind: "backup", config, file: backupFile(argument) };
   return { kind: "serve", config };
 }
 
-function describe(): CAC {
-  const cli = cac("okq");
-  for (const name of optionNames) cli.option(`--${name} <value>`, "");
-  for (const [name, help] of Object.entries(printFlags)) cli.option(`--${name} [value]`, help);
-  for (const [name, help] of Object.entries(commands)) cli.command(name, help);
-  return cli;
+/** What the command line asks to be printed; null if something else. */
+function printedBy(
+  command: string,
+  argument: string | undefined,
+  { values }: Arguments,
+): { text: TextName; topic: string } | null {
+  const isGiven = (flag: string) => values[flag]?.at(-1) === "true";
+  if (isGiven("help")) return { text: "help", topic: "serve" };
+  if (isGiven("version")) return { text: "version", topic: "" };
+  if (isGiven("example")) return { text: "example", topic: "" };
+  if (command === "commands") return { text: "commands", topic: "" };
+  if (command === "help") return { text: "help", topic: helpTopic(argument) };
+  if (command === "completion") return { text: "completion", topic: shellOf(argument) };
+  return null;
 }
 
-/**
- * cac would turn values into numbers ("007" into 7, "" into 0), and its errors show flags in camel
- * case. So each value gets a prefix that no number has, and unknown flags are found here.
- */
-const PREFIX = "=";
-
-/** The arguments for cac with prefixed values, and the words: arguments that are not flags. */
-function prefixValues(argv: readonly string[]): { prefixed: string[]; words: string[] } {
-  const prefixed: string[] = [];
-  const words: string[] = [];
-  for (let index = 0; index < argv.length; index++) {
-    const text = argv[index]!;
-    if (text === "--") {
-      words.push(...argv.slice(index + 1));
-      break;
-    }
-    if (!text.startsWith("-")) {
-      words.push(text);
-      continue;
-    }
-    const [, flag = "", attached] = /^([^=]*)(?:=(.*))?$/s.exec(shortFlags[text] ?? text)!;
-    const name = nameOfFlag(flag);
-    const takesNext = attached === undefined && takesValue(name);
-    const value = takesNext ? valueBehind(name, argv[++index]) : (attached ?? "true");
-    prefixed.push(`--${name}=${PREFIX}${value}`);
-  }
-  return { prefixed: [...words.slice(0, 1), ...prefixed], words };
+function helpTopic(topic = ""): string {
+  if (topic === "" || Object.hasOwn(wordsMax, topic) || isClientCommand(topic)) return topic;
+  throw new UsageError(`there is no command ${shown(topic)} ${SEE_HELP}`);
 }
 
-function nameOfFlag(flag: string): string {
-  const name = flag.slice(2);
-  const isKnown = isOptionName(name) || Object.hasOwn(printFlags, name);
-  if (flag.startsWith("--") && isKnown) return name;
-  throw new UsageError(`unknown option ${shown(flag)} ${SEE_HELP}`);
-}
-
-function takesValue(name: string): name is OptionName {
-  return isOptionName(name) && options[name].kind !== "boolean";
-}
-
-/** The next argument, unless it is missing or a flag; a negative number is a value. */
-function valueBehind(name: OptionName, next: string | undefined): string {
-  if (next !== undefined && !/^-(?!\d)/.test(next)) return next;
-  throw new UsageError(`--${name} needs a value: ${flagUsage(name)}`);
+function shellOf(shell: string | undefined): string {
+  if (shell !== undefined && ["bash", "zsh", "fish"].includes(shell)) return shell;
+  throw new UsageError("completion needs the name of a shell: okq completion bash|zsh|fish");
 }
 
 function checkWords([command = "serve", ...rest]: string[]): void {
-  if (!Object.hasOwn(commands, command)) {
+  if (!Object.hasOwn(wordsMax, command)) {
     throw new UsageError(
       `unknown command ${shown(command, "that may hold a password")} ${SEE_HELP}`,
     );
   }
-  const surplus = rest[command === "backup" || command === "passwd" ? 1 : 0];
+  const surplus = rest[wordsMax[command]!];
   if (surplus === undefined) return;
   throw new UsageError(
     `surplus argument ${shown(surplus, "that may hold a password")} ${SEE_HELP}`,
@@ -134,13 +118,12 @@ function checkWords([command = "serve", ...rest]: string[]): void {
 }
 
 /** The last value of each option; of a list all of them, with commas between them. */
-function optionTexts(cli: CAC): Partial<Record<OptionName, string>> {
+function optionTexts({ values }: Arguments): Partial<Record<OptionName, string>> {
   const texts: Partial<Record<OptionName, string>> = {};
   for (const name of optionNames) {
-    const given: unknown[] = [cli.options[camelCase(name)] ?? []].flat();
-    const values = given.map((value) => String(value).slice(PREFIX.length));
-    if (values.length === 0) continue;
-    texts[name] = options[name].kind === "list" ? values.join(",") : values.at(-1)!;
+    const given = values[name];
+    if (given === undefined) continue;
+    texts[name] = options[name].kind === "list" ? given.join(",") : given.at(-1)!;
   }
   return texts;
 }
@@ -152,34 +135,4 @@ function backupFile(file: string | undefined): string {
   } catch (error) {
     throw new UsageError(`backup: ${shown(file)} ${(error as Error).message}`);
   }
-}
-
-function versionText(): string {
-  const platform = `${process.platform}-${process.arch}`;
-  return `okq ${metadata.version} (bun ${Bun.version}, ${platform})\n`;
-}
-
-function helpText(): string {
-  const list = (entries: Record<string, string>, mark: string) =>
-    Object.entries(entries)
-      .map(([name, help]) => `  ${`${mark}${name}`.padEnd(10)}  ${help}`)
-      .join("\n");
-  return `okq ${metadata.version}: ${metadata.description}
-
-Usage: okq [serve] [options]
-       okq health [options]
-       okq backup FILE [options]
-       okq check [options]
-       okq passwd [NAME]
-       okq commands
-
-Commands:
-${list(commands, "")}
-
-Options. Each can also be an environment variable or a line \`name: value\` of a config file.
-A flag wins over the environment, and the environment wins over the file:
-${optionsHelp()}
-
-${list(printFlags, "--")}
-`;
 }

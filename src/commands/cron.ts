@@ -42,6 +42,10 @@ function scheduleOf(spec: Buffer, zone: Buffer): CronSchedule {
   return schedule;
 }
 
+function* rowsOf(entries: CronEntry[]): Generator<Reply> {
+  for (const entry of entries) yield rowOf(entry);
+}
+
 function rowOf({ queue, name, definition, setAtMs, lastAtMs, nextAtMs }: CronEntry): Pairs {
   const { spec, zone, catchUp, contents } = decodeDefinition(definition);
   const schedule = CronSchedule.of(spec, zone);
@@ -97,7 +101,7 @@ async function list(queue: Buffer | null, call: QueueCall): Promise<Answer> {
     rows.push(...page);
     return page.reduce((sum, { definition }) => sum + definition.length, 0);
   });
-  return longArray(rows.length, rows.values().map(rowOf), release);
+  return longArray(rows.length, rowsOf(rows), release);
 }
 
 async function runNow(queue: Buffer, name: Buffer, call: QueueCall): Promise<Reply> {

@@ -3,6 +3,7 @@ import { type QueuePage, type QueueStatus, totalOf } from "../queue/queue-status
 import { slicesOf } from "../queue/slices.ts";
 import type { Session } from "../queue/store.ts";
 import { OK, type Reply } from "../resp/reply.ts";
+import { textWidth } from "../runtime/runtime.ts";
 import type { Answer } from "./answer.ts";
 import type { Caller } from "./caller.ts";
 import { type QueueCall, type QueueCommand, queueCommand, storeCommand } from "./command.ts";
@@ -112,7 +113,7 @@ async function showInfo(queues: Buffer[], call: QueueCall): Promise<Answer> {
     for (const status of page) {
       const row = { ...status, total: totalOf(status) };
       for (const [column, text] of columnsOf(row).entries()) {
-        widths[column] = Math.max(widths[column]!, Bun.stringWidth(text));
+        widths[column] = Math.max(widths[column]!, textWidth(text));
       }
     }
     return rows.add(page);
@@ -123,7 +124,7 @@ async function showInfo(queues: Buffer[], call: QueueCall): Promise<Answer> {
 function* infoLines(rows: StatusRows, widths: number[]): Generator<Reply> {
   for (const row of rows) {
     const columns = columnsOf(row);
-    const gaps = columns.map((text, at) => " ".repeat(widths[at]! - Bun.stringWidth(text) + 2));
+    const gaps = columns.map((text, at) => " ".repeat(widths[at]! - textWidth(text) + 2));
     const counts = columns.slice(1).map((text, at) => gaps[at] + text);
     // The bytes of the name as they are: it need not be text.
     yield Buffer.concat([row.queue, Buffer.from(counts.join(""))]);

@@ -1,5 +1,6 @@
 // The Lua scripts that okq knows: two programs read queues as lists with them. okq compares texts
 // without their white space, and remembers the SHA1 sums of those that it knows.
+import { createHash } from "node:crypto";
 
 export type KnownScript = "keda" | "logstash";
 
@@ -73,5 +74,5 @@ export class KnownScripts {
 const SHA_LENGTH = 40;
 
 function shaOf(text: Buffer): string {
-  return new Bun.CryptoHasher("sha1").update(text).digest("hex");
+  return createHash("sha1").update(text).digest("hex");
 }

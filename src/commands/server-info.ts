@@ -1,6 +1,7 @@
 // INFO, CONFIG GET, TIME and ROLE: facts about the server. INFO is answered without the store.
 import { totalOf } from "../queue/queue-status.ts";
 import { Pairs, type Reply } from "../resp/reply.ts";
+import { Glob } from "../users/glob.ts";
 import { checkCount } from "./arguments.ts";
 import { wordOf } from "./words.ts";
 import type { Caller } from "./caller.ts";
@@ -22,7 +23,7 @@ const sections: Record<string, (context: Context) => Lines> = {
     ["redis_version", REDIS_VERSION],
     ["redis_mode", "standalone"],
     ["okq_version", settings.version],
-    ["bun_version", Bun.version],
+    ["bun_version", process.versions.bun ?? ""],
     ["os", `${process.platform} ${process.arch}`],
     ["process_id", process.pid],
     ["tcp_port", settings.port],
@@ -184,10 +185,15 @@ function configGet({ args, context }: Call): Reply {
   checkCount("patterns", args.length - 2, NAMES_MAX);
   const longest = Math.max(...args.slice(2).map(({ length }) => length));
   checkCount("bytes in a pattern", longest, PATTERN_BYTES_MAX);
-  const globs = args.slice(2).map((glob) => new Bun.Glob(glob.toString("latin1").toLowerCase()));
+  const globs = args.slice(2).map(lowerCaseGlob);
   const known = [...redisOptions(context.settings), ...context.options];
-  const matching = known.filter(([name]) => globs.some((glob) => glob.match(name)));
+  const matching = known.filter(([name]) => globs.some((glob) => glob.matches(Buffer.from(name))));
   return new Pairs(matching.map(([name, value]) => [name, String(value)]));
+}
+
+/** Names of options are in lower case. */
+function lowerCaseGlob(glob: Buffer): Glob {
+  return Glob.ofRedis(Buffer.from(glob.toString("latin1").toLowerCase(), "latin1"));
 }
 
 function time({ context }: Call): Reply {

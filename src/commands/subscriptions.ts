@@ -120,8 +120,8 @@ export class Subscriptions implements Interest {
     return this.#topics.channel.get(channel.toString("latin1"))?.subscriptions.size ?? 0;
   }
 
-  channels(): Iterable<Buffer> {
-    return this.#topics.channel.values().map(({ name }) => name);
+  *channels(): Iterable<Buffer> {
+    for (const { name } of this.#topics.channel.values()) yield name;
   }
 
   /** How many different channels or patterns. */

@@ -54,7 +54,8 @@ function defaultText(option: Option<unknown>): string {
   return option.range === undefined ? fallback : `${fallback}${option.range}, `;
 }
 
-function wrap(text: string, width: number): string[] {
+/** Lines of at most so many characters, unless a word is longer. */
+export function wrap(text: string, width: number): string[] {
   const lines = [""];
   for (const word of text.split(" ")) {
     const line = lines.at(-1)!;

@@ -1,5 +1,5 @@
 // The clock of everything that measures time or waits. Tests have a clock that they move themselves
-// (test/support/test-clock.ts).
+// (testing/moved-clock.ts).
 
 export interface Clock {
   /**

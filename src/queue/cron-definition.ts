@@ -1,4 +1,5 @@
 // What a cron entry pushes, and when, as the bytes that a store keeps of it.
+import { createHash } from "node:crypto";
 import { NO_OPTIONS, type End, type PushOptions } from "./event.ts";
 
 export interface CronDefinition {
@@ -35,5 +36,5 @@ export function decodeDefinition(bytes: Buffer): CronDefinition {
 
 /** The same only for equal definitions. */
 export function versionOf(definition: Buffer): string {
-  return new Bun.CryptoHasher("sha256").update(definition).digest("hex").slice(0, 32);
+  return createHash("sha256").update(definition).digest("hex").slice(0, 32);
 }

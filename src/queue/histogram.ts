@@ -20,7 +20,7 @@ export function count(histogram: Histogram, bucket: number, times = 1): void {
 
 /** The duration in ms that this part (0 to 1) of them does not exceed; null if there are none. */
 export function quantile(histogram: Histogram, part: number): number | null {
-  const total = histogram.values().reduce((sum, times) => sum + times, 0);
+  const total = [...histogram.values()].reduce((sum, times) => sum + times, 0);
   if (total === 0) return null;
   let left = Math.max(1, Math.ceil(part * total));
   const buckets = [...histogram].toSorted(([a], [b]) => a - b);

@@ -49,6 +49,8 @@ export interface HousekeeperParts {
   reporter: Pick<Reporter, "renew" | "clear">;
   counting: Pick<Counting, "send">;
   clock: Clock;
+  /** Whether there is a pause between two rounds of ticks. */
+  hasPauses?: boolean;
   onRound: OnRound;
   onSkipped: OnSkipped;
 }
@@ -58,6 +60,7 @@ export class Housekeeper {
   readonly #crons: CronRunner;
   readonly #waiters: Waiters;
   readonly #clock: Clock;
+  readonly #tickPauseMs: number;
   /** Several sessions, so that none waits for the other's work on another part of the store. */
   readonly #ticks: Session;
   /** By part of the store. */
@@ -88,6 +91,7 @@ export class Housekeeper {
     this.#reporter = reporter;
     this.#waiters = waiters;
     this.#clock = clock;
+    this.#tickPauseMs = (parts.hasPauses ?? true) ? TICK_PAUSE_MS : 0;
     this.#ticks = store.session();
     this.#counting = counting;
     const round = (work: Work) => (error: Error | null) => onRound(work, error);
@@ -136,7 +140,7 @@ export class Housekeeper {
     if (this.#isStopped) return;
     const nowMs = this.#clock.nowMs();
     const nextMs = Math.min(nowMs + this.#store.dueInMs(), this.#looksAtMs ?? nowMs);
-    this.#wakesAtMs = Math.max(nowMs, nextMs, this.#tickedAtMs + TICK_PAUSE_MS);
+    this.#wakesAtMs = Math.max(nowMs, nextMs, this.#tickedAtMs + this.#tickPauseMs);
     this.#cancelWake = this.#clock.after(this.#wakesAtMs - nowMs, () => void this.#work());
   }
 

@@ -1,7 +1,7 @@
 // Messages from where something happens, or is published, to the clients that subscribed, on any
 // okq of the store. The processes leave each other notes of what their clients listen to, and
 // report nothing else.
-import type { Clock } from "./clock.ts";
+import type { Cancel, Clock } from "./clock.ts";
 import { nameOf } from "./name-cache.ts";
 import type { Operation } from "./operations.ts";
 import type { Message, Publication, Report } from "./report.ts";
@@ -112,11 +112,13 @@ export class Reporter {
   /** Resolves when the other processes know of that change, or when that takes too long. */
   async listen(): Promise<void> {
     if (!this.#parts.exchange) return;
-    const late = Promise.withResolvers<void>();
-    const cancel = this.#parts.clock.after(NOTED_MS_MAX, late.resolve);
+    let cancel: Cancel = () => {};
+    const late = new Promise<void>((resolve) => {
+      cancel = this.#parts.clock.after(NOTED_MS_MAX, resolve);
+    });
     // A note that cannot be left is left within a second of when the store is back.
     const left = this.#leaveNext().catch(() => {});
-    await Promise.race([left, late.promise]).finally(cancel);
+    await Promise.race([left, late]).finally(() => cancel());
   }
 
   /** To be called every second. Rejects with a StoreError. */

@@ -1,9 +1,9 @@
 // The end of a connection whose replies are all sent. okq half-closes it, and discards input until
 // the client closes its half too. If okq closed at once without reading all input, the system would
 // reset the connection, and the client might lose the last replies.
-import type { Socket } from "bun";
 import type { Handout } from "../commands/answer.ts";
 import type { Cancel, Clock } from "../queue/clock.ts";
+import type { ClientSocket } from "./client-socket.ts";
 
 /** After this time without input from the client, none is on its way. */
 const QUIET_MS = 300;
@@ -13,7 +13,7 @@ const LINGER_BYTES_MAX = 1024 * 1024 * 1024;
 const CONFIRM_MS = 30;
 
 export class Closing {
-  readonly #socket: Pick<Socket, "shutdown" | "close">;
+  readonly #socket: Pick<ClientSocket, "shutdown" | "close">;
   readonly #clock: Clock;
   #cancel: Cancel = () => {};
   #beganAtMs = 0;
@@ -23,7 +23,7 @@ export class Closing {
   /** Popped events that were sent after the peer had half-closed: it may be gone altogether. */
   #unconfirmed: Handout[] = [];
 
-  constructor(socket: Pick<Socket, "shutdown" | "close">, clock: Clock) {
+  constructor(socket: Pick<ClientSocket, "shutdown" | "close">, clock: Clock) {
     this.#socket = socket;
     this.#clock = clock;
   }

@@ -1,7 +1,6 @@
 // One client's connection. It starts the commands that arrive and sends their replies in order: see
 // the picture in app/okq.ts.
 // A client that sends more than okq can serve, or reads too slowly, waits (flow/).
-import type { Socket } from "bun";
 import { dispatch } from "../commands/dispatch.ts";
 import { errorReply } from "../commands/errors.ts";
 import { Claimants } from "../queue/claimant.ts";
@@ -11,6 +10,7 @@ import type { Session } from "../queue/store.ts";
 import type { ProtocolError } from "../resp/protocol-error.ts";
 import type { ErrorReply } from "../resp/reply.ts";
 import type { User } from "../users/user.ts";
+import type { ClientSocket } from "./client-socket.ts";
 import { Closing } from "./closing.ts";
 import { CommandsAfterFailure } from "./commands-after-failure.ts";
 import { Backoff } from "./flow/backoff.ts";
@@ -56,7 +56,7 @@ export class Connection extends Peer implements CommandOwner, InputOwner, Watche
   readonly #afterFailure = new CommandsAfterFailure<StartedCommand>();
   receivedBytes = 0;
 
-  readonly #socket: Socket<Connection>;
+  readonly #socket: ClientSocket;
   readonly #shared: Shared;
   readonly #input: Input;
   readonly #pipeline = new Pipeline();
@@ -73,7 +73,7 @@ export class Connection extends Peer implements CommandOwner, InputOwner, Watche
   /** When it last began to start commands. */
   #startsAtMs = 0;
 
-  constructor(id: number, socket: Socket<Connection>, shared: Shared, unixPath?: string) {
+  constructor(id: number, socket: ClientSocket, shared: Shared, unixPath?: string) {
     const { context } = shared;
     const { clock } = context;
     super(id, socket, clock.nowMs(), unixPath);

@@ -1,6 +1,6 @@
 // The two ends of a connection, as commands and the log name them.
-import type { Socket } from "bun";
 import { withoutPrefix } from "../admission/addresses.ts";
+import type { ClientSocket } from "./client-socket.ts";
 
 export class Endpoints {
   /** Without its port; null for a client of the unix socket. */
@@ -9,7 +9,7 @@ export class Endpoints {
   readonly localAddress: string;
   readonly fd: number;
 
-  constructor(socket: Socket<unknown>, unixPath?: string) {
+  constructor(socket: ClientSocket, unixPath?: string) {
     const isUnix = unixPath !== undefined;
     this.remoteAddress = isUnix ? null : withoutPrefix(socket.remoteAddress);
     this.address = isUnix ? `${unixPath}:0` : endpoint(socket.remoteAddress, socket.remotePort);

@@ -1,9 +1,9 @@
 // The client at the other end of a connection: its address, and its settings for the connection.
-import type { Socket } from "bun";
 import type { QueuedCommands } from "../commands/queued-commands.ts";
 import type { ClientSubscriptions } from "../commands/subscription.ts";
 import type { HeldClaims } from "../queue/held-claims.ts";
 import type { ProtocolVersion } from "../resp/reply.ts";
+import type { ClientSocket } from "./client-socket.ts";
 import { Endpoints } from "./endpoints.ts";
 
 export class Peer extends Endpoints {
@@ -21,7 +21,7 @@ export class Peer extends Endpoints {
 
   constructor(
     readonly id: number,
-    socket: Socket<unknown>,
+    socket: ClientSocket,
     readonly connectedAtMs: number,
     unixPath?: string,
   ) {

@@ -1,18 +1,10 @@
-// The listening sockets of okq and the connections that they accepted.
-import type { Socket } from "bun";
+// The connections of okq, whichever listener accepted them.
 import type { Cancel } from "../queue/clock.ts";
 import { isLocal, withoutPrefix } from "../admission/addresses.ts";
 import type { Admission, Denial } from "../admission/admission.ts";
+import type { ClientSocket } from "./client-socket.ts";
 import { Connection } from "./connection.ts";
-import {
-  type Address,
-  type Entrance,
-  type Host,
-  listenTcp,
-  listenUnix,
-  type TlsFiles,
-  TlsListener,
-} from "./listeners.ts";
+import type { Entrance, Host, Listener } from "./host.ts";
 import type { Shared } from "./shared.ts";
 
 const KEEP_ALIVE_MS = 60_000;
@@ -28,13 +20,15 @@ const CHECK_MS = 500;
 export class Server implements Host {
   readonly #shared: Shared;
   readonly #admission: Admission;
-  readonly #listeners: { stop(): void }[] = [];
-  #tls: TlsListener | null = null;
+  readonly #listeners: Listener[] = [];
   readonly #connections = new Set<Connection>();
   /** TLS handshakes in progress: they count as clients, and their time is limited. */
-  readonly #handshakes = new Map<Socket<Connection>, { address: string; cancelTimer: Cancel }>();
+  readonly #handshakes = new Map<
+    ClientSocket<Connection>,
+    { address: string; cancelTimer: Cancel }
+  >();
   /** Refused clients that were sent the reason and have some time to read it. */
-  readonly #refused = new Set<Socket<Connection>>();
+  readonly #refused = new Set<ClientSocket<Connection>>();
   readonly #stopChecks: Cancel;
   #nextId = 1;
   #onEmpty: (() => void) | null = null;
@@ -45,30 +39,12 @@ export class Server implements Host {
     this.#stopChecks = shared.context.clock.every(CHECK_MS, () => this.#check());
   }
 
-  /** The port. Throws the system's error (with its code) if the address cannot be listened on. */
-  listen(address: Address): number {
-    const listener = listenTcp(address, this);
+  /** It accepts clients for this server, which stops it when it closes. */
+  add(listener: Listener): void {
     this.#listeners.push(listener);
-    return listener.port;
   }
 
-  /** As listen(). */
-  listenTls(address: Address, files: TlsFiles): number {
-    this.#tls = new TlsListener(address, files, this);
-    this.#listeners.push(this.#tls);
-    return this.#tls.port;
-  }
-
-  /** New connections use these files from now on. */
-  renewTls(files: TlsFiles): void {
-    this.#tls?.renew(files);
-  }
-
-  async listenUnix(path: string, mode: number): Promise<void> {
-    this.#listeners.push(await listenUnix(path, mode, this));
-  }
-
-  opened(socket: Socket<Connection>, entrance: Entrance): void {
+  opened(socket: ClientSocket<Connection>, entrance: Entrance): void {
     const { unixPath } = entrance;
     // Reset before okq accepted it: it has no address any more.
     if (unixPath === undefined && socket.remoteAddress === undefined) {
@@ -85,7 +61,7 @@ export class Server implements Host {
     this.#connections.add(connection);
   }
 
-  #admit(socket: Socket<Connection>, { unixPath, isMutual }: Entrance): Denial | null {
+  #admit(socket: ClientSocket<Connection>, { unixPath, isMutual }: Entrance): Denial | null {
     const address = unixPath === undefined ? withoutPrefix(socket.remoteAddress) : null;
     return this.#admission.enter({
       address,
@@ -96,8 +72,9 @@ export class Server implements Host {
   }
 
   /** If okq closed it at once without reading a command, the client might not read the reason. */
-  #refuse(socket: Socket<Connection>, reply: string): void {
-    socket.write(reply);
+  #refuse(socket: ClientSocket<Connection>, reply: string): void {
+    const bytes = Buffer.from(reply);
+    socket.write(bytes, 0, bytes.length);
     if (this.#refused.size === REFUSED_MAX) return void socket.close();
     socket.shutdown();
     this.#refused.add(socket);
@@ -107,7 +84,7 @@ export class Server implements Host {
     });
   }
 
-  handshakeStarted(socket: Socket<Connection>): boolean {
+  handshakeStarted(socket: ClientSocket<Connection>): boolean {
     // As in opened().
     if (socket.remoteAddress === undefined) return false;
     const address = withoutPrefix(socket.remoteAddress);
@@ -120,7 +97,7 @@ export class Server implements Host {
     return true;
   }
 
-  handshakeEnded(socket: Socket<Connection>): void {
+  handshakeEnded(socket: ClientSocket<Connection>): void {
     const handshake = this.#handshakes.get(socket);
     if (!handshake) return;
     this.#handshakes.delete(socket);
@@ -128,7 +105,7 @@ export class Server implements Host {
     this.#admission.leave(handshake.address);
   }
 
-  handshakeFailed(socket: Socket<Connection>, reason: string): void {
+  handshakeFailed(socket: ClientSocket<Connection>, reason: string): void {
     const addr = withoutPrefix(socket.remoteAddress ?? "");
     this.#shared.context.warn("TLS handshake failed", { addr, reason });
   }
@@ -161,13 +138,12 @@ export class Server implements Host {
     for (const socket of [...this.#handshakes.keys(), ...this.#refused]) socket.terminate();
     this.#stopChecks();
     if (this.#connections.size === 0) return;
-    const { promise, resolve } = Promise.withResolvers<void>();
-    this.#onEmpty = resolve;
+    const empty = new Promise<void>((resolve) => (this.#onEmpty = resolve));
     for (const connection of this.#connections) connection.quit();
     const cancelTimer = this.#shared.context.clock.after(CLOSE_MS_MAX, () => {
       for (const connection of this.#connections) connection.kill();
     });
-    await promise;
+    await empty;
     cancelTimer();
   }
 }

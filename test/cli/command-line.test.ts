@@ -5,6 +5,7 @@ import { existsSync, readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import metadata from "../../package.json" with { type: "json" };
 import { parseCommandLine } from "../../src/cli/command-line.ts";
+import { printedText } from "../../src/cli/printed-text.ts";
 import { defaultConfig } from "../../src/config/resolve.ts";
 import { UsageError } from "../../src/config/usage-error.ts";
 import type { Config } from "../../src/config/options.ts";
@@ -23,10 +24,10 @@ function configOf(...argv: string[]): Config {
   return action.config;
 }
 
-function textOf(...argv: string[]): string {
+function textOf(...argv: string[]): Promise<string> {
   const action = parseCommandLine(argv, {});
   if (action.kind !== "print") throw new Error("not the action print");
-  return action.text;
+  return printedText(action.text, action.topic);
 }
 
 function refusal(...argv: string[]): string {
@@ -95,22 +96,17 @@ test.each([
   expect(refusal(...argv)).toBe(message);
 });
 
-test("prints help, version, example and the command reference", () => {
-  expect(textOf("--help")).toContain("--listen-addr");
-  expect(textOf("serve", "-h")).toBe(textOf("--help"));
-  expect(textOf("--version")).toStartWith(`okq ${metadata.version} (bun ${Bun.version}, `);
-  expect(textOf("--example")).toContain("\nlisten-addr: :4777\n");
-  expect(textOf("commands")).toContain("QRPOP");
+test("prints help, version, example and the command reference", async () => {
+  expect(await textOf("--help")).toContain("--listen-addr");
+  expect(await textOf("serve", "-h")).toBe(await textOf("--help"));
+  expect(await textOf("--version")).toStartWith(`okq ${metadata.version} (bun ${Bun.version}, `);
+  expect(await textOf("--example")).toContain("\nlisten-addr: :4777\n");
+  expect(await textOf("commands")).toContain("QRPOP");
 });
 
-test("no line of the help is longer than 100 characters", () => {
-  expect(
-    Math.max(
-      ...textOf("--help")
-        .split("\n")
-        .map((line) => line.length),
-    ),
-  ).toBeLessThan(101);
+test("no line of the help is longer than 100 characters", async () => {
+  const help = await textOf("--help");
+  expect(Math.max(...help.split("\n").map((line) => line.length))).toBeLessThan(101);
 });
 
 describe("the process", () => {

@@ -1,6 +1,7 @@
 // Generates the parts of the README between markers such as <!-- commands:begin --> and
 // <!-- commands:end -->, and finds code in it. With --write it updates the README.
 import { resolve } from "node:path";
+import { clientCommandsMarkdown, exitCodesMarkdown } from "../../src/cli/reference.ts";
 import { errorTexts } from "../../src/commands/error-texts.ts";
 import {
   commandReferenceMarkdown,
@@ -15,17 +16,19 @@ import { apiReferenceMarkdown } from "./api-reference.ts";
 export const writeCommand = "bun test/support/readme.ts --write";
 export const readmeFile = resolve(import.meta.dir, "../../README.md");
 
-const sections: Record<string, () => string> = {
+const sections: Record<string, () => string | Promise<string>> = {
   commands: commandReferenceMarkdown,
   settings: settingsMarkdown,
   errors: errorReferenceMarkdown,
   metrics: metricsMarkdown,
   configuration: configurationMarkdown,
   api: apiReferenceMarkdown,
+  client: clientCommandsMarkdown,
+  "exit-codes": exitCodesMarkdown,
 };
 
-/** The README with all generated sections replaced. Throws if a marker is missing. */
-export function withGeneratedSections(readme: string): string {
+/** The README with all generated sections replaced. Rejects if a marker is missing. */
+export async function withGeneratedSections(readme: string): Promise<string> {
   let result = readme;
   for (const [name, generate] of Object.entries(sections)) {
     const [begin, end] = [`<!-- ${name}:begin -->`, `<!-- ${name}:end -->`];
@@ -34,7 +37,8 @@ export function withGeneratedSections(readme: string): string {
     if (from < 0 || to < 0) throw new Error(`README.md lacks ${begin} ... ${end}`);
     // The formatter would pad the tables to the width of their widest cell.
     const [open, close] = ["<!-- prettier-ignore-start -->", "<!-- prettier-ignore-end -->"];
-    const body = `${begin}\n${open}\n\n${generate().trim()}\n\n${close}\n`;
+    const text = await generate();
+    const body = `${begin}\n${open}\n\n${text.trim()}\n\n${close}\n`;
     result = result.slice(0, from) + body + result.slice(to);
   }
   return result;
@@ -118,7 +122,7 @@ export function shellCommands(readme: string, heading: string): string {
 
 if (import.meta.main) {
   const readme = await Bun.file(readmeFile).text();
-  const generated = withGeneratedSections(readme);
+  const generated = await withGeneratedSections(readme);
   if (process.argv.includes("--write")) await Bun.write(readmeFile, generated);
   else if (generated !== readme) throw new Error(`README.md is out of date: run ${writeCommand}`);
 }

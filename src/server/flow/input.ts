@@ -1,9 +1,9 @@
 // The input of one connection: when its commands are started, and when okq does not read from it.
-import type { Socket } from "bun";
 import type { Clock } from "../../queue/clock.ts";
 import { Parser } from "../../resp/parser.ts";
 import type { ParserLimits } from "../../resp/parser-limits.ts";
 import { ProtocolError } from "../../resp/protocol-error.ts";
+import type { ClientSocket } from "../client-socket.ts";
 import type { Outbox } from "../outbox.ts";
 import type { Pipeline } from "../pipeline.ts";
 import type { Shared } from "../shared.ts";
@@ -31,7 +31,7 @@ export interface InputOwner extends Sender {
 }
 
 interface Parts {
-  socket: Pick<Socket, "pause" | "resume">;
+  socket: Pick<ClientSocket, "pause" | "resume">;
   pipeline: Pipeline;
   outbox: Outbox;
   backoff: Backoff;

@@ -99,14 +99,14 @@ export function fail(
   if (isLast) return failForGood(model, event, more);
   if (next !== "backoff") return retryAt(model, event, startMs(model, next), more);
   const rule = event.more?.backoff ?? settings.backoff;
-  return retryAfter(model, event, backoffMs(rule, failures, Math.random()), more);
+  return retryAfter(model, event, backoffMs(rule, failures, model.random()), more);
 }
 
 type Retry = (model: Model, event: LocalEvent, more: More) => FailOutcome;
 
 function afterBackoff(model: Model, event: LocalEvent, more: More): FailOutcome {
   const { crashBackoff } = model.settingsOf(event.queue);
-  return retryAfter(model, event, backoffMs(crashBackoff, more.crashes, Math.random()), more);
+  return retryAfter(model, event, backoffMs(crashBackoff, more.crashes, model.random()), more);
 }
 
 /** Ends a claim whose lease ended. retry: what is done with the event if it has an attempt left. */

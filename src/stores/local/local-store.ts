@@ -50,6 +50,8 @@ export interface LocalStoreOptions {
   observer?: StoreObserver;
   /** Without a journal: events beyond so many that wait or are kept become bytes in slabs. */
   warmEventsMax?: number | undefined;
+  /** From 0 to 1: spreads the times of next attempts. */
+  random?: () => number;
 }
 
 export interface JournalOptions {
@@ -94,7 +96,8 @@ export class LocalStore implements Store {
   #isClosed = false;
 
   constructor({ clock, onReady, onDue = () => {}, observer, ...options }: LocalStoreOptions) {
-    const { warmEventsMax = warmEventsMaxDefault } = options;
+    const { warmEventsMax = warmEventsMaxDefault, random = Math.random } = options;
+    this.#model.random = random;
     const { usage } = this.#model;
     this.#model.coolBeyond(warmEventsMax, new ColdEvents(new SlabSource(usage), usage));
     this.#observer = observer ?? null;

@@ -6,6 +6,7 @@
 // it 20 s after the load had become lighter. Longer loads were not measured.
 // Bun.gc(false) freed hardly more; Bun.gc(true) came to within 50 MB of the start, and paused for
 // 150 ms.
+import { collectGarbage } from "../../runtime/runtime.ts";
 import type { Cancel, Clock } from "../../queue/clock.ts";
 
 const fallBytesMin = 16 * 1024 * 1024;
@@ -21,7 +22,7 @@ export class MemoryRelease {
   #operations = 0;
   #stop: Cancel | null = null;
 
-  constructor(clock: Clock, collect: () => void = () => Bun.gc(true)) {
+  constructor(clock: Clock, collect: () => void = collectGarbage) {
     this.#clock = clock;
     this.#collect = collect;
   }

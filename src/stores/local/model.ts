@@ -24,6 +24,8 @@ type ClaimPosition = Pick<Position, "atMs" | "place" | "lease" | "token" | "clai
 export class Model extends Turns {
   /** What the observer is to be told of an operation; null while nobody listens. */
   reports: Report[] | null = null;
+  /** From 0 to 1: spreads the times of next attempts. */
+  random = Math.random;
   /** In a transaction, whose pushes are judged: none is refused. */
   isJudged = false;
   /** How far the list operations of a transaction may still go; null outside of one. */

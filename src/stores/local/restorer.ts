@@ -148,11 +148,16 @@ export class Restorer implements Restoration {
     else this.#lines.set(line, [place]);
   }
 
+  #shared(claimant: string | null): string | null {
+    if (!this.#claimants.has(claimant)) this.#claimants.set(claimant, claimant);
+    return this.#claimants.get(claimant)!;
+  }
+
   #claimed(queue: LocalQueue, stored: StoredPlace, more: string | null): void {
     const { id, key, state, atMs, place, lease, token, pushedAtMs } = stored;
     const event = new LocalEvent(queue, id, null);
     Object.assign(event, { key, atMs, place, lease, token, pushedAtMs });
-    event.claimant = this.#claimants.getOrInsert(stored.claimant, stored.claimant);
+    event.claimant = this.#shared(stored.claimant);
     event.more = decodeMore({ ...stored, more });
     const isNumbered = place < 0 && place > LEFT_END;
     if (!isNumbered) return void this.#unnumbered.push(event);

@@ -41,9 +41,9 @@ export function startReview(
   names: ReadonlySet<string>,
   groupsMax = groupsAtOnce,
 ): number {
-  const isSurplus = names.intersection(ofSurplus).size > 0;
+  const isSurplus = haveCommon(names, ofSurplus);
   const isTtl = names.has("ttl");
-  const isOfGroups = queue.groups !== null && names.intersection(ofGroups).size > 0;
+  const isOfGroups = queue.groups !== null && haveCommon(names, ofGroups);
   if (queue.size === 0 || (!isSurplus && !isTtl && !isOfGroups)) return 0;
   const before = model.reviews.get(queue) ?? NOTHING;
   const review = {
@@ -55,10 +55,14 @@ export function startReview(
   return isOfGroups && groupsMax > 0 ? lookAtSome(model, queue, review, groupsMax) : 0;
 }
 
+function haveCommon(names: ReadonlySet<string>, others: ReadonlySet<string>): boolean {
+  return [...names].some((name) => others.has(name));
+}
+
 /** To be called when these settings of all queues have changed. Does the first step of a survey. */
 export function startSurvey(model: Model, names: ReadonlySet<string>): void {
   const before = model.survey?.settings;
-  surveySome(model, { after: null, settings: before ? names.union(before) : names });
+  surveySome(model, { after: null, settings: before ? new Set([...names, ...before]) : names });
 }
 
 /** Does the next step of a survey. */

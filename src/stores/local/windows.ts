@@ -1,6 +1,7 @@
 // The windows of a queue: for each its end, and a hash of its id or unique key, and of a key the id
 // of the event that has taken it. The hash has 85 bits and
 // depends on secrets of this process, so that in practice no two ids share one.
+import { hash64 } from "../../runtime/runtime.ts";
 import { ColdIndex } from "./cold-index.ts";
 import { hashOf } from "./hash-index.ts";
 import { TimeLine, type TimeAndRank } from "./time-line.ts";
@@ -79,5 +80,5 @@ export class Windows {
 }
 
 export function markOf(id: string): number {
-  return Number(BigInt.asUintN(markBits, Bun.hash.wyhash(id, secret)));
+  return Number(BigInt.asUintN(markBits, hash64(id, secret)));
 }

@@ -61,7 +61,8 @@ export class ExpectedCounters {
   }
 
   #set(queue: string, key: string, expected: Expected | null): void {
-    this.#queues.getOrInsertComputed(queue, () => new Map()).set(key, expected);
+    const counters = this.#queues.get(queue) ?? new Map<string, Expected | null>();
+    this.#queues.set(queue, counters.set(key, expected));
   }
 }
 

@@ -76,7 +76,8 @@ function groupOf(model: Model, name: string, queue: LocalQueue | undefined): Str
     if (first === null || comparePlaces(entry.place, first.place) < 0) first = entry;
     if (last === null || comparePlaces(entry.place, last.place) > 0) last = entry;
     const worker = workerIn(event.claimant);
-    const own = claims.getOrInsertComputed(worker, () => ({ pending: 0, latestMs: 0 }));
+    const own = claims.get(worker) ?? { pending: 0, latestMs: 0 };
+    claims.set(worker, own);
     own.pending++;
     own.latestMs = Math.max(own.latestMs, claimedAtMs(event));
   }

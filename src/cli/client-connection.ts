@@ -1,0 +1,122 @@
+// Where the client connects to and how it logs in, from options, environment and prompt.
+import { readFileSync } from "node:fs";
+import { nameOf, parseAddress } from "../client/address.ts";
+import { type ConnectOptions, connect, type Okq, type OkqError } from "../client/client.ts";
+import { expandHome } from "../config/home-path.ts";
+import { UsageError } from "../config/usage-error.ts";
+import type { OptionValues } from "./client-option.ts";
+import type { CommonOptions } from "./common-options.ts";
+import type { Terminal } from "./terminal/terminal.ts";
+
+type Environment = Record<string, string | undefined>;
+type Options = OptionValues<CommonOptions>;
+
+const DEFAULT_ADDRESS = "127.0.0.1:4777";
+
+export class ClientConnection {
+  /** Whether okq has answered. */
+  isConnected = false;
+  readonly #options: Options;
+  readonly #env: Environment;
+  readonly #terminal: Terminal;
+  /** All that were opened. */
+  readonly #opened: Okq[] = [];
+  #loginOptions: Promise<ConnectOptions> | null = null;
+
+  constructor(options: Options, env: Environment, terminal: Terminal) {
+    this.#options = options;
+    this.#env = env;
+    this.#terminal = terminal;
+  }
+
+  /** For messages, without a password. */
+  get address(): string {
+    return this.#parsed().endpoints.map(nameOf).join(", ");
+  }
+
+  /**
+   * Rejects if okq does not answer at once. Later breaks are the client's to mend. Opens another
+   * client each time, and asks for a password the first time only.
+   */
+  async open(): Promise<Okq> {
+    this.#loginOptions ??= this.#connectOptions();
+    const okq = connect(this.#text, await this.#loginOptions);
+    this.#opened.push(okq);
+    const { stateListeners } = okq.session;
+    const absent = Promise.withResolvers<never>();
+    const listener = (error: OkqError | null) => error && absent.reject(error);
+    stateListeners.add(listener);
+    await Promise.race([okq.ping(), absent.promise]);
+    stateListeners.delete(listener);
+    this.isConnected = true;
+    return okq;
+  }
+
+  async close(): Promise<void> {
+    await Promise.all(this.#opened.map((okq) => okq.close()));
+  }
+
+  get #text(): string {
+    return this.#options.addr ?? (this.#env["OKQ_ADDR"] || DEFAULT_ADDRESS);
+  }
+
+  #parsed() {
+    const source = this.#options.addr === undefined ? "OKQ_ADDR" : "--addr";
+    try {
+      return parseAddress(this.#text);
+    } catch (error) {
+      throw new UsageError(`${source}: ${(error as Error).message}`);
+    }
+  }
+
+  async #connectOptions(): Promise<ConnectOptions> {
+    const { user, timeout } = this.#options;
+    const { username = user, password: ofAddress } = this.#parsed();
+    const password = await this.#password(user ?? username, ofAddress !== undefined);
+    const tls = this.#tls();
+    return {
+      ...(user !== undefined && { username: user }),
+      ...(password !== null && { password }),
+      ...(tls !== null && { tls }),
+      ...(timeout !== undefined && { commandTimeoutMs: timeout, retryMs: timeout }),
+    };
+  }
+
+  /** null if there is none, or only that of the address. */
+  async #password(user: string | undefined, isInAddress: boolean): Promise<string | null> {
+    const { askPassword, passwordFile } = this.#options;
+    if (askPassword) {
+      if (this.#terminal.isInteractive) {
+        const whose = user === undefined ? "" : ` of ${user}`;
+        return await this.#terminal.password(`Password${whose}: `);
+      }
+      throw new UsageError("--ask-password: there is no terminal: give --password-file");
+    }
+    if (passwordFile !== undefined) {
+      return readFile("password-file", passwordFile)
+        .toString()
+        .replace(/\r?\n$/, "");
+    }
+    return isInAddress ? null : this.#env["OKQ_PASSWORD"] || null;
+  }
+
+  #tls() {
+    const { tlsCa, tlsCert, tlsKey, tlsName } = this.#options;
+    const tls = {
+      ...(tlsCa !== undefined && { ca: readFile("tls-ca", tlsCa) }),
+      ...(tlsCert !== undefined && { cert: readFile("tls-cert", tlsCert) }),
+      ...(tlsKey !== undefined && { key: readFile("tls-key", tlsKey) }),
+      ...(tlsName !== undefined && { servername: tlsName }),
+    };
+    return Object.keys(tls).length === 0 ? null : tls;
+  }
+}
+
+function readFile(option: string, file: string): Buffer {
+  try {
+    return readFileSync(expandHome(file));
+  } catch (error) {
+    const reason = (error as Error).message.split(",")[0];
+    throw new UsageError(`--${option}: cannot read ${JSON.stringify(file)} (${reason})`);
+  }
+}

@@ -1,0 +1,145 @@
+// `okq pop`: claims events and shows them. An event is acknowledged only when the system has all
+// bytes of it.
+import type { Okq } from "../../client/client.ts";
+import type { Event } from "../../client/event.ts";
+import { type PopFrom, sendPop } from "../../client/popping.ts";
+import { arrayIn, numberIn } from "../../client/reply.ts";
+import { bytesOf } from "../../client/words.ts";
+import { UsageError } from "../../config/usage-error.ts";
+import { clientCommand, type Invocation } from "../client-command.ts";
+import type { ClientOptions } from "../client-option.ts";
+import { CommandFailure } from "../command-failure.ts";
+import { exitCodes } from "../exit-codes.ts";
+import { printable } from "../terminal/printable.ts";
+import { formOf, type Form, type ShownEvent, showEvents, showOptions } from "./shown-event.ts";
+
+/** Events that are claimed before the first of them is written. */
+const STEP_MAX = 100;
+
+const options = {
+  ack: { kind: "flag", help: "acknowledge each event when its output is written" },
+  keep: { kind: "flag", help: "give each event back then, not done and not counted" },
+  ...showOptions,
+  count: { kind: "number", short: "n", min: 1, help: "up to so many events (1)" },
+  wait: { kind: "seconds", short: "w", help: "wait up to so long for an event" },
+  lease: { kind: "seconds", help: "how long the claims last; else as the event or queue says" },
+  as: { kind: "text", value: "NAME", help: "name of the worker, as `okq workers` shows it" },
+  weights: {
+    kind: "text",
+    value: "N,N,...",
+    help: "draw the order of the queues, by these weights",
+  },
+  quiet: { kind: "flag", short: "q", help: "do not say that there is no event" },
+} as const satisfies ClientOptions;
+
+type Call = Invocation<typeof options>;
+
+export const pop = clientCommand({
+  name: "pop",
+  group: "events",
+  summary: "pop events and show them",
+  details: [
+    "Without --ack or --keep the event is claimed, and is shown with the token that okq ack and " +
+      "okq fail need; when its lease ends without them, it is ready again. With --raw, --lines " +
+      "or -0 only contents go to standard output, and the tokens to standard error.",
+    "Of several queues the first one that has an event is taken. Exits with 1 if there was none.",
+    "If okq pop is killed, its events come back when their leases end.",
+  ],
+  words: "QUEUE...",
+  options,
+  examples: [
+    ["okq pop mail", "claims the next event and shows it with its token"],
+    ["okq pop mail --ack --raw > contents", "takes its contents, byte by byte"],
+    ["okq pop urgent mail --wait 60 --json", "waits up to a minute for one of two queues"],
+    ["okq pop mail --ack --lines -n 1000", "takes up to 1,000 events, a line for each"],
+  ],
+  async run(call) {
+    const { words: queues, options: given } = call;
+    if (given.ack && given.keep) throw new UsageError("--ack and --keep exclude each other");
+    const form = formOf(given);
+    const from = { queues, weights: weightsOf(given.weights, queues) };
+    const okq = await call.connect();
+    let left = given.count ?? 1;
+    for (let isFirst = true; left > 0; isFirst = false) {
+      const events = await popStep(
+        call,
+        okq,
+        { ...from, count: Math.min(left, STEP_MAX) },
+        isFirst,
+      );
+      if (events.length === 0 && isFirst) return noEvent(call);
+      if (events.length === 0) break;
+      left -= events.length;
+      await show(call, form, okq, events);
+    }
+    return exitCodes.done;
+  },
+});
+
+/** Only the first step waits: what comes behind it is what is there. */
+function popStep(
+  { options: given }: Call,
+  { session }: Okq,
+  from: PopFrom,
+  isFirst: boolean,
+): Promise<Event<undefined>[]> {
+  return sendPop(session, from, {
+    waitMs: isFirst ? given.wait : undefined,
+    leaseMs: given.lease,
+    worker: given.as,
+  });
+}
+
+function noEvent({ options: given, terminal }: Call): number {
+  if (!given.quiet) terminal.note("okq: no event");
+  return exitCodes.notDone;
+}
+
+/** Rejects before anything is acknowledged if the output cannot be written. */
+async function show(call: Call, form: Form, okq: Okq, events: Event<undefined>[]): Promise<void> {
+  const { options: given, terminal } = call;
+  const isEnded = given.ack || given.keep;
+  const shown = events.map(({ token, ...event }): ShownEvent => ({
+    ...event,
+    token: isEnded ? null : token,
+  }));
+  await showEvents(terminal, form, shown);
+  if (given.keep) await giveBack(okq, events);
+  if (!given.ack) return;
+  const byQueue = Map.groupBy(events, ({ queue }) => queue);
+  for (const [queue, own] of byQueue) {
+    await acknowledge(okq, queue, own);
+  }
+}
+
+async function acknowledge(okq: Okq, queue: string, events: Event<undefined>[]): Promise<void> {
+  const claims = events.flatMap(({ id, token }) => [id, token]);
+  const { reply, isRepeat } = await okq.session.send(["QMACK", queue, ...claims], {
+    repeats: true,
+  });
+  const lost = arrayIn(reply).filter((each) => numberIn(each) === 0).length;
+  // After a lost answer, an event that is gone was acknowledged by the first attempt.
+  if (lost === 0 || isRepeat) return;
+  throw new CommandFailure(
+    `${lost} of ${events.length} events of ${printable(bytesOf(queue))} were written too late: ` +
+      "their leases had ended, and they are delivered again (--lease)",
+    exitCodes.notDone,
+  );
+}
+
+/** In reverse order: the last one given back is the next one out. */
+async function giveBack({ session }: Okq, events: Event<undefined>[]): Promise<void> {
+  for (const { queue, id, token } of events.toReversed()) {
+    await session.send(["QACK", queue, id, "TOKEN", token, "REDO"], { repeats: true });
+  }
+}
+
+/** Throws UsageError. */
+function weightsOf(text: string | undefined, queues: string[]): number[] | undefined {
+  if (text === undefined) return undefined;
+  const weights = text.split(",").map(Number);
+  if (weights.length === queues.length && weights.every((each) => each >= 0)) return weights;
+  throw new UsageError(
+    `--weights: ${JSON.stringify(text)} is not a number for each of the ${queues.length} queues`,
+  );
+}
