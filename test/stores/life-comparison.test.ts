@@ -342,8 +342,8 @@ async function compareWith(breakage: Breakage, seed: number, rounds: number): Pr
 /** Most breakages show early, so many short lives find them sooner than a few long ones. */
 const ROUNDS = 100;
 /**
- * Their seeds. The first five show what is rare: in this order a retry of an event that has changed,
- * a key that outlives its claim, a move and a removal of an event that has changed, and a key that
+ * Their seeds. The first five show what is rare: a retry of an event that has changed,
+ * a key that outlives its claim, a move and a removal of an event that has changed, a key that
  * ends with its claim.
  */
 const lives = [45, 64, 62, 59, 52, ...Array.from({ length: 24 }, (_, at) => 46 + at)];
