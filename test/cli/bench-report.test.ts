@@ -77,12 +77,12 @@ test("counts only cycles that begin while it measures", async () => {
     if (name === "QACK") cycles += 1;
     return name === "QPOP" ? [["q", "1", "x", "t"].map((text) => Buffer.from(text))] : 1;
   };
-  const options = { connections: [{ call }], inFlight: 3, queue: "q", contents: Buffer.from("x") };
-  const unmeasured = new Load(options);
+  const given = { connections: [{ call }], inFlight: 3, queue: "q", contents: Buffer.from("x") };
+  const unmeasured = new Load(given);
   unmeasured.start();
   await eventually(() => cycles > 10);
   expect(await unmeasured.stop()).toMatchObject({ cycles: 0, seconds: 0 });
-  const load = new Load(options);
+  const load = new Load(given);
   load.start();
   await eventually(() => cycles > 20);
   load.measure();
