@@ -1,11 +1,11 @@
 // Looks and changes while okq or the way to it is lost: what may be sent again is, the rest says that
 // its outcome is unknown.
 import { expect, test } from "bun:test";
-import { ConnectionError, type Okq, type Queue } from "okq/client";
+import { ClosedError, ConnectionError, type Okq, type Queue } from "okq/client";
 import { connectClient } from "../support/client.ts";
 import { closeAfterTest } from "../support/close-after-test.ts";
 import { eventually } from "../support/eventually.ts";
-import { startTestOkq } from "../support/okq-server.ts";
+import { startOkqOn, startTestOkq } from "../support/okq-server.ts";
 import { TcpProxy } from "../support/tcp-proxy.ts";
 
 interface Setting {
@@ -93,17 +93,26 @@ test("a list goes on over a lost connection", async () => {
   expect(ids).toEqual(numbers);
 });
 
-test("a long change ends when its signal aborts", async () => {
-  const { mail, direct, okq } = await start();
-  await direct.pushMany(Array.from({ length: 1_000 }, (_, at) => at));
+test("a change in steps and a wait end when their signal aborts", async () => {
+  const { port } = await startOkqOn("sqlite");
+  const [mail, direct] = [1, 2].map(() => connectClient(port).queue<number>("mail"));
+  const numbers = Array.from({ length: 20_000 }, (_, at) => at);
+  await mail!.pushMany(numbers);
   const enough = new Error("enough");
-  await expect(mail.purge("ready", { signal: AbortSignal.abort(enough) })).rejects.toThrow(enough);
-  expect((await mail.status()).total).toBe(1_000);
   const abort = new AbortController();
-  const wait = mail.waitUntilEmpty({ waitMs: 60_000, signal: abort.signal });
-  await okq.ping();
+  const wait = mail!.waitUntilEmpty({ waitMs: 60_000, signal: abort.signal });
+  const purge = mail!.purge("ready", { signal: abort.signal });
+  const total = async () => (await direct!.status()).total;
+  await eventually(async () => (await total()) < numbers.length);
   abort.abort(enough);
-  await expect(wait).rejects.toThrow(enough);
+  await expect(purge).rejects.toBe(enough);
+  await expect(wait).rejects.toBe(enough);
+  // okq may do one more step.
+  let before = 0;
+  await eventually(async () => before === (before = await total()));
+  expect(before).toBeGreaterThan(0);
+  await expect(mail!.purge("ready", { signal: AbortSignal.abort(enough) })).rejects.toBe(enough);
+  expect(await total()).toBe(before);
 });
 
 test("a change in steps does not hinder other commands of the client", async () => {
@@ -115,4 +124,15 @@ test("a change in steps does not hinder other commands of the client", async () 
   expect(proxy.links.size).toBe(2);
   expect(await mail.purge("ready")).toBe(1);
   expect(await waits).toBe(true);
+});
+
+test("waits reject when the client is closed", async () => {
+  const { okq, mail, direct } = await start();
+  await direct.push(1, { id: "1" });
+  const waits = [mail.wait("1", { waitMs: 60_000 }), mail.waitUntilEmpty({ waitMs: 60_000 })];
+  const ended = Promise.allSettled(waits);
+  await okq.ping();
+  await okq.close();
+  const reasons = (await ended).map((result) => result.status === "rejected" && result.reason);
+  expect(reasons).toEqual([expect.any(ClosedError), expect.any(ClosedError)] as never);
 });
