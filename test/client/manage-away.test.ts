@@ -1,5 +1,5 @@
-// Looks and changes while okq or the way to it is lost: what may be sent again is, the rest says that
-// its outcome is unknown.
+// Looks and changes over lost connections: what may be sent again is, and the rest says that its
+// outcome is unknown.
 import { expect, test } from "bun:test";
 import { ClosedError, ConnectionError, type Okq, type Queue } from "okq/client";
 import { connectClient } from "../support/client.ts";
