@@ -15,7 +15,7 @@ const note = (error: unknown) => {
 
 const pushed = new Set<number>();
 const handled = new Set<number>();
-let isPushing = true;
+const allPushed = new AbortController();
 
 async function produce(): Promise<void> {
   const endsAtMs = performance.now() + RUN_MS;
@@ -26,12 +26,12 @@ async function produce(): Promise<void> {
     }
   });
   await Promise.all(lanes);
-  isPushing = false;
+  allPushed.abort();
   console.log("pushed");
 }
 
 async function consume(): Promise<void> {
-  while (isPushing || handled.size < pushed.size) {
+  while (!allPushed.signal.aborted || handled.size < pushed.size) {
     const abort = new AbortController();
     if (Math.random() < 0.1) setTimeout(() => abort.abort(new OkqError("TEST", "aborted")), 5);
     try {
