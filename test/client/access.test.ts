@@ -118,7 +118,7 @@ test("says why okq refuses the connection", async () => {
   expect(error.message).toContain("max number of clients reached");
 });
 
-test("a stream of its own takes the place of a socket, and may not keep the client waiting", async () => {
+test("a stream takes the place of a socket, and cannot keep the client waiting", async () => {
   const { port } = await startTestOkq();
   await client("anywhere", { stream: async () => createConnection(port, "127.0.0.1") }).ping();
   const never = client("anywhere", {

@@ -31,7 +31,7 @@ export function openStream(
   return within(limits, connected, () => socket.destroy());
 }
 
-/** Rejects when the time is up or the signal aborts, and calls `giveUp` in every case of failure. */
+/** Rejects when the time is up or the signal aborts. Calls giveUp whenever it rejects. */
 export async function within<T>(limits: Limits, work: Promise<T>, giveUp: () => void): Promise<T> {
   const { timeoutMs, clock, signal } = limits;
   let cancel: Cancel = () => {};
