@@ -50,7 +50,7 @@ export const list = clientCommand({
       ...(reverse ? ["REVERSE"] : []),
       ...(contents ? ["CONTENTS"] : []),
     ];
-    const pages = pagesOf(okq, command, count === undefined ? {} : { most: count });
+    const pages = pagesOf(okq, command, count);
     await showRows(call, pages, {
       columns: eventColumns(now, contents),
       json: (event) => event.json(),
