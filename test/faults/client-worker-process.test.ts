@@ -101,7 +101,7 @@ test("killed workers: only events that they had are handled again", async () => 
   expect([...ledger.lost]).toEqual([]);
 });
 
-test("a worker that is stopped past its lease acknowledges nothing of what others got", async () => {
+test("a worker stopped past its lease acknowledges nothing of what others got", async () => {
   const random = randomOf("worker stopped");
   const { clock, port, ledger } = await start();
   const [stopped, other] = [startWorker(port, ledger), startWorker(port, ledger)];
