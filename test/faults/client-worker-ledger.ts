@@ -44,12 +44,13 @@ export class WorkerLedger {
     });
   }
 
-  async ready(): Promise<string[]> {
-    return await this.#inState("ready");
-  }
-
-  async claimed(): Promise<string[]> {
-    return await this.#inState("claimed");
+  /** Resolves to the claimed events when nothing is ready and these workers have all claims. */
+  async onlyClaimedBy(isOne: (worker: string) => boolean): Promise<string[]> {
+    return await eventually(async () => {
+      const isReady = (await this.#inState("ready")).length > 0;
+      const workers = await this.#inState("claimed", "worker");
+      return isReady || !workers.every(isOne) ? null : await this.#inState("claimed");
+    });
   }
 
   /** The events that were handled more than once. */
@@ -72,16 +73,17 @@ export class WorkerLedger {
     expect(this.repeated.filter((id) => !mayRepeat(id))).toEqual([]);
   }
 
-  async #inState(state: string): Promise<string[]> {
-    const ids: string[] = [];
+  /** A field of the events in that state. */
+  async #inState(state: string, field = "id"): Promise<string[]> {
+    const values: string[] = [];
     for (let after: unknown[] = []; ;) {
       const words = ["STATE", state, "COUNT", 1000, ...after] as string[];
       const [next, rows] = (await this.#okq.call("QLIST", QUEUE, ...words)) as [
         unknown,
         unknown[][],
       ];
-      for (const row of rows) ids.push(String(row[row.map(String).indexOf("id") + 1]));
-      if (next === null) return ids;
+      for (const row of rows) values.push(String(row[row.map(String).indexOf(field) + 1]));
+      if (next === null) return values;
       after = ["AFTER", String(next)];
     }
   }

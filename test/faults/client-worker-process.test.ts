@@ -55,13 +55,10 @@ function startWorker(port: number, ledger: WorkerLedger): WorkerProcess {
   return { child, said, ended, open };
 }
 
-/** Resolves when nothing is ready, and only the dead or stopped have claims. */
-async function othersFinished(ledger: WorkerLedger, alive: WorkerProcess[]): Promise<void> {
-  await eventually(async () => {
-    const left = new Set(await ledger.claimed());
-    const isDone = (await ledger.ready()).length === 0;
-    return isDone && alive.every((worker) => worker.open().every((id) => !left.has(id)));
-  });
+/** Resolves to the claims of these workers when the others have finished. */
+async function held(ledger: WorkerLedger, workers: WorkerProcess[]): Promise<string[]> {
+  const isOne = (worker: string) => workers.some(({ child }) => worker.endsWith(`:${child.pid}`));
+  return await ledger.onlyClaimedBy(isOne);
 }
 
 async function start() {
@@ -91,13 +88,12 @@ test("killed workers: only events that they had are handled again", async () => 
     killed.push(worker!);
     workers.push(startWorker(port, ledger));
   }
-  await othersFinished(ledger, workers);
+  const left = await held(ledger, killed);
   clock.advance(LEASE_MS);
   await ledger.completed();
   await stopAll(workers);
   report("workers killed", { repeated: ledger.repeated.length });
-  // A killed worker may have acknowledged an event without having said so.
-  await ledger.settle((id) => killed.some((worker) => worker.open().includes(id)));
+  await ledger.settle((id) => left.includes(id));
   expect([...ledger.lost]).toEqual([]);
 });
 
@@ -107,19 +103,18 @@ test("a worker stopped past its lease acknowledges nothing of what others got", 
   const [stopped, other] = [startWorker(port, ledger), startWorker(port, ledger)];
   await eventually(() => stopped.said.done.size >= random(5, 40) && stopped.open().length > 0);
   stopped.child.kill("SIGSTOP");
-  await othersFinished(ledger, [other]);
-  const held = await ledger.claimed();
+  const left = await held(ledger, [stopped]);
   clock.advance(LEASE_MS);
   await ledger.completed();
-  expect(held.filter((id) => !other.said.done.has(id))).toEqual([]);
+  await eventually(() => left.every((id) => other.said.done.has(id)));
   stopped.child.kill("SIGCONT");
   // Of these it had begun some, and hears now that they are lost.
   await eventually(() =>
-    held.every((id) => !stopped.said.handled.has(id) || stopped.said.lost.has(id)),
+    left.every((id) => !stopped.said.handled.has(id) || stopped.said.lost.has(id)),
   );
   await stopAll([stopped, other]);
-  report("worker stopped", { held: held.length, repeated: ledger.repeated.length });
-  await ledger.settle((id) => held.includes(id));
-  expect(held.filter((id) => stopped.said.done.has(id))).toEqual([]);
-  expect(held.length).toBeGreaterThan(0);
+  report("worker stopped", { held: left.length, repeated: ledger.repeated.length });
+  await ledger.settle((id) => left.includes(id));
+  expect(left.filter((id) => stopped.said.done.has(id))).toEqual([]);
+  expect(left.length).toBeGreaterThan(0);
 });

@@ -69,7 +69,7 @@ test("requests and replies that are lost: each event is handled once", async () 
   }
   // Without further faults the worker does all but what a pop has claimed whose reply was lost.
   await eventually(async () => (await okq.queue(QUEUE).peek()) === null);
-  await eventually(() => worker.running === 0);
+  await eventually(() => ledger.done.size === ledger.handled.size);
   clock.advance(600_000);
   await ledger.completed();
   await closeAll([worker], ledger);
