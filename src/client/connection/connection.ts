@@ -8,7 +8,7 @@ import type { Reply } from "../reply.ts";
 import { encodeCommand, joined, type Word } from "../words.ts";
 
 /** Larger pieces are written by themselves, so that one can see how they proceed. */
-const PIECE_BYTES_MAX = 64 * 1024;
+const PIECE_BYTES_MAX = 1024 * 1024;
 
 /** A command whose reply is awaited. Exactly one of its methods is called, once. */
 export interface Awaited {
@@ -73,7 +73,7 @@ export class Connection {
       void this.redis.sendCommand(new Expected(each, this) as unknown as Command, NOWHERE);
     }
     const isSmall = bytes <= PIECE_BYTES_MAX;
-    if (isSmall) this.#stream.write(joined(pieces, bytes), this.#written);
+    if (isSmall) this.#stream.write(joined(pieces, bytes));
     else for (const piece of pieces) this.#writeLarge(piece);
   }
 
