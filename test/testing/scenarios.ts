@@ -1,6 +1,6 @@
 // What okq/testing does, as programs that run on Bun and on Node: each throws if it is not so.
 import assert, { AssertionError } from "node:assert/strict";
-import type { Okq } from "okq/client";
+import { connect, type Okq } from "okq/client";
 import { type OkqTest, startTest } from "okq/testing";
 
 export type Scenario = (test: OkqTest) => Promise<void>;
@@ -205,6 +205,13 @@ export const scenarios: Record<string, Scenario> = {
     await test.okq.queue("mail").push(1);
     assert.equal((await other.queue("mail").pop())?.contents, 1);
     await other.close();
+  },
+
+  "code that connects itself reaches the okq of the test, whatever its address": async (test) => {
+    const okq = connect("okqs://ann:secret@queues.example:1", test.options);
+    await okq.queue("mail").push(1);
+    await test.assertPushed("mail", { contents: 1 });
+    await okq.close();
   },
 
   "tests run side by side, each with its own queues and clock": async (test) => {
