@@ -47,6 +47,25 @@ export const scenarios: Record<string, Scenario> = {
     await popped;
   },
 
+  "events that become due shortly after each other come in time": async (test) => {
+    const mail = test.okq.queue<number>("mail");
+    for (const delayMs of [1_000, 1_001, 1_100]) await mail.push(delayMs, { delayMs });
+    for (const waitMs of [1_000, 1, 99]) {
+      await test.advance(waitMs);
+      assert.equal((await mail.pop())?.contents, test.nowMs() - START);
+    }
+  },
+
+  "what a timer begins happens at its time, also in a later turn of the event loop": async (
+    test,
+  ) => {
+    const mail = test.okq.queue<number>("mail");
+    test.options.clock.after(1_000, () => setImmediate(() => void mail.push(1)));
+    await test.advance(10_000);
+    const [pushed] = await test.assertPushed(mail);
+    assert.equal(pushed!.at.getTime(), START + 1_000);
+  },
+
   "a lease that ends is a crash, and the event comes back": async (test) => {
     const mail = test.okq.queue<Mail>("mail");
     const id = await mail.push({ to: "ann" });
@@ -168,6 +187,7 @@ export const scenarios: Record<string, Scenario> = {
     await mail.push({ to: "ann" });
     await rejectsWith(test.idle({ withinMs: 1 }), /not idle after 1 ms: "mail": 1 ready/);
     const event = await mail.pop();
+    await rejectsWith(test.idle({ withinMs: 1 }), /"mail": 1 claimed/);
     const idle = test.idle();
     await mail.ack(event!);
     await idle;
@@ -230,6 +250,32 @@ export const scenarios: Record<string, Scenario> = {
     const large = Buffer.alloc(5_000_000, "0123456789");
     await files.push(large);
     assert.ok(large.equals((await files.pop())!.contents));
+  },
+
+  "a client that reads slowly gets everything": async (test) => {
+    const files = test.okq.queue("files", { contents: "bytes" });
+    await files.pushMany([1, 2, 3].map((byte) => Buffer.alloc(300_000, byte)));
+    const stream = await test.options.stream();
+    stream.write("QRPOP files\r\n".repeat(3));
+    let bytes = 0;
+    for await (const chunk of stream) {
+      bytes += (chunk as Buffer).length;
+      if (bytes > 900_000) break;
+      await new Promise((resolve) => void setImmediate(resolve));
+    }
+  },
+
+  "fifty tests run at once": async () => {
+    const numbers = Array.from({ length: 50 }, (_, n) => n);
+    const counts = numbers.map(async (n) => {
+      const test = await startTest();
+      await test.okq.queue("numbers").pushMany(numbers.slice(0, n), { delayMs: 1_000 });
+      await test.advance(1_000);
+      const popped = await test.okq.queue("numbers").popMany(50);
+      await test.close();
+      return popped.length;
+    });
+    assert.deepEqual(await Promise.all(counts), numbers);
   },
 
   "misuse is refused with a reason": async (test) => {
