@@ -148,7 +148,7 @@ function readmeText(): Promise<string> {
 
 /** The sections of the README about the package. Links to other sections become plain text. */
 export function packageReadme(readme: string): string {
-  const sections = ["Testing"].map((heading) => {
+  const sections = ["TypeScript client", "Testing"].map((heading) => {
     const start = readme.indexOf(`\n## ${heading}\n`);
     if (start < 0) throw new Error(`the README has no section "${heading}"`);
     const end = readme.indexOf("\n## ", start + 1);
