@@ -44,7 +44,7 @@ export function startTest(options: TestOptions = {}): Promise<OkqTest> {
 export class OkqTest implements AsyncDisposable {
   /** A client of this okq. */
   readonly okq: Okq;
-  /** For code that calls connect() itself: `connect(address, test.options)`. Close those clients. */
+  /** For code that connects itself: `connect(address, test.options)`. It closes its clients. */
   readonly options: TestConnection;
   readonly #started: StartedOkq;
   readonly #clock: MovedClock;
