@@ -17,5 +17,5 @@ export const exitCodeMeanings: Record<keyof typeof exitCodes, string> = {
   usage: "wrong usage; nothing was done",
   noServer: "no okq is reached, it was lost, or it cannot reach its store",
   internal: "an unexpected error",
-  refused: "the login is wrong, or the user lacks the right",
+  refused: "the login or the certificate is wrong, or the user lacks the right",
 };

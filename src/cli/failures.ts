@@ -77,6 +77,9 @@ async function refusedMessage({ code, message }: PermissionError, address: strin
   if (code === "WRONGPASS") {
     return `okq at ${address} refuses the login: the password is wrong, or there is no such user`;
   }
+  if (code === "TLS") {
+    return `${printable(message)}: --tls-ca FILE names the authority of its certificate`;
+  }
   return printable(message) + (await missingRight(message));
 }
 

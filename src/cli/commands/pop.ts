@@ -16,6 +16,8 @@ import { formOf, type Form, type ShownEvent, showEvents, showOptions } from "./s
 /** Events that are claimed before the first of them is written. */
 const STEP_MAX = 256;
 const STEP_BYTES = 1024 * 1024;
+/** A wait that ended early begins again after so long. */
+const AGAIN_MS = 50;
 
 const options = {
   ack: { kind: "flag", help: "acknowledge each event when its output is written" },
@@ -99,10 +101,17 @@ class Popping {
   }
 
   /** Only the first step waits: what comes behind it is what is there. */
-  #pop(from: PopFrom, isFirst: boolean): Promise<Popped[]> {
-    const { wait, lease, as } = this.#call.options;
-    const waitMs = isFirst ? wait : undefined;
-    return sendPop(this.#okq.session, from, { waitMs, leaseMs: lease, worker: as });
+  async #pop(from: PopFrom, isFirst: boolean): Promise<Popped[]> {
+    const { wait = 0, lease, as } = this.#call.options;
+    const untilMs = performance.now() + (isFirst ? wait : 0);
+    for (;;) {
+      const waitMs = Math.max(0, Math.ceil(untilMs - performance.now()));
+      const options = { waitMs, leaseMs: lease, worker: as };
+      const events = await sendPop(this.#okq.session, from, options);
+      if (events.length > 0 || performance.now() >= untilMs) return events;
+      // An okq that stops ends the waits of its clients.
+      await new Promise((resolve) => setTimeout(resolve, AGAIN_MS));
+    }
   }
 
   #noEvent(): number {
