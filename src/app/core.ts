@@ -40,8 +40,11 @@ interface Parts {
   clock: Clock;
   maxClients: number;
   open: OpenStore;
-  /** See HousekeeperParts. */
-  tickPauseMs?: number;
+  /**
+   * For a clock that stands still: busy clients do not pause, and what is due is done at once.
+   * Such pauses would never end, or come too late.
+   */
+  hasPauses?: boolean;
 }
 
 const STORE_CLOSE_MS_MAX = 2_000;
@@ -50,7 +53,7 @@ const STORE_CLOSE_MS_MAX = 2_000;
 export async function openCore(
   config: Config,
   log: Log,
-  { clock, maxClients, open, ...timing }: Parts,
+  { clock, maxClients, open, hasPauses = true }: Parts,
 ): Promise<Core> {
   const logLimit = new LogLimit(log.warn);
   const users = openUsers(config, logLimit, clock);
@@ -80,7 +83,7 @@ export async function openCore(
   reporter = context.reporter;
   const { consumers, waitingNotes } = context;
   const admission = new Admission(context);
-  const server = new Server(new Shared(context, parserLimits(config)), admission);
+  const server = new Server(new Shared(context, parserLimits(config), hasPauses), admission);
   return {
     context,
     admission,
@@ -89,7 +92,7 @@ export async function openCore(
       const { note: onRound } = new HousekeepingLog(log, logLimit, { store: storeName }, clock);
       const periodic = { consumers, waitingNotes, reporter: context.reporter };
       const told = { onRound, onSkipped: skippedLog(logLimit) };
-      housekeeper = new Housekeeper({ ...shared, ...periodic, ...told, ...timing });
+      housekeeper = new Housekeeper({ ...shared, ...periodic, ...told, hasPauses });
       announce();
     },
     async close(closeDoors = async () => {}) {

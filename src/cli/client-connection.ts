@@ -19,7 +19,9 @@ export class ClientConnection {
   readonly #options: Options;
   readonly #env: Environment;
   readonly #terminal: Terminal;
-  #okq: Okq | null = null;
+  /** All that were opened. */
+  readonly #opened: Okq[] = [];
+  #loginOptions: Promise<ConnectOptions> | null = null;
 
   constructor(options: Options, env: Environment, terminal: Terminal) {
     this.#options = options;
@@ -32,10 +34,14 @@ export class ClientConnection {
     return this.#parsed().endpoints.map(nameOf).join(", ");
   }
 
-  /** Rejects if okq does not answer at once. Later breaks are the client's to mend. */
+  /**
+   * Rejects if okq does not answer at once. Later breaks are the client's to mend. Opens another
+   * client each time, and asks for a password the first time only.
+   */
   async open(): Promise<Okq> {
-    const okq = connect(this.#text, await this.#connectOptions());
-    this.#okq = okq;
+    this.#loginOptions ??= this.#connectOptions();
+    const okq = connect(this.#text, await this.#loginOptions);
+    this.#opened.push(okq);
     const { stateListeners } = okq.session;
     const absent = Promise.withResolvers<never>();
     const listener = (error: OkqError | null) => error && absent.reject(error);
@@ -47,7 +53,7 @@ export class ClientConnection {
   }
 
   async close(): Promise<void> {
-    await this.#okq?.close();
+    await Promise.all(this.#opened.map((okq) => okq.close()));
   }
 
   get #text(): string {

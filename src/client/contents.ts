@@ -1,5 +1,6 @@
 // The contents of a queue's events: bytes, text, or JSON that a schema may check.
 import { isUtf8 } from "node:buffer";
+import { ContentsError } from "./errors.ts";
 import type { SchemaIssue, StandardSchemaV1 } from "./standard-schema.ts";
 
 export type ContentsKind = "json" | "text" | "bytes";
@@ -73,4 +74,21 @@ function accepted<T>(
 function issueText({ message, path = [] }: SchemaIssue): string {
   const keys = path.map((part) => String(typeof part === "object" ? part.key : part));
   return keys.length > 0 ? `${keys.join(".")}: ${message}` : message;
+}
+
+/** Contents to be pushed as bytes. Throws or rejects with a ContentsError that names the queue. */
+export function encodedFor<T>(
+  queue: string,
+  codec: Codec<T>,
+  contents: T,
+): string | Uint8Array | Promise<string | Uint8Array> {
+  const refuse = (error: unknown): never => {
+    throw new ContentsError(`contents for ${queue}: ${(error as Error).message}`);
+  };
+  try {
+    const encoded = codec.encode(contents);
+    return encoded instanceof Promise ? encoded.catch(refuse) : encoded;
+  } catch (error) {
+    return refuse(error);
+  }
 }

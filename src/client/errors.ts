@@ -27,7 +27,10 @@ export class DuplicateError extends OkqError {
   override name = "DuplicateError";
   constructor(
     message: string,
-    /** The id of the event that is there. */
+    /**
+     * The id of the event that is there. If that is another event, with the unique key, a long id
+     * is cut and some bytes are replaced, as in the reply.
+     */
     readonly id: string,
   ) {
     super("DUPLICATE", message);
@@ -103,15 +106,23 @@ export class ContentsError extends OkqError {
   }
 }
 
-/** A transaction was not done, because of one of its commands. */
+const DISCARDED_BECAUSE = "EXECABORT Transaction discarded because of: ";
+
+/** A transaction was not done, because of one of its commands; or that is unknown: see outcome. */
 export class TransactionError extends OkqError {
   override name = "TransactionError";
   constructor(
     message: string,
-    /** The error of that command, if okq named it. */
+    /** The error of that command, or the one by which the answer was lost. */
     override readonly cause?: OkqError,
+    outcome: CommandOutcome = "none",
   ) {
     super("EXECABORT", message);
+    this.outcome = outcome;
+  }
+
+  static because(cause: OkqError): TransactionError {
+    return new TransactionError(DISCARDED_BECAUSE + cause.message, cause);
   }
 }
 
@@ -144,8 +155,13 @@ const MAKE: Record<string, (message: string, rest: string) => OkqError> = {
   WRONGPASS: (message) => new PermissionError("WRONGPASS", message),
   DENIED: (message) => new PermissionError("DENIED", message),
   LOADING: (message) => new StoreError("LOADING", message),
-  EXECABORT: (message) => new TransactionError(message),
+  EXECABORT: transactionError,
 };
+
+function transactionError(message: string): TransactionError {
+  if (!message.startsWith(DISCARDED_BECAUSE)) return new TransactionError(message);
+  return TransactionError.because(errorOf(message.slice(DISCARDED_BECAUSE.length)));
+}
 
 /** The error that a reply of okq stands for. */
 export function errorOf(message: string): OkqError {

@@ -28,7 +28,10 @@ export async function rawCall(session: Session, words: readonly Word[]): Promise
   const names = words.slice(0, 2).map((word) => String(word).toUpperCase());
   const [name = "", second] = names;
   if (REFUSED.has(name) || (name === "CLIENT" && second === "REPLY")) {
-    throw new CommandRefusedError("CLIENT", `${name} is not for call(): see transaction(), ...`);
+    throw new CommandRefusedError(
+      "CLIENT",
+      `${name} is not for call(): the client connects, logs in and shares its connection itself`,
+    );
   }
   const { reply } = waits(name, words)
     ? await session.wait(() => words, { waitMs: WAIT_MS_MAX })

@@ -71,6 +71,12 @@ export class Session {
     return this.#link.send(() => [words], options);
   }
 
+  /** The same with words for the first attempt, and others after one whose outcome is unknown. */
+  sendOr(first: readonly Word[], repeated: readonly Word[]): Promise<Answer> {
+    const words = (isRepeat: boolean) => [isRepeat ? repeated : first];
+    return this.#link.send(words, { repeats: true });
+  }
+
   /**
    * Sends commands as one transaction. The reply is the array that EXEC answers, with errors in it
    * where a command had one. Rejects if nothing was done, or if that is unknown.

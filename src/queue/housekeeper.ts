@@ -49,8 +49,8 @@ export interface HousekeeperParts {
   reporter: Pick<Reporter, "renew" | "clear">;
   counting: Pick<Counting, "send">;
   clock: Clock;
-  /** Between two rounds of ticks. */
-  tickPauseMs?: number;
+  /** Whether there is a pause between two rounds of ticks. */
+  hasPauses?: boolean;
   onRound: OnRound;
   onSkipped: OnSkipped;
 }
@@ -91,7 +91,7 @@ export class Housekeeper {
     this.#reporter = reporter;
     this.#waiters = waiters;
     this.#clock = clock;
-    this.#tickPauseMs = parts.tickPauseMs ?? TICK_PAUSE_MS;
+    this.#tickPauseMs = (parts.hasPauses ?? true) ? TICK_PAUSE_MS : 0;
     this.#ticks = store.session();
     this.#counting = counting;
     const round = (work: Work) => (error: Error | null) => onRound(work, error);

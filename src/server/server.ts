@@ -165,13 +165,12 @@ export class Server implements Host {
     for (const socket of [...this.#handshakes.keys(), ...this.#refused]) socket.terminate();
     this.#stopChecks();
     if (this.#connections.size === 0) return;
-    const { promise, resolve } = Promise.withResolvers<void>();
-    this.#onEmpty = resolve;
+    const empty = new Promise<void>((resolve) => (this.#onEmpty = resolve));
     for (const connection of this.#connections) connection.quit();
     const cancelTimer = this.#shared.context.clock.after(CLOSE_MS_MAX, () => {
       for (const connection of this.#connections) connection.kill();
     });
-    await promise;
+    await empty;
     cancelTimer();
   }
 }

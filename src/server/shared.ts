@@ -22,8 +22,9 @@ export class Shared {
   constructor(
     readonly context: Context,
     readonly parserLimits: ParserLimits,
+    hasPauses: boolean,
   ) {
-    this.scheduler = new Scheduler(() => context.durations.turnEnded());
+    this.scheduler = new Scheduler(() => context.durations.turnEnded(), hasPauses);
     this.unstartedInput = new UnstartedInput(context.budgets.unstarted, this.scheduler);
   }
 }

@@ -10,6 +10,7 @@ test.each([
   ["ends of lines", "a\nb\r\tc\u2028d", "a\\nb\\r\\tc\\u{2028}d"],
   ["turned directions", "a\u202egpj.exe\u2066", "a\\u{202e}gpj.exe\\u{2066}"],
   ["invisible characters", "a\u200bb\ufeffc\u{e0041}", "a\\u{200b}b\\u{feff}c\\u{e0041}"],
+  ["bytes in a name of the client", "a\udc80\udcffb\udc7f", "a\\x80\\xffb\\u{dc7f}"],
   ["half of a pair", "a\ud800b", "a\\u{d800}b"],
   ["delete and backspace", "\x7f\b", "\\x7f\\x08"],
   ["a backslash stays", "C:\\n", "C:\\n"],

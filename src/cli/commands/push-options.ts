@@ -69,7 +69,7 @@ export function pushOptionsOf(given: PushOptionValues): PushOptions {
     group: given.group,
     ttlMs: ttl,
     attempts: given.attempts,
-    backoff: given.backoff,
+    backoff: given.backoff as PushOptions["backoff"],
     leaseMs: lease,
     headers: header.length > 0 ? headersOf(header) : undefined,
     unique,

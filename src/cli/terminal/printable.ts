@@ -15,6 +15,8 @@ const RUNS = new RegExp(
  * halves of pairs. The two joiners stay: Persian and emojis need them.
  */
 const UNSAFE = /(?![\u200c\u200d])[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}\u115f\u1160\u3164\uffa0]/gu;
+/** Bytes that are not UTF-8 in texts of the client: see client/names.ts. */
+const [BYTE_80, BYTE_FF] = [0xdc80, 0xdcff];
 const SHORT: Record<string, string> = { "\n": "\\n", "\r": "\\r", "\t": "\\t" };
 
 /** `\\xHH` of each byte. */
@@ -37,7 +39,9 @@ export function printableLines(value: Buffer | string): string[] {
 
 function escaped(character: string): string {
   const code = character.codePointAt(0)!;
-  return SHORT[character] ?? (code < 0x80 ? BYTES[code]! : `\\u{${code.toString(16)}}`);
+  const byte = code >= BYTE_80 && code <= BYTE_FF ? code - BYTE_80 + 0x80 : code;
+  if (byte < 0x80 || byte !== code) return SHORT[character] ?? BYTES[byte]!;
+  return `\\u{${code.toString(16)}}`;
 }
 
 const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });

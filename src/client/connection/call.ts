@@ -1,6 +1,6 @@
 // A command, or the commands of a transaction, on the way to their reply, through any number of
 // attempts.
-import type { ConnectionError, OkqError } from "../errors.ts";
+import { type ConnectionError, OkqError, TransactionError } from "../errors.ts";
 import type { Reply } from "../reply.ts";
 import { encodeCommand, type Word } from "../words.ts";
 import type { Awaited } from "./connection.ts";
@@ -19,6 +19,9 @@ export interface Answer {
   /** The outcome of an earlier attempt is unknown: this reply may be that to a repetition. */
   readonly isRepeat: boolean;
 }
+
+/** Makes the commands for each attempt: isRepeat as in Answer. */
+export type Commands = (isRepeat: boolean) => readonly (readonly Word[])[];
 
 /** What a call tells about its attempts. */
 export interface CallOwner {
@@ -42,14 +45,13 @@ export class Call implements Awaited, Answer {
   /** The bytes of the attempt under way, or 0. */
   bytes = 0;
   lastError: OkqError | null = null;
-  readonly #commands: () => readonly (readonly Word[])[];
+  readonly #commands: Commands;
   readonly #owner: CallOwner;
   #resolve!: (answer: Answer) => void;
   #reject!: (error: unknown) => void;
 
-  /** The commands are made anew for each attempt. */
   constructor(
-    commands: () => readonly (readonly Word[])[],
+    commands: Commands,
     readonly options: SendOptions,
     owner: CallOwner,
     readonly signal?: AbortSignal,
@@ -68,7 +70,7 @@ export class Call implements Awaited, Answer {
 
   /** Begins an attempt: adds the bytes to be sent and the replies to be awaited. */
   encode(pieces: (string | Uint8Array)[], awaited: Awaited[]): void {
-    const commands = this.#commands();
+    const commands = this.#commands(this.isRepeat);
     this.bytes = 0;
     this.earlier.length = 0;
     for (const words of commands) this.bytes += encodeCommand(words, pieces);
@@ -84,7 +86,13 @@ export class Call implements Awaited, Answer {
   }
 
   refused(error: OkqError): void {
-    this.#owner.refused(this, error);
+    this.#owner.refused(this, this.#explained(error));
+  }
+
+  /** If a command of a transaction is refused, EXEC does not say why. */
+  #explained(error: OkqError): OkqError {
+    const cause = this.earlier.find((reply) => reply instanceof OkqError);
+    return error instanceof TransactionError && cause ? TransactionError.because(cause) : error;
   }
 
   lost(error: ConnectionError): void {

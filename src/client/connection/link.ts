@@ -4,9 +4,10 @@
 //      ^                 +--connection lost, or okq could not do it: again, if it may and has time
 import type { Clock } from "../../queue/clock.ts";
 import { ClosedError, ConnectionError, type OkqError, PermissionError } from "../errors.ts";
-import type { Word } from "../words.ts";
-import { type Answer, Call, type CallOwner, type SendOptions } from "./call.ts";
+
+import { type Answer, Call, type CallOwner, type Commands, type SendOptions } from "./call.ts";
 import type { Awaited, Connection } from "./connection.ts";
+import { isHopeless } from "./opener.ts";
 import { Pauses } from "./pauses.ts";
 import { Reconnector } from "./reconnector.ts";
 import { Silence } from "./silence.ts";
@@ -45,7 +46,7 @@ export class Link implements CallOwner {
   constructor(options: LinkOptions) {
     this.#options = options;
     const { clock, commandTimeoutMs, retryMs, open } = options;
-    this.#waiting = new WaitingCalls(clock, retryMs, this.#lateError);
+    this.#waiting = new WaitingCalls({ clock, retryMs, lateError: this.#lateError });
     this.#pauses = new Pauses(clock, (call) => this.#enter(call));
     this.#silence = new Silence(clock, commandTimeoutMs, (ms) =>
       this.#reconnector.connection?.cut(`no answer within ${ms} ms`),
@@ -53,6 +54,7 @@ export class Link implements CallOwner {
     this.#reconnector = new Reconnector({
       open,
       clock,
+      onAttempt: () => this.#waiting.unpause(),
       onUp: (connection) => this.#up(connection),
       onDown: (error) => this.#down(error),
     });
@@ -63,11 +65,7 @@ export class Link implements CallOwner {
    * OkqError. When the signal aborts, it rejects with the reason: if the commands are under way,
    * okq is asked for its answer, and the connection ends.
    */
-  send(
-    commands: () => readonly (readonly Word[])[],
-    options: SendOptions,
-    signal?: AbortSignal,
-  ): Promise<Answer> {
+  send(commands: Commands, options: SendOptions, signal?: AbortSignal): Promise<Answer> {
     const call = new Call(commands, options, this, signal);
     if (this.#isClosed) call.reject(new ClosedError());
     else if (signal?.aborted) call.rejectWith(signal.reason);
@@ -117,12 +115,12 @@ export class Link implements CallOwner {
   #enter(call: Call): void {
     if (call.isSettled) return;
     this.#waiting.add(call);
-    if (this.#reconnector.connection) this.#flushSoon();
-    else this.#reconnector.want();
+    if (this.#reconnector.connection) return this.#flushSoon();
+    this.#waiting.hasTime(call); // its time begins to run
+    this.#reconnector.want();
   }
 
   #up(connection: Connection): void {
-    this.#waiting.isConnected = true;
     connection.onProgress = () => this.#silence.moved();
     this.#options.onState(null);
     this.#flush();
@@ -132,10 +130,9 @@ export class Link implements CallOwner {
     this.#reason = error;
     this.#silence.stop();
     this.#options.onState(error);
-    const isFinal = error instanceof PermissionError;
-    if (isFinal) this.#waiting.rejectAll(() => new PermissionError(error.code, error.message));
+    if (isHopeless(error)) this.#waiting.rejectAll(() => copyOf(error));
     else if (this.#isClosed) this.#waiting.rejectAll(() => new ClosedError());
-    this.#waiting.isConnected = false;
+    this.#waiting.pause();
     this.#whenIdle();
     if (this.#waiting.length > 0) this.#reconnector.want();
   }
@@ -218,4 +215,11 @@ export class Link implements CallOwner {
     call.lastError = error;
     return !this.#isClosed && this.#waiting.hasTime(call);
   }
+}
+
+/** Each caller has an error of its own, because each has an outcome of its own. */
+function copyOf(error: OkqError): OkqError {
+  const { code, message, cause } = error;
+  if (error instanceof PermissionError) return new PermissionError(code, message);
+  return new ConnectionError(message, "none", { cause });
 }

@@ -33,7 +33,7 @@ export class Opener {
     const { address, stream } = this.#options;
     if (stream) return await this.#openOver(() => stream(), "okq", signal);
     const { endpoints } = address;
-    const reasons: string[] = [];
+    const errors: ConnectionError[] = [];
     for (const _ of endpoints) {
       const endpoint = endpoints[this.#next % endpoints.length]!;
       this.#next += 1;
@@ -42,10 +42,12 @@ export class Opener {
         return await this.#openOver(open, nameOf(endpoint), signal);
       } catch (error) {
         if (!(error instanceof ConnectionError) || signal.aborted) throw error;
-        reasons.push(error.message);
+        errors.push(error);
       }
     }
-    throw new ConnectionError(reasons.join("; "), "none");
+    // Another attempt is in vain only if it is at every address.
+    const { cause } = errors.find((error) => !isHopeless(error)) ?? errors[0]!;
+    throw new ConnectionError(errors.map(({ message }) => message).join("; "), "none", { cause });
   }
 
   get #ms(): number {
@@ -98,8 +100,7 @@ export class Opener {
       error instanceof OkqError && error.code !== "CONNECTION"
         ? error.message
         : (connection?.reason ?? error.message);
-    const made = new ConnectionError(`cannot use ${place}: ${reason}`, "none", { cause: error });
-    return isHopeless(error) ? new PermissionError("TLS", made.message, { cause: error }) : made;
+    return new ConnectionError(`cannot use ${place}: ${reason}`, "none", { cause: error });
   }
 }
 
@@ -109,8 +110,9 @@ function acceptNoPassword(error: OkqError): null {
   throw error;
 }
 
-/** A certificate that is not trusted will not be trusted in a moment either. */
-function isHopeless(error: Error): boolean {
-  const { code = "" } = error as NodeJS.ErrnoException;
-  return /CERT|SELF_SIGNED|^ERR_TLS|UNABLE_TO_(GET|VERIFY)/.test(code);
+/** Another attempt would fail too: a login was refused, or a certificate is not trusted. */
+export function isHopeless(error: OkqError): boolean {
+  const { code = "" } = (error.cause ?? {}) as NodeJS.ErrnoException;
+  const isDistrusted = /CERT|^ERR_TLS|^UNABLE_TO_(GET|VERIFY)/.test(code);
+  return error instanceof PermissionError || isDistrusted;
 }

@@ -1,5 +1,5 @@
 // What an error reply means for the command: whether it was done, and whether it may be sent again.
-import type { OkqError } from "../errors.ts";
+import { type OkqError, TransactionError } from "../errors.ts";
 
 /**
  * - later: nothing was done, and okq can do it when its store is back
@@ -9,11 +9,11 @@ import type { OkqError } from "../errors.ts";
  */
 export type Verdict = "later" | "now" | "unknown" | "final";
 
-const ABORTED = "EXECABORT Transaction discarded because of: ";
 const NOT_DONE = /^ERR (store refused: )?not done, because an earlier (operation|command) of this/;
 
-export function verdictOn({ message }: OkqError): Verdict {
-  const text = message.startsWith(ABORTED) ? message.slice(ABORTED.length) : message;
+export function verdictOn(error: OkqError): Verdict {
+  const isDiscarded = error instanceof TransactionError && error.cause !== undefined;
+  const text = isDiscarded ? error.cause.message : error.message;
   if (text.startsWith("LOADING ")) return "later";
   if (text.startsWith("ERR store outcome unknown")) return "unknown";
   return NOT_DONE.test(text) ? "now" : "final";

@@ -4,21 +4,24 @@ import type { OkqError } from "../errors.ts";
 import type { Call } from "./call.ts";
 import { Fifo } from "./fifo.ts";
 
+export interface WaitingOptions {
+  readonly clock: Clock;
+  readonly retryMs: number;
+  /** Why a call fails whose time is up. */
+  lateError(call: Call): OkqError;
+}
+
 export class WaitingCalls {
-  readonly #clock: Clock;
-  readonly #retryMs: number;
-  readonly #lateError: (call: Call) => OkqError;
+  readonly #options: WaitingOptions;
   readonly #fresh = new Fifo<Call>();
   readonly #again = new Fifo<Call>();
-  /** While there is no connection, calls are rejected when their time is up. */
-  #isWatching = true;
+  /** Between attempts to connect, calls are rejected when their time is up. */
+  #isPausing = false;
   #cancel: Cancel = () => {};
   #nextMs = Infinity;
 
-  constructor(clock: Clock, retryMs: number, lateError: (call: Call) => OkqError) {
-    this.#clock = clock;
-    this.#retryMs = retryMs;
-    this.#lateError = lateError;
+  constructor(options: WaitingOptions) {
+    this.#options = options;
   }
 
   get length(): number {
@@ -27,7 +30,11 @@ export class WaitingCalls {
 
   add(call: Call): void {
     (call.failures > 0 ? this.#again : this.#fresh).push(call);
-    if (this.#isWatching && this.#deadlineOf(call) < this.#nextMs) this.#wakeAt(call.deadlineMs!);
+    if (!this.#isPausing || this.#deadlineOf(call) >= this.#nextMs) return;
+    this.#cancel();
+    this.#nextMs = this.#deadlineOf(call);
+    const { clock } = this.#options;
+    this.#cancel = clock.after(this.#nextMs - clock.nowMs(), this.#rejectLate);
   }
 
   next(): Call | undefined {
@@ -39,36 +46,35 @@ export class WaitingCalls {
 
   /** Whether the call may be tried again. Its time begins to run when this is first asked. */
   hasTime(call: Call): boolean {
-    return this.#deadlineOf(call) > this.#clock.nowMs();
+    return this.#deadlineOf(call) > this.#options.clock.nowMs();
   }
 
-  /** The connection is there or gone. */
-  set isConnected(isConnected: boolean) {
-    this.#isWatching = !isConnected;
-    this.#cancel();
-    this.#nextMs = Infinity;
-    if (this.#isWatching) this.#rejectLate();
+  /** An attempt to connect has failed, or the connection was lost: the next attempt is later. */
+  pause(): void {
+    this.#isPausing = true;
+    this.#rejectLate();
   }
 
-  rejectAll(error: (call: Call) => OkqError): void {
+  /** There is an attempt to connect, or a connection. */
+  unpause(): void {
+    this.#isPausing = false;
     this.#cancel();
     this.#nextMs = Infinity;
-    for (const call of this.#takeAll()) call.reject(error(call));
+  }
+
+  rejectAll(error: () => OkqError): void {
+    this.#cancel();
+    this.#nextMs = Infinity;
+    for (const call of this.#takeAll()) call.reject(error());
   }
 
   readonly #rejectLate = (): void => {
     this.#nextMs = Infinity;
     for (const call of this.#takeAll()) {
       if (this.hasTime(call)) this.add(call);
-      else call.reject(this.#lateError(call));
+      else call.reject(this.#options.lateError(call));
     }
   };
-
-  #wakeAt(timeMs: number): void {
-    this.#cancel();
-    this.#nextMs = timeMs;
-    this.#cancel = this.#clock.after(timeMs - this.#clock.nowMs(), this.#rejectLate);
-  }
 
   #takeAll(): Call[] {
     const all = [...this.#again.takeAll(), ...this.#fresh.takeAll()];
@@ -76,7 +82,8 @@ export class WaitingCalls {
   }
 
   #deadlineOf(call: Call): number {
-    call.deadlineMs ??= call.options.repeatUntilMs ?? this.#clock.nowMs() + this.#retryMs;
+    const { clock, retryMs } = this.#options;
+    call.deadlineMs ??= call.options.repeatUntilMs ?? clock.nowMs() + retryMs;
     return call.deadlineMs;
   }
 }

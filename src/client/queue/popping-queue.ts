@@ -4,6 +4,7 @@ import type { Claim, Event } from "../event.ts";
 import { eventsIn, type PopOptions, sendPop, sendPopping, withContents } from "../popping.ts";
 import { arrayIn, bytesIn, textIn } from "../reply.ts";
 import type { Word } from "../words.ts";
+import { claimWords } from "./claims.ts";
 import { PushingQueue } from "./pushing-queue.ts";
 
 /** An event that was looked at and not claimed. */
@@ -45,7 +46,7 @@ export abstract class PoppingQueue<T> extends PushingQueue<T> {
     claim: Claim,
     options: NextOptions = {},
   ): Promise<{ acked: boolean; event: Event<T> | null }> {
-    const words: Word[] = ["QNEXT", ...this.claimWords(claim)];
+    const words: Word[] = ["QNEXT", ...claimWords(this.name, claim)];
     if (options.result !== undefined) words.push("RESULT", options.result);
     const from = { queues: [this.name] };
     const { reply, isRepeat } = await sendPopping(this.session, words, from, options);

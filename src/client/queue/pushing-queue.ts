@@ -1,6 +1,6 @@
 // Pushes.
 import { randomUUID } from "node:crypto";
-import { ContentsError, DuplicateError } from "../errors.ts";
+import { DuplicateError } from "../errors.ts";
 import { type PushManyOptions, type PushOptions, pushWords } from "../push-options.ts";
 import { arrayIn, textIn } from "../reply.ts";
 import type { Word } from "../words.ts";
@@ -18,15 +18,23 @@ export abstract class PushingQueue<T> extends QueueBase<T> {
    * as done.
    */
   async push(contents: T, options: PushOptions = {}): Promise<string> {
-    const id = options.id ?? randomUUID();
-    const words: Word[] = ["QPUSH", this.name, await this.#encoded(contents), "ID", id];
-    const optionWords = pushWords(options, this.session.options.trace?.headers());
+    const { id = randomUUID(), onDuplicate = "error", ...others } = options;
+    const traced = this.session.options.trace?.headers();
+    const words: Word[] = ["QPUSH", this.name, await this.encoded(contents), "ID", id];
+    words.push(...pushWords(others, traced));
+    if (onDuplicate !== "error") {
+      words.push("ONDUP", onDuplicate.toUpperCase());
+      return textIn((await this.repeat(words)).reply);
+    }
     try {
-      return textIn((await this.repeat(words.concat(optionWords))).reply);
+      const { reply } = await this.session.sendOr(words, [...words, "ONDUP", "KEEP"]);
+      const found = textIn(reply);
+      if (found === id) return id;
+      throw duplicateAfterLoss(found);
     } catch (error) {
-      const isOwn = error instanceof DuplicateError && error.id === id;
-      if (isOwn && error.outcome === "unknown") return id;
-      throw error;
+      // The text of the reply does not have all bytes of every id.
+      const isSameId = error instanceof DuplicateError && options.unique === undefined;
+      throw isSameId ? new DuplicateError(error.message, id) : error;
     }
   }
 
@@ -37,15 +45,12 @@ export abstract class PushingQueue<T> extends QueueBase<T> {
    */
   async pushMany(
     contents: readonly T[],
-    options: PushManyOptions & { readonly ids?: readonly string[] } = {},
+    options: PushManyOptions & { readonly ids?: readonly string[] | undefined } = {},
   ): Promise<(string | null)[]> {
-    const { ids = contents.map(() => randomUUID()), ...others } = options;
-    if (ids.length !== contents.length) {
-      throw new RangeError(`pushMany got ${ids.length} ids for ${contents.length} contents`);
-    }
-    const encoded = await Promise.all(contents.map((each) => this.#encoded(each)));
+    const ids = idsFor(contents, options.ids);
+    const encoded = await Promise.all(contents.map((each) => this.encoded(each)));
     const pairs = encoded.map((each, at): [string, string | Uint8Array] => [ids[at]!, each]);
-    const optionWords = pushWords(others, this.session.options.trace?.headers());
+    const optionWords = pushWords(options, this.session.options.trace?.headers());
     const pushed: (string | null)[] = [];
     for (const piece of inPieces(pairs)) {
       const words: Word[] = ["QMPUSH", this.name, ...optionWords, "PAIRS", ...piece.flat()];
@@ -57,16 +62,20 @@ export abstract class PushingQueue<T> extends QueueBase<T> {
     }
     return pushed;
   }
+}
 
-  #encoded(contents: T): string | Uint8Array | Promise<string | Uint8Array> {
-    const refuse = (error: unknown): never => {
-      throw new ContentsError(`contents for ${this.name}: ${(error as Error).message}`);
-    };
-    try {
-      const encoded = this.codec.encode(contents);
-      return encoded instanceof Promise ? encoded.catch(refuse) : encoded;
-    } catch (error) {
-      return refuse(error);
-    }
-  }
+/** These ids, or random ones. Throws if there is not one for each of the contents. */
+export function idsFor(
+  contents: readonly unknown[],
+  ids: readonly string[] = contents.map(() => randomUUID()),
+): readonly string[] {
+  if (ids.length === contents.length) return ids;
+  throw new RangeError(`pushMany got ${ids.length} ids for ${contents.length} contents`);
+}
+
+/** The event that was there had the unique key. */
+function duplicateAfterLoss(id: string): DuplicateError {
+  const error = new DuplicateError(`DUPLICATE ${id}`, id);
+  error.outcome = "unknown";
+  return error;
 }

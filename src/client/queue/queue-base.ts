@@ -1,8 +1,8 @@
-// What every method of a queue uses: its name, its session and the form of its contents.
-import { type Codec, codecOf, type ContentsKind } from "../contents.ts";
+// What the methods that push, pop and end claims use: the session and the form of the contents.
+import { codecOf, type ContentsKind } from "../contents.ts";
+import { ManagedQueue } from "../manage/managed-queue.ts";
 import { type Answer, type SendOptions, type Session } from "../session.ts";
 import type { StandardSchemaV1 } from "../standard-schema.ts";
-import type { Claim } from "../event.ts";
 import type { Word } from "../words.ts";
 
 export interface QueueOptions<T> {
@@ -18,24 +18,9 @@ export interface QueueOptions<T> {
 /** Commands take at most so many events or claims. */
 export const MANY_MAX = 1_000;
 
-export abstract class QueueBase<T> {
-  readonly name: string;
-  /** For the parts of the client. */
-  readonly session: Session;
-  readonly codec: Codec<T>;
-
+export abstract class QueueBase<T> extends ManagedQueue<T> {
   constructor(session: Session, name: string, options: QueueOptions<T> = {}) {
-    this.name = name;
-    this.session = session;
-    this.codec = codecOf(options.contents ?? "json", options.schema);
-  }
-
-  /** The words that name a claim. Throws if it is one of another queue. */
-  protected claimWords({ queue, id, token }: Claim): [queue: string, id: string, token: string] {
-    if (queue !== undefined && queue !== this.name) {
-      throw new RangeError(`event ${id} is of the queue ${queue}, not of ${this.name}`);
-    }
-    return [this.name, id, token];
+    super(name, session, codecOf(options.contents ?? "json", options.schema));
   }
 
   /** Sends a command that may be sent again after a lost answer. */

@@ -1,7 +1,7 @@
 // A queue of okq: one method for each command. Its methods stand in the classes that it extends, by
 // what they are for:
 //
-//   QueueBase < PushingQueue < PoppingQueue < ClaimingQueue < Queue
+//   QueueChanges < ManagedQueue < QueueBase < PushingQueue < PoppingQueue < ClaimingQueue < Queue
 import { ClaimingQueue } from "./claiming-queue.ts";
 
 /** T is the type of the contents. */

@@ -13,15 +13,17 @@ export class Scheduler {
   #last: Scheduled | null = null;
   #crowdedTurns = 0;
   readonly #onEnd: () => void;
+  readonly #hasPauses: boolean;
 
-  /** onEnd: called after each turn in which something was due. */
-  constructor(onEnd: () => void = () => {}) {
+  /** onEnd: called after each turn in which something was due. hasPauses: false to never crowd. */
+  constructor(onEnd: () => void = () => {}, hasPauses = true) {
     this.#onEnd = onEnd;
+    this.#hasPauses = hasPauses;
   }
 
   /** Whether several connections were busy lately. Then one that works for long delays others. */
   get isCrowded(): boolean {
-    return this.#crowdedTurns > 0;
+    return this.#crowdedTurns > 0 && this.#hasPauses;
   }
 
   /**

@@ -1,0 +1,255 @@
+// An okq within the process of a test, with a clock that the test moves and assertions on what was
+// pushed and done. Code under test gets `test.okq`, or connects with `test.options`.
+import type { Duplex } from "node:stream";
+import { connect, type ConnectOptions } from "../client/connect.ts";
+import type { Okq } from "../client/okq.ts";
+import type { Queue } from "../client/queue/queue.ts";
+import { turnOfEventLoop } from "./activity.ts";
+import * as assertions from "./assertions.ts";
+import { type Decode, decodeAny, endedIn, pushedIn } from "./event-lists.ts";
+import type { EndedEvent, Happening, PushedEvent } from "./events.ts";
+import { MovedClock } from "./moved-clock.ts";
+import { countsText, statusOfQueues } from "./queue-counts.ts";
+import { StartedOkq } from "./started-okq.ts";
+
+export interface TestOptions {
+  /** The time at which the clock stands at first; without it the current time. */
+  now?: Date | number;
+}
+
+export interface IdleOptions {
+  /** How long idle() waits at most, in real milliseconds. */
+  withinMs?: number;
+}
+
+/** A queue by its name, or the Queue of a client, which knows the form of its contents. */
+export type QueueOrName<T> = string | Queue<T>;
+
+/** What okq.connect() needs to reach the okq of a test. */
+export type TestConnection = Required<Pick<ConnectOptions, "stream" | "clock">>;
+
+const IDLE_MS_MAX = 2_000;
+/** Timers that become due one after the other without time going on. */
+const STEPS_AT_ONCE_MAX = 100_000;
+
+/** Starts an okq in this process, with the memory store and no port. Any number may run. */
+export function startTest(options: TestOptions = {}): Promise<OkqTest> {
+  return OkqTest.start(options);
+}
+
+export class OkqTest implements AsyncDisposable {
+  /** A client of this okq. */
+  readonly okq: Okq;
+  /** For code that calls connect() itself: `connect(undefined, test.options)`. */
+  readonly options: TestConnection;
+  readonly #started: StartedOkq;
+  readonly #clock: MovedClock;
+  readonly #clients = new Set<Okq>();
+  #isAdvancing = false;
+  #closing: Promise<void> | null = null;
+
+  /** As startTest(). */
+  static async start({ now = Date.now() }: TestOptions): Promise<OkqTest> {
+    const nowMs = Number(now);
+    if (!Number.isFinite(nowMs)) throw new RangeError(`now must be a time, got ${String(now)}`);
+    const clock = new MovedClock(nowMs);
+    const started = new StartedOkq(clock);
+    await started.open();
+    return new OkqTest(started, clock);
+  }
+
+  private constructor(started: StartedOkq, clock: MovedClock) {
+    this.#started = started;
+    this.#clock = clock;
+    this.options = { stream: async () => this.#connection(), clock };
+    this.okq = this.connect();
+  }
+
+  /** One more client. It is closed with the test. */
+  connect(options: Omit<ConnectOptions, keyof TestConnection> = {}): Okq {
+    this.#checkOpen();
+    const client = connect(undefined, { name: "test", ...options, ...this.options });
+    this.#clients.add(client);
+    return client;
+  }
+
+  /** Breaks all connections, as when the network fails or okq starts again. Clients come back. */
+  disconnect(): void {
+    this.#checkOpen();
+    this.#started.disconnect();
+  }
+
+  /** The time of the clock, in ms since 1970. Only advance() moves it. */
+  nowMs(): number {
+    return this.#clock.nowMs();
+  }
+
+  /**
+   * Moves the clock of okq, clients and workers. All that becomes due happens, each at its time,
+   * and is over when the promise resolves, but for handlers that wait for something else than okq.
+   */
+  async advance(ms: number): Promise<void> {
+    this.#checkOpen();
+    if (!(ms >= 0 && ms < Infinity)) throw new RangeError(`advance: ${ms} is no time in ms`);
+    if (this.#isAdvancing) throw new Error("advance: another advance() has not ended, await it");
+    this.#isAdvancing = true;
+    try {
+      await this.#advanceTo(this.#clock.nowMs() + ms);
+    } finally {
+      this.#isAdvancing = false;
+    }
+  }
+
+  async #advanceTo(endMs: number): Promise<void> {
+    const { activity } = this.#started;
+    await activity.settled();
+    let steps = 0;
+    for (let atMs = this.#clock.nowMs(); this.#clock.stepAll(endMs);) {
+      await activity.settledAfterTimers();
+      const nowMs = this.#clock.nowMs();
+      steps = nowMs > atMs ? 0 : steps + 1;
+      if (steps > STEPS_AT_ONCE_MAX)
+        throw new Error("advance: timers are set for now again and again");
+      atMs = nowMs;
+    }
+  }
+
+  /**
+   * Resolves when no event is ready or claimed, so that workers have finished. Waits in real time,
+   * and does not move the clock. Throws an AssertionError if that takes too long.
+   */
+  async idle({ withinMs = IDLE_MS_MAX }: IdleOptions = {}): Promise<void> {
+    const endsAtMs = performance.now() + withinMs;
+    for (;;) {
+      await this.#settled();
+      const left = await this.#countsLeft();
+      if (left.length === 0) return;
+      if (performance.now() > endsAtMs) {
+        assertions.fail(`not idle after ${withinMs} ms: ${left.join("; ")}`, left, []);
+      }
+      await turnOfEventLoop();
+    }
+  }
+
+  async #countsLeft(): Promise<string[]> {
+    const all = await statusOfQueues(this.#started.session);
+    return all.map((status) => countsText(status, ["ready", "claimed"])).filter(Boolean);
+  }
+
+  /** All events that were pushed to the queue since the start or reset(), in order. */
+  async pushed<T = unknown>(queue: QueueOrName<T>): Promise<PushedEvent<T>[]> {
+    await this.#settled();
+    return await pushedIn(this.#started.happenings, nameOf(queue), decoderOf(queue));
+  }
+
+  /** All events of the queue that were acknowledged, failed for good, expired or were deleted. */
+  async ended(queue: QueueOrName<unknown>): Promise<EndedEvent[]> {
+    await this.#settled();
+    return endedIn(this.#started.happenings, nameOf(queue));
+  }
+
+  /** Everything that happened to the events of the queue, in order. */
+  async happened(queue: QueueOrName<unknown>): Promise<Happening[]> {
+    await this.#settled();
+    const name = nameOf(queue);
+    return this.#started.happenings.all.filter((each) => each.queue === name);
+  }
+
+  /** Returns the events that fit; of what is expected each part counts that is given. */
+  async assertPushed<T = unknown>(
+    queue: QueueOrName<T>,
+    part: assertions.PartOfPushed = {},
+  ): Promise<PushedEvent<T>[]> {
+    return assertions.assertPushed(nameOf(queue), await this.pushed(queue), part);
+  }
+
+  async assertNotPushed(
+    queue: QueueOrName<unknown>,
+    part: assertions.PartOfPushed = {},
+  ): Promise<void> {
+    assertions.assertNotPushed(nameOf(queue), await this.pushed(queue), part);
+  }
+
+  async assertAcked(queue: QueueOrName<unknown>, id: string): Promise<EndedEvent> {
+    return await this.#assertEnded(queue, id, "acked");
+  }
+
+  /** It has failed for good. reason: a part of what its consumer said, or all of it as a string. */
+  async assertFailed(
+    queue: QueueOrName<unknown>,
+    id: string,
+    reason?: string | RegExp,
+  ): Promise<EndedEvent> {
+    const failed = await this.#assertEnded(queue, id, "failed");
+    if (reason !== undefined) assertions.assertReason(nameOf(queue), failed, reason);
+    return failed;
+  }
+
+  async #assertEnded(
+    queue: QueueOrName<unknown>,
+    id: string,
+    outcome: EndedEvent["outcome"],
+  ): Promise<EndedEvent> {
+    const happened = await this.happened(queue);
+    const name = nameOf(queue);
+    const ended = endedIn(this.#started.happenings, name);
+    return assertions.assertEnded({ queue: name, id }, outcome, ended, happened);
+  }
+
+  /** No event of the queue is ready, delayed or claimed. */
+  async assertEmpty(queue: QueueOrName<unknown>): Promise<void> {
+    await this.#settled();
+    const name = nameOf(queue);
+    const [status] = await this.#started.session.ask({
+      kind: "status",
+      queues: [Buffer.from(name)],
+    });
+    const left = countsText(status!, ["ready", "delayed", "claimed"]);
+    if (left !== "") assertions.fail(`expected no events, but there are ${left}`, left, "");
+  }
+
+  /** Removes all events, settings and records. Clients and workers stay; claims are lost. */
+  async reset(): Promise<void> {
+    await this.#settled();
+    await this.#started.reset();
+  }
+
+  /** Closes all clients and okq. Nothing is left then that keeps the process. */
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  async #close(): Promise<void> {
+    const closed = Promise.all([...this.#clients].map((client) => client.close()));
+    await this.#started.close();
+    await closed;
+  }
+
+  async #connection(): Promise<Duplex> {
+    this.#checkOpen();
+    return this.#started.connect();
+  }
+
+  async #settled(): Promise<void> {
+    this.#checkOpen();
+    await this.#started.activity.settled();
+  }
+
+  #checkOpen(): void {
+    if (this.#closing) throw new Error("this test okq is closed");
+  }
+}
+
+function nameOf(queue: QueueOrName<unknown>): string {
+  return typeof queue === "string" ? queue : queue.name;
+}
+
+function decoderOf<T>(queue: QueueOrName<T>): Decode<T> {
+  if (typeof queue === "string") return decodeAny as Decode<T>;
+  return (bytes) => queue.codec.decode(bytes);
+}
