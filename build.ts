@@ -1,7 +1,9 @@
-// Builds executables in dist/: `bun run build` for this platform, with --all for every platform,
-// with SHA256SUMS.
-import { mkdir, rm } from "node:fs/promises";
-import { basename, resolve } from "node:path";
+// Builds in dist/: `bun run build` makes the executable for this platform, with --all those for
+// every platform, with SHA256SUMS. Both make the npm package of the client in dist/npm.
+import { copyFile, mkdir, mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { basename, dirname, join, resolve } from "node:path";
+import metadata from "./package.json" with { type: "json" };
 
 const platforms = [
   "linux-x64",
@@ -14,7 +16,8 @@ const platforms = [
 ] as const;
 type Platform = (typeof platforms)[number];
 
-const dist = resolve(import.meta.dir, "dist");
+const root = import.meta.dir;
+const dist = resolve(root, "dist");
 
 /**
  * Compiles one executable. Throws an error with all messages of the bundler. The executable reads
@@ -22,7 +25,7 @@ const dist = resolve(import.meta.dir, "dist");
  */
 export async function buildExecutable(outfile: string, platform?: Platform): Promise<void> {
   const result = await Bun.build({
-    entrypoints: [resolve(import.meta.dir, "src/main.ts")],
+    entrypoints: [resolve(root, "src/main.ts")],
     minify: { whitespace: true, syntax: true, identifiers: false },
     bytecode: true,
     format: "esm",
@@ -39,6 +42,122 @@ export async function buildExecutable(outfile: string, platform?: Platform): Pro
   // The executable contains the source map.
   await rm(`${outfile.replace(/\.exe$/, "")}.map`, { force: true });
   if (!result.success) throw new Error(result.logs.map(describe).join("\n"));
+}
+
+/** What the npm package exports, and the folder of src that it comes from. */
+const entries = ["client", "testing"] as const;
+
+/**
+ * Makes the npm package: modules for Node 20 and later, which share their parts, and their types.
+ * Throws an error with all messages of the bundler, or of the compiler.
+ */
+export async function buildPackage(outdir: string): Promise<void> {
+  await rm(outdir, { recursive: true, force: true });
+  const result = await Bun.build({
+    entrypoints: entries.map((name) => resolve(root, `src/${name}/${name}.ts`)),
+    target: "node",
+    format: "esm",
+    splitting: true,
+    external: ["ioredis"],
+    sourcemap: "linked",
+    naming: { entry: "[name].js", chunk: "shared-[hash].js" },
+    outdir,
+    throw: false,
+  });
+  if (!result.success) throw new Error(result.logs.map(describe).join("\n"));
+  await writeTypes(join(outdir, "types"));
+  await Bun.write(join(outdir, "package.json"), `${JSON.stringify(packageJson(), null, 2)}\n`);
+  await Bun.write(join(outdir, "README.md"), packageReadme(await readmeText()));
+  await copyFile(resolve(root, "LICENSE"), join(outdir, "LICENSE"));
+}
+
+function packageJson(): object {
+  const { name, version, license, dependencies } = metadata;
+  const paths = (entry: string) => ({
+    types: `./types/${entry}/${entry}.d.ts`,
+    import: `./${entry}.js`,
+  });
+  return {
+    name,
+    version,
+    description: "Client, workers and a test double for okq, a queue server",
+    license,
+    type: "module",
+    engines: { node: ">=20" },
+    exports: {
+      ...Object.fromEntries(entries.map((entry) => [`./${entry}`, paths(entry)])),
+      "./package.json": "./package.json",
+    },
+    sideEffects: false,
+    dependencies: { ioredis: dependencies.ioredis },
+  };
+}
+
+/** Declarations of what the entries show. Also checks that Node 20 has all that they use. */
+async function writeTypes(outdir: string): Promise<void> {
+  const folder = await mkdtemp(join(tmpdir(), "okq-types-"));
+  try {
+    await compileTypes(folder);
+    const left = entries.map((name) => `${name}/${name}.d.ts`);
+    const written = new Set(left);
+    for (let path = left.pop(); path !== undefined; path = left.pop()) {
+      const text = await Bun.file(join(folder, "src", path)).text();
+      for (const [, specifier] of text.matchAll(relativeSpecifier)) {
+        const target = join(dirname(path), `${specifier}.d.ts`);
+        if (written.has(target)) continue;
+        written.add(target);
+        left.push(target);
+      }
+      const declared = text.replaceAll(relativeSpecifier, '"$1.js"');
+      await Bun.write(join(outdir, path), `${NODE_TYPES}${declared}`);
+    }
+  } finally {
+    await rm(folder, { recursive: true });
+  }
+}
+
+const relativeSpecifier = /"(\.{1,2}\/[^"]+)\.ts"/g;
+const NODE_TYPES = '/// <reference types="node" />\n';
+
+async function compileTypes(outdir: string): Promise<void> {
+  const files = entries.map((name) => `src/${name}/${name}.ts`);
+  const emit = ["--declaration", "--emitDeclarationOnly", "--rootDir", ".", "--outDir", outdir];
+  // Node 20 has texts that know whether they are well-formed, but not the rest of ES2024.
+  const node20 = "--target es2023 --lib es2023,es2024.string,esnext.disposable --types node";
+  const modules = "--module preserve --allowImportingTsExtensions --resolveJsonModule";
+  const strict = "--strict --exactOptionalPropertyTypes --noUncheckedIndexedAccess --skipLibCheck";
+  const options = `--ignoreConfig ${node20} ${modules} ${strict}`.split(" ");
+  const compiler = resolve(root, "node_modules/typescript/bin/tsc");
+  const command = [process.execPath, compiler, ...files, ...emit, ...options];
+  const child = Bun.spawn(command, { cwd: root, stdout: "pipe", stderr: "inherit" });
+  const output = await new Response(child.stdout).text();
+  if ((await child.exited) !== 0) throw new Error(output.trim());
+}
+
+function readmeText(): Promise<string> {
+  return Bun.file(resolve(root, "README.md")).text();
+}
+
+/** The sections of the README about the package. Links to other sections become plain text. */
+export function packageReadme(readme: string): string {
+  const sections = ["Testing"].map((heading) => {
+    const start = readme.indexOf(`\n## ${heading}\n`);
+    if (start < 0) throw new Error(`the README has no section "${heading}"`);
+    const end = readme.indexOf("\n## ", start + 1);
+    return readme.slice(start + 1, end < 0 ? undefined : end).trim();
+  });
+  const text = `# okq\n\n${sections.join("\n\n")}\n`;
+  const headings = new Set([...text.matchAll(/^#+ (.*)$/gm)].map(([, name]) => anchorOf(name!)));
+  return text.replaceAll(/\[([^\]]+)\]\(#([^)]+)\)/g, (link, shown, anchor) =>
+    headings.has(anchor) ? link : shown,
+  );
+}
+
+function anchorOf(heading: string): string {
+  return heading
+    .toLowerCase()
+    .replaceAll(/[^\w\- ]/g, "")
+    .replaceAll(" ", "-");
 }
 
 function describe({ message, position }: BuildMessage | ResolveMessage): string {
@@ -66,6 +185,9 @@ async function buildAll(): Promise<void> {
 async function main(args: string[]): Promise<void> {
   if (args.some((arg) => arg !== "--all")) throw new Error("usage: bun run build [--all]");
   await mkdir(dist, { recursive: true });
+  const packageFolder = resolve(dist, "npm");
+  await buildPackage(packageFolder);
+  console.log(`built ${packageFolder}`);
   if (args.length > 0) return buildAll();
   const outfile = resolve(dist, process.platform === "win32" ? "okq.exe" : "okq");
   await buildExecutable(outfile);

@@ -3,7 +3,7 @@ import { parseAddress } from "../config/address.ts";
 import type { Config } from "../config/options.ts";
 import { type HttpOptions, HttpServer } from "../http/http-server.ts";
 import type { Log, LogFields } from "../log/log.ts";
-import type { TlsFiles } from "../server/listeners.ts";
+import { listenTcp, listenUnix, type TlsFiles, TlsListener } from "../server/listeners.ts";
 import type { Server } from "../server/server.ts";
 import type { Core } from "./core.ts";
 import type { FileReloader } from "./file-reloader.ts";
@@ -42,23 +42,29 @@ export async function listen(
   const ports = { port: 0, tlsPort: 0, httpPort: 0 };
   if (unixSocket) {
     const mode = Number.parseInt(unixSocketMode, 8);
-    await withListenError(unixSocket, () => server.listenUnix(unixSocket, mode));
+    const open = () => listenUnix(unixSocket, mode, server);
+    server.add(await withListenError(unixSocket, open));
   }
   const tlsFiles = config.tlsCert ? readTlsFiles(config) : null;
+  let tls: TlsListener | null = null;
   if (tlsListenAddr) {
     const address = parseAddress(tlsListenAddr);
-    const open = () => server.listenTls(address, tlsFiles!);
-    ports.tlsPort = await withListenError(tlsListenAddr, open);
+    const open = () => new TlsListener(address, tlsFiles!, server);
+    tls = await withListenError(tlsListenAddr, open);
+    server.add(tls);
+    ports.tlsPort = tls.port;
   }
   if (listenAddr) {
     const address = parseAddress(listenAddr);
-    ports.port = await withListenError(listenAddr, () => server.listen(address));
+    const listener = await withListenError(listenAddr, () => listenTcp(address, server));
+    server.add(listener);
+    ports.port = listener.port;
   }
   if (httpAddr) ports.httpPort = await listenHttp(config, tlsFiles, http, log);
   if (tlsFiles) {
     reloader.add("the certificates", tlsFileNames(config), () => {
       const files = readTlsFiles(config);
-      server.renewTls(files);
+      tls?.renew(files);
       http.renewTls(files);
       log.info("certificates loaded");
     });

@@ -16,6 +16,11 @@ import type { Session } from "./session.ts";
 import { type Listener, Subscription, type Topic } from "./subscription/subscription.ts";
 import { type StepResults, transact, type Transaction } from "./transaction/transaction.ts";
 import type { Word } from "./words.ts";
+import type { BatchHandler, Handler } from "./worker/handling.ts";
+import { startBatchWorker, startWorker } from "./worker/start-worker.ts";
+import type { BatchWorkerOptions, WorkerOptions } from "./worker/worker-options.ts";
+import type { Queues } from "./worker/worker-queues.ts";
+import type { Worker } from "./worker/worker.ts";
 
 export interface QueuesOptions extends PageOptions {
   /** A glob for names. */
@@ -51,6 +56,26 @@ export class Okq implements AsyncDisposable {
    */
   call(...words: Word[]): Promise<Reply> {
     return rawCall(this.session, words);
+  }
+
+  /**
+   * Starts a worker: it pops events of these queues, calls the handler for each, and tells okq how
+   * that ended. A handler that returns nothing is done with its event, one that throws has failed;
+   * for more see done, retry, fail, snooze and next. Throws if an option is wrong.
+   */
+  // oxlint-disable-next-line typescript/no-explicit-any -- as JSON.parse
+  worker<T = any>(queues: Queues<T>, handler: Handler<T>, options?: WorkerOptions<T>): Worker<T> {
+    return startWorker(this.session, queues, handler, options);
+  }
+
+  /** The same for a handler that takes many events at once. */
+  // oxlint-disable-next-line typescript/no-explicit-any -- as JSON.parse
+  batchWorker<T = any>(
+    queues: Queues<T>,
+    handler: BatchHandler<T>,
+    options?: BatchWorkerOptions<T>,
+  ): Worker<T> {
+    return startBatchWorker(this.session, queues, handler, options);
   }
 
   /**

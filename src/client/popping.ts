@@ -57,7 +57,8 @@ export async function sendPopping(
   return await session.wait(words, { waitMs, signal, repeats: true });
 }
 
-function popWords(from: PopFrom, options: PopOptions, waitMs: number | undefined): Word[] {
+/** The words of a pop behind its name. */
+export function popWords(from: PopFrom, options: PopOptions, waitMs: number | undefined): Word[] {
   const words: Word[] = [];
   if (from.count !== undefined) words.push("COUNT", from.count);
   if (waitMs !== undefined) words.push("WAIT", seconds(waitMs, "waitMs"));

@@ -106,7 +106,7 @@ export class Session {
       signal?.throwIfAborted();
       return answer;
     } finally {
-      this.#release(link);
+      this.#release(link, signal?.aborted === true);
     }
   }
 
@@ -129,11 +129,12 @@ export class Session {
     await Promise.all([this.#link, ...links].map((link) => link.close()));
   }
 
-  #release(link: Link): void {
+  /** isEnded: its connection may be half-closed. */
+  #release(link: Link, isEnded: boolean): void {
     if (this.#abort.signal.aborted) return;
-    if (this.#idleLinks.length < IDLE_LINKS_MAX) return void this.#idleLinks.push(link);
-    this.#waitingLinks.delete(link);
-    void link.close();
+    const isFull = this.#idleLinks.length >= IDLE_LINKS_MAX;
+    if (!isEnded && !isFull) return void this.#idleLinks.push(link);
+    void link.close().then(() => this.#waitingLinks.delete(link));
   }
 
   #newWaitingLink(): Link {

@@ -1,11 +1,21 @@
 // What okq takes from Bun, and what stands in for it in okq/testing, which also runs on Node.
-// Everything else of Bun is used only where okq/testing does not come: doors, disks and passwords.
+// Everything else of Bun is used only where okq/testing does not come: its doors and its disks.
 
 /** Bun, as far as this file uses it. */
 interface BunGlobal {
   hash: { wyhash(text: string, seed: bigint): bigint };
   gc(isSynchronous: boolean): void;
   stringWidth(text: string): number;
+  password: {
+    hash(password: Buffer, options: Argon2Options & { algorithm: "argon2id" }): Promise<string>;
+    verify(password: Buffer, hash: string): Promise<boolean>;
+  };
+}
+
+interface Argon2Options {
+  /** In KiB. */
+  memoryCost: number;
+  timeCost: number;
 }
 
 const bun = (globalThis as { Bun?: BunGlobal }).Bun;
@@ -22,6 +32,16 @@ export function collectGarbage(): void {
 export const textWidth: (text: string) => number = bun
   ? bun.stringWidth
   : (text) => [...text].length;
+
+/** A hash of a password, by argon2id in a thread of its own. On Bun only. */
+export function argon2(password: Buffer, options: Argon2Options): Promise<string> {
+  return bun!.password.hash(password, { algorithm: "argon2id", ...options });
+}
+
+/** Whether it is the hash of that password, found out in a thread of its own. On Bun only. */
+export function verifyHash(password: Buffer, hash: string): Promise<boolean> {
+  return bun!.password.verify(password, hash);
+}
 
 /** FNV-1a, with a last mix by which all bits depend on each other. */
 export function plainHash(text: string, seed: bigint): bigint {

@@ -1,8 +1,8 @@
 // Listening sockets: TCP, TLS and unix. They pass the sockets of clients to a host, which decides
 // which of them get a connection.
 import type { Socket, SocketHandler, TCPSocketListener, UnixSocketListener } from "bun";
-import type { ClientSocket } from "./client-socket.ts";
 import type { Connection } from "./connection.ts";
+import type { Entrance, Host, Listener } from "./host.ts";
 import { removeStale } from "./unix-socket.ts";
 
 /** "::" stands for all interfaces, also on a machine without IPv6. */
@@ -16,27 +16,6 @@ export interface TlsFiles {
   cert: string;
   key: string;
   ca: string | null;
-}
-
-/** Which listener accepted the client. */
-export interface Entrance {
-  /** For a unix socket. */
-  unixPath?: string;
-  /** Its clients have presented a certificate. */
-  isMutual: boolean;
-}
-
-export interface Host {
-  /** A socket without TLS, or one whose handshake is done. */
-  opened(socket: ClientSocket<Connection>, entrance: Entrance): void;
-  /** A TLS handshake begins. False when the client is refused. */
-  handshakeStarted(socket: ClientSocket<Connection>): boolean;
-  /** Called at the end of each handshake, failed or not, and again when the socket closes. */
-  handshakeEnded(socket: ClientSocket<Connection>): void;
-  /** The reason is for the log. */
-  handshakeFailed(socket: ClientSocket<Connection>, reason: string): void;
-  closed(connection: Connection | undefined, error?: Error): void;
-  failed(error: Error): void;
 }
 
 type Handlers = SocketHandler<Connection>;
@@ -76,7 +55,7 @@ function listen(
 }
 
 /** Listens with TLS. The files can be replaced, which open connections do not notice. */
-export class TlsListener {
+export class TlsListener implements Listener {
   readonly #address: Address;
   readonly #host: Host;
   #listener: TCPSocketListener<Connection>;

@@ -1,18 +1,10 @@
-// The listening sockets of okq and the connections that they accepted.
+// The connections of okq, whichever listener accepted them.
 import type { Cancel } from "../queue/clock.ts";
 import { isLocal, withoutPrefix } from "../admission/addresses.ts";
 import type { Admission, Denial } from "../admission/admission.ts";
 import type { ClientSocket } from "./client-socket.ts";
 import { Connection } from "./connection.ts";
-import {
-  type Address,
-  type Entrance,
-  type Host,
-  listenTcp,
-  listenUnix,
-  type TlsFiles,
-  TlsListener,
-} from "./listeners.ts";
+import type { Entrance, Host, Listener } from "./host.ts";
 import type { Shared } from "./shared.ts";
 
 const KEEP_ALIVE_MS = 60_000;
@@ -28,8 +20,7 @@ const CHECK_MS = 500;
 export class Server implements Host {
   readonly #shared: Shared;
   readonly #admission: Admission;
-  readonly #listeners: { stop(): void }[] = [];
-  #tls: TlsListener | null = null;
+  readonly #listeners: Listener[] = [];
   readonly #connections = new Set<Connection>();
   /** TLS handshakes in progress: they count as clients, and their time is limited. */
   readonly #handshakes = new Map<
@@ -48,27 +39,9 @@ export class Server implements Host {
     this.#stopChecks = shared.context.clock.every(CHECK_MS, () => this.#check());
   }
 
-  /** The port. Throws the system's error (with its code) if the address cannot be listened on. */
-  listen(address: Address): number {
-    const listener = listenTcp(address, this);
+  /** It accepts clients for this server, which stops it when it closes. */
+  add(listener: Listener): void {
     this.#listeners.push(listener);
-    return listener.port;
-  }
-
-  /** As listen(). */
-  listenTls(address: Address, files: TlsFiles): number {
-    this.#tls = new TlsListener(address, files, this);
-    this.#listeners.push(this.#tls);
-    return this.#tls.port;
-  }
-
-  /** New connections use these files from now on. */
-  renewTls(files: TlsFiles): void {
-    this.#tls?.renew(files);
-  }
-
-  async listenUnix(path: string, mode: number): Promise<void> {
-    this.#listeners.push(await listenUnix(path, mode, this));
   }
 
   opened(socket: ClientSocket<Connection>, entrance: Entrance): void {

@@ -29,6 +29,8 @@ export type QueueOrName<T> = string | Queue<T>;
 export type TestConnection = Required<Pick<ConnectOptions, "stream" | "clock">>;
 
 const IDLE_MS_MAX = 2_000;
+/** Workers and okq end within this time of the clock. */
+const CLOSE_MS_MAX = 60 * 60_000;
 /** Timers that become due one after the other without time going on. */
 const STEPS_AT_ONCE_MAX = 100_000;
 
@@ -225,9 +227,24 @@ export class OkqTest implements AsyncDisposable {
   }
 
   async #close(): Promise<void> {
-    const closed = Promise.all([...this.#clients].map((client) => client.close()));
-    await this.#started.close();
-    await closed;
+    // Workers wait for their handlers, and okq for its clients.
+    await this.#clockUntil(Promise.all([...this.#clients].map((client) => client.close())));
+    await this.#clockUntil(this.#started.close());
+  }
+
+  /** Moves the clock until the work is done. */
+  async #clockUntil(work: Promise<unknown>): Promise<void> {
+    let isDone = false;
+    const done = work.finally(() => (isDone = true));
+    const endMs = this.#clock.nowMs() + CLOSE_MS_MAX;
+    do await this.#started.activity.settled();
+    while (
+      // oxlint-disable-next-line no-unmodified-loop-condition -- it changes when the work is done
+      !isDone &&
+      this.#clock.step(endMs)
+    );
+    if (!isDone) throw new Error("close: the handler of a worker does not end");
+    await done;
   }
 
   async #connection(): Promise<Duplex> {

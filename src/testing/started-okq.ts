@@ -12,8 +12,6 @@ import { WatchedStore } from "./watched-store.ts";
 
 /** Spreads no times: backoff is exact. */
 const NO_JITTER = 0.5;
-/** Longer than okq waits for clients when it closes. */
-const CLOSE_MS = 10_000;
 
 export class StartedOkq {
   readonly activity = new Activity();
@@ -77,12 +75,7 @@ export class StartedOkq {
   }
 
   async close(): Promise<void> {
-    const closed = this.#core.close();
-    // okq waits for clients that are still there.
-    const endMs = this.#clock.nowMs() + CLOSE_MS;
-    do await this.activity.settled();
-    while (this.#links.size > 0 && this.#clock.step(endMs));
-    await closed;
+    await this.#core.close();
     this.disconnect();
   }
 }

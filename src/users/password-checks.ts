@@ -1,6 +1,7 @@
 // Compares passwords with their hashes, which costs time and memory on purpose: one at a time, with
 // a wait list of logins for each source. Sources without a wrong password come first, the others
 // take turns. A flood of logins slows down neither commands nor other logins.
+import { argon2, verifyHash } from "../runtime/runtime.ts";
 import type { Clock } from "./failed-logins.ts";
 
 /** Logins in one wait list, and in all wait lists. */
@@ -138,7 +139,7 @@ function rank({ gone, isRepeated }: PasswordCheck): number {
 /** Bun compares in a thread of its own. */
 async function isPasswordOf({ password, hash }: PasswordCheck): Promise<boolean> {
   try {
-    return await Bun.password.verify(password, hash);
+    return await verifyHash(password, hash);
   } catch {
     return false;
   }
@@ -146,5 +147,5 @@ async function isPasswordOf({ password, hash }: PasswordCheck): Promise<boolean>
 
 /** argon2id with the parameters that OWASP recommends: 19 MiB, about 30 ms. */
 export function hashPassword(password: Buffer): Promise<string> {
-  return Bun.password.hash(password, { algorithm: "argon2id", memoryCost: 19_456, timeCost: 2 });
+  return argon2(password, { memoryCost: 19_456, timeCost: 2 });
 }

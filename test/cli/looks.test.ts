@@ -221,6 +221,7 @@ test("no name, content or error can act on the terminal", async () => {
   const { run, client, look } = await startLooking();
   await run("QPUSH", HOSTILE, HOSTILE, "ID", HOSTILE, "GROUP", HOSTILE, "HEADER", HOSTILE, HOSTILE);
   await run("QPOP", "AS", "w", "FROM", HOSTILE);
+  await run("QCRON", "SET", HOSTILE, HOSTILE, "0 0 1 1 *", HOSTILE);
   await fail(client, "1", HOSTILE);
   const all = [
     ["status"],
@@ -232,6 +233,7 @@ test("no name, content or error can act on the terminal", async () => {
     ["groups", HOSTILE],
     ["workers"],
     ["history", HOSTILE],
+    ["cron"],
     ["top"],
   ];
   for (const args of all) {

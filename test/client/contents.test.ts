@@ -156,7 +156,7 @@ test("names the argument that is wrong", async () => {
     [mail.pushMany([1, 2], { ids: ["a"] }), /1 ids for 2 contents/],
     [okq.queue("other").ack(event), /of the queue mail, not of other/],
     [mail.push(1, { priority: 5_000 }), /priority/i],
-    [mail.push(1, { delayMs: 1, right: true }), /RIGHT/],
+    [mail.push(1, { delayMs: 1, right: true } as never), /RIGHT/],
     [okq.call("NONSENSE"), /unknown command/],
     [okq.call("MULTI"), /not for call/],
     [okq.call("client", "reply", "off"), /not for call/],

@@ -1,4 +1,4 @@
-// Clients of okq for tests, closed when the test ends, also through a proxy that breaks connections.
+// Clients of okq for tests, closed when the test ends. A proxy breaks their connections.
 import { connect, type ConnectOptions, type Okq, type OkqError } from "okq/client";
 import { closeAfterTest } from "./close-after-test.ts";
 import { eventually } from "./eventually.ts";

@@ -10,7 +10,7 @@ const mayImport: Record<string, string[]> = {
   log: [],
   resp: [],
   queue: [],
-  users: [],
+  users: ["runtime"],
   config: [],
   runtime: [],
   stores: ["queue", "resp", "runtime"],

@@ -3,6 +3,7 @@ import { expect, test } from "bun:test";
 import { join, resolve } from "node:path";
 import { newFolder } from "../support/new-folder.ts";
 import { scenarios } from "./scenarios.ts";
+import { workerScenarios } from "./worker-scenarios.ts";
 
 test("all scenarios run on Node, side by side, and leave nothing open", async () => {
   const outdir = newFolder();
@@ -19,7 +20,9 @@ test("all scenarios run on Node, side by side, and leave nothing open", async ()
     new Response(node.stderr).text(),
     node.exited,
   ]);
-  const expected = Object.keys(scenarios).map((title) => `ok ${title}\n`);
+  const expected = Object.keys({ ...scenarios, ...workerScenarios }).map(
+    (title) => `ok ${title}\n`,
+  );
   expect(errors).toBe("");
   expect(out).toBe(expected.join(""));
   expect(code).toBe(0);

@@ -1,10 +1,11 @@
 // Runs all scenarios of okq/testing without a test runner, side by side in one process, for Node.
 // Prints one line for each, and leaves it to the process to end by itself.
-import { run, scenarios } from "./scenarios.ts";
+import { run, type Scenario, scenarios } from "./scenarios.ts";
+import { workerScenarios } from "./worker-scenarios.ts";
 
-async function outcomeOf(title: string): Promise<string> {
+async function outcomeOf([title, scenario]: [string, Scenario]): Promise<string> {
   try {
-    await run(scenarios[title]!);
+    await run(scenario);
     return `ok ${title}`;
   } catch (error) {
     process.exitCode = 1;
@@ -12,4 +13,5 @@ async function outcomeOf(title: string): Promise<string> {
   }
 }
 
-for (const line of await Promise.all(Object.keys(scenarios).map(outcomeOf))) console.log(line);
+const all = Object.entries({ ...scenarios, ...workerScenarios });
+for (const line of await Promise.all(all.map(outcomeOf))) console.log(line);

@@ -1,5 +1,6 @@
 // The load of `okq bench`: callers that push, pop and acknowledge, each one command after the
-// other, several on each connection. A caller pops any event of the queue, not the one that it has pushed.
+// other, several on each connection. A caller pops any event of the queue, mostly that of another
+// caller.
 import type { Okq } from "../../client/client.ts";
 import { arrayIn, bytesIn } from "../../client/reply.ts";
 import { Latencies } from "./latencies.ts";
@@ -25,10 +26,14 @@ export interface LoadFigures {
   errors: Map<string, number>;
   /** Processor time of this process in that time, in seconds. */
   clientCpuSeconds: number;
+  /** How late this process did what was due, because it had other things to do or was not run. */
+  clientDelays: Latencies;
 }
 
 /** A caller whose command has failed waits so long: a dead server is not asked in a loop. */
 const AFTER_ERROR_MS = 100;
+/** Between two looks at how late this process is. */
+const TICK_MS = 10;
 /** Different messages of errors. */
 const MESSAGES_MAX = 20;
 
@@ -39,6 +44,8 @@ export class Load {
   #startedMs = 0;
   #cpuAtStart = process.cpuUsage();
   #isMeasured = false;
+  readonly #clientDelays = new Latencies();
+  #ticker: ReturnType<typeof setInterval> | undefined;
   readonly #errors = new Map<string, number>();
   readonly #latencies = {
     push: new Latencies(),
@@ -64,12 +71,19 @@ export class Load {
     this.#isMeasured = true;
     this.#startedMs = performance.now();
     this.#cpuAtStart = process.cpuUsage();
+    let dueMs = this.#startedMs + TICK_MS;
+    this.#ticker = setInterval(() => {
+      const now = performance.now();
+      this.#clientDelays.add(Math.max(0, now - dueMs));
+      dueMs = now + TICK_MS;
+    }, TICK_MS);
   }
 
   /** Resolves when the cycles under way have ended. */
   async stop(): Promise<LoadFigures> {
     this.#isStopped = true;
     await Promise.all(this.#callers);
+    clearInterval(this.#ticker);
     const { user, system } = process.cpuUsage(this.#cpuAtStart);
     return {
       seconds: this.#isMeasured ? (performance.now() - this.#startedMs) / 1000 : 0,
@@ -77,6 +91,7 @@ export class Load {
       latencies: this.#latencies,
       errors: this.#errors,
       clientCpuSeconds: (user + system) / 1e6,
+      clientDelays: this.#clientDelays,
     };
   }
 

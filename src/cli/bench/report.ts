@@ -20,16 +20,28 @@ const quantiles = [
   ["p99.9", 0.999],
 ] as const;
 
-/** From so much of a processor on, JavaScript of this process is what limits the load. */
-const CLIENT_BOUND = 0.9;
+/** From so much of a processor on, this process is what limits the load. */
+const BUSY_CPU = 0.9;
+/** Timers are not exact: a shorter delay says nothing. */
+const DELAY_MS_MIN = 2;
+/** A larger part of the time of a push is then not that of okq. */
+const DELAY_PART = 0.5;
 
 /** How much of a processor this process used. */
 function clientCpu({ clientCpuSeconds, seconds }: LoadFigures): number {
   return seconds > 0 ? clientCpuSeconds / seconds : 0;
 }
 
+/** How late this process did what was due, half of the time. */
+function clientDelayMs({ clientDelays }: LoadFigures): number {
+  return clientDelays.quantileMs(0.5) ?? 0;
+}
+
 function isClientBound(figures: LoadFigures): boolean {
-  return clientCpu(figures) >= CLIENT_BOUND;
+  const delayMs = clientDelayMs(figures);
+  const pushMs = figures.latencies.push.quantileMs(0.5) ?? Infinity;
+  const isLate = delayMs >= DELAY_MS_MIN && delayMs >= DELAY_PART * pushMs;
+  return isLate || clientCpu(figures) >= BUSY_CPU;
 }
 
 function perSecond({ cycles, seconds }: LoadFigures): number {
@@ -88,9 +100,10 @@ function errorLines({ errors }: LoadFigures, { paint }: TableOptions): string[] 
 
 function clientBoundText(figures: LoadFigures): string {
   const cpu = Math.round(clientCpu(figures) * 100);
+  const delay = duration(clientDelayMs(figures) / 1000);
   return (
-    `this program itself was the bottleneck (${cpu} % of a processor): okq can do more, and the ` +
-    "times are longer than those of okq. Use fewer callers, or several programs at a time"
+    `this program itself was a bottleneck (${cpu} % of a processor, late by ${delay}): okq can ` +
+    "do more, and its times are shorter. Use fewer callers, or several programs at a time"
   );
 }
 
@@ -107,6 +120,7 @@ export function benchJson(setting: BenchSetting, figures: LoadFigures): Json {
     errors: errorCount(figures),
     errorMessages: Object.fromEntries(errors),
     clientCpu: rounded(clientCpu(figures)),
+    clientDelayMs: rounded(clientDelayMs(figures)),
     isClientBound: isClientBound(figures),
   };
 }

@@ -14,8 +14,8 @@ export const list = clientCommand({
   words: "QUEUE",
   details: [
     "Without --state it lists the ready events first, the next one to be popped before the " +
-      "others, then delayed, claimed, failed and completed ones. All of them, unless --count says " +
-      "otherwise.",
+      "others, then delayed, claimed, failed and completed ones. All of them, unless --count " +
+      "says otherwise.",
     "On a terminal the table is as wide as the terminal: columns of less use are left out, and " +
       "long values are cut. Elsewhere, and with --json, nothing is cut.",
   ],
@@ -50,7 +50,7 @@ export const list = clientCommand({
       ...(reverse ? ["REVERSE"] : []),
       ...(contents ? ["CONTENTS"] : []),
     ];
-    const pages = pagesOf(okq, command, count === undefined ? {} : { most: count });
+    const pages = pagesOf(okq, command, count);
     await showRows(call, pages, {
       columns: eventColumns(now, contents),
       json: (event) => event.json(),

@@ -49,7 +49,7 @@ export const workers = clientCommand({
   async run(call) {
     const { count: most } = call.options;
     const okq = await call.connect();
-    const pages = pagesOf(okq, ["QWORKERS", ...call.words], most === undefined ? {} : { most });
+    const pages = pagesOf(okq, ["QWORKERS", ...call.words], most);
     await showRows(call, pages, {
       columns,
       json: (worker) => worker.json(),

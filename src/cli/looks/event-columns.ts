@@ -3,6 +3,10 @@ import { count, duration, NONE } from "../terminal/figures.ts";
 import type { Column } from "../terminal/table.ts";
 import type { Facts } from "./facts.ts";
 
+/** A UUID is not cut, so that it can be copied. */
+const ID_COLUMNS = 36;
+/** Of contents and errors at least so much is shown. */
+const TEXT_COLUMNS = 24;
 const NOTHING = Buffer.from(NONE);
 
 function bytesOrNone(facts: Facts, name: string): Buffer {
@@ -30,7 +34,7 @@ const stateColours = { claimed: "cyan", failed: "red", completed: "green" } as c
 /** `now` in seconds since 1970, by the clock of okq. */
 export function eventColumns(now: () => number, withContents: boolean): Column<Facts>[] {
   return [
-    { title: "ID", of: (event) => event.bytes("id"), least: 10 },
+    { title: "ID", of: (event) => event.bytes("id"), least: ID_COLUMNS },
     {
       title: "STATE",
       of: (event) => event.bytes("state"),
@@ -59,10 +63,10 @@ export function eventColumns(now: () => number, withContents: boolean): Column<F
     {
       title: "ERROR",
       of: (event) => bytesOrNone(event, "last-error"),
-      least: 12,
+      least: TEXT_COLUMNS,
       ...(withContents && { dispensable: 6 }),
     },
-    ...(withContents ? [{ title: "CONTENTS", of: contents, least: 12 }] : []),
+    ...(withContents ? [{ title: "CONTENTS", of: contents, least: TEXT_COLUMNS }] : []),
   ];
 }
 

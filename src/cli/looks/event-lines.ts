@@ -22,6 +22,7 @@ export function eventFacts(queue: string, event: Facts, now: number): LabelledFa
   };
   const bytes = (name: string) => (event.has(name) ? event.bytes(name) : undefined);
   const lines = (name: string) => (event.has(name) ? printableLines(event.bytes(name)) : undefined);
+  const errors = event.list("errors");
   const reason = event.text("held-back-by");
   return [
     ["queue", queue],
@@ -47,8 +48,8 @@ export function eventFacts(queue: string, event: Facts, now: number): LabelledFa
     ...headerFacts(event),
     ["progress", lines("progress")],
     ["result", lines("result")],
-    ["last error", lines("last-error")],
-    ...listOf(event.list("errors")).map((error) => errorFact(error)),
+    ["last error", errors.length > 0 ? undefined : lines("last-error")],
+    ...errors.map((error) => errorFact(error)),
     ...event.list("log").map((line): LabelledFact => ["log", bytesOf(line)]),
     ["contents", lines("contents")],
   ];

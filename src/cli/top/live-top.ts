@@ -91,7 +91,12 @@ export class LiveTop {
 
   #draw(): void {
     if (this.#isEnded) return;
-    this.#screen.draw(this.#view.lines(this.#terminal), this.#terminal.rows);
+    try {
+      this.#screen.draw(this.#view.lines(this.#terminal), this.#terminal.rows);
+    } catch (error) {
+      // Otherwise the message about it would be lost with the screen.
+      this.#ended.reject(error);
+    }
   }
 
   #press(key: string): void {

@@ -6,7 +6,6 @@ import { Rates } from "./rates.ts";
 import type { Size, Snapshot, TopView } from "./top-view.ts";
 
 const QUEUES_MAX = 10_000;
-const PAGE = 1000;
 /** Queues whose rates are asked at a time. */
 const RATES_MAX = 200;
 
@@ -38,8 +37,7 @@ export class QueueSource {
   async read(): Promise<Snapshot> {
     const rows: QueueRow[] = [];
     const match = this.#match === undefined ? [] : ["MATCH", this.#match];
-    const options = { most: QUEUES_MAX, pageSize: PAGE };
-    for await (const page of pagesOf(this.#okq, ["QUEUES", ...match], options)) {
+    for await (const page of pagesOf(this.#okq, ["QUEUES", ...match], QUEUES_MAX)) {
       rows.push(...page.map(queueRow));
     }
     this.#rates.keep(new Set(rows.map(({ key }) => key)));

@@ -15,7 +15,7 @@ const STEADY_MS = 1_000;
 export interface ReconnectorOptions {
   open(signal: AbortSignal): Promise<Connection>;
   readonly clock: Clock;
-  onAttempt(): void;
+  onAttempt?(): void;
   onUp(connection: Connection): void;
   /** The connection ended, or an attempt failed. */
   onDown(error: OkqError): void;
@@ -58,7 +58,7 @@ export class Reconnector {
 
   async #attempt(): Promise<void> {
     const { signal } = this.#abort;
-    this.#options.onAttempt();
+    this.#options.onAttempt?.();
     let connection: Connection;
     try {
       connection = await this.#options.open(signal);

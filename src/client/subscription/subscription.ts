@@ -182,7 +182,7 @@ export class Subscription implements AsyncDisposable {
     this.#cancelPing();
     this.#lastError = error;
     if (this.#isClosed) return;
-    if (error instanceof PermissionError) this.#end(error);
+    if (error instanceof PermissionError || error instanceof ClosedError) this.#end(error);
     else this.#reconnector.want();
   }
 

@@ -1,5 +1,5 @@
 // Commands that take effect together, all of them or none: they are collected, and sent as one.
-import { OkqError, TransactionError } from "../errors.ts";
+import { errorOf, OkqError, TransactionError } from "../errors.ts";
 import type { Event } from "../event.ts";
 import { type Command, once, type Step } from "../manage/command.ts";
 import { type AckOptions, ackWords, type Failed, type FailOptions } from "../queue/claims.ts";
@@ -85,12 +85,18 @@ export async function transact(
 
 async function send(session: Session, words: readonly (readonly Word[])[]): Promise<Reply[]> {
   try {
-    return arrayIn((await session.sendTransaction(words)).reply);
+    return arrayIn((await session.sendTransaction(words)).reply).map(withOurError);
   } catch (error) {
     if (!(error instanceof OkqError) || error.outcome === "none") throw error;
     const message = `it is unknown whether the transaction was done: ${error.message}`;
     throw new TransactionError(message, error, "unknown");
   }
+}
+
+/** ioredis has errors of its own within arrays. */
+function withOurError(reply: Reply | Error): Reply {
+  if (reply instanceof OkqError || !(reply instanceof Error)) return reply;
+  return errorOf(reply.message);
 }
 
 function resultOf({ command }: Step<unknown>, reply: Reply): unknown {

@@ -1,0 +1,212 @@
+// How workers end: close, drain, dispose, and what becomes of the events that they have.
+import { describe, expect, test } from "bun:test";
+import { type Job, type Okq, ShutdownError } from "okq/client";
+import { connectClient } from "../../support/client.ts";
+import { eventually } from "../../support/eventually.ts";
+import { startOkqOn, startTestOkq, storeNames } from "../../support/okq-server.ts";
+import { recorded } from "./recorded.ts";
+
+async function connected(): Promise<Okq> {
+  return connectClient((await startTestOkq()).port);
+}
+
+async function count(okq: Okq, state: string, queue = "q"): Promise<number> {
+  const [, rows] = (await okq.call("QLIST", queue, "STATE", state)) as [unknown, unknown[]];
+  return rows.length;
+}
+
+/** A handler that works on each event until its end is asked for. */
+function gate() {
+  const jobs: Job<unknown>[] = [];
+  const open = Promise.withResolvers<void>();
+  const handler = (job: Job<unknown>) => {
+    jobs.push(job);
+    return open.promise;
+  };
+  return { handler, jobs, open: () => open.resolve() };
+}
+
+function untilAborted({ signal }: Job<unknown>): Promise<never> {
+  return new Promise((_resolve, reject) => {
+    signal.addEventListener("abort", () => reject(signal.reason));
+  });
+}
+
+describe.each([...storeNames])("%s", (store) => {
+  test("drain handles all events, also those that fail meanwhile, and closes", async () => {
+    const okq = connectClient((await startOkqOn(store)).port);
+    await okq.call("QCONFIG", "q", "backoff", "none");
+    await okq.queue("q").pushMany(Array.from({ length: 200 }, (_, at) => at));
+    let handled = 0;
+    const worker = okq.worker(
+      "q",
+      ({ contents, attempt }) => {
+        handled += 1;
+        if (contents % 10 === 0 && attempt === 1) throw new Error("once more");
+      },
+      { concurrency: 16, prefetch: 8 },
+    );
+    await worker.drain();
+    expect(handled).toBe(220);
+    expect(await okq.queue("q").pop()).toBeNull();
+    expect(worker.running).toBe(0);
+  });
+
+  test("close gives events without a handler back, in their order and uncounted", async () => {
+    const okq = connectClient((await startOkqOn(store)).port);
+    await okq.queue("q").pushMany(["a", "b", "c", "d", "e", "f"]);
+    const { handler, open } = gate();
+    const worker = okq.worker("q", handler, { prefetch: 3 });
+    await eventually(async () => (await count(okq, "claimed")) === 4);
+    const closed = worker.close();
+    await eventually(async () => (await count(okq, "claimed")) === 1);
+    open();
+    await closed;
+    const left = await okq.queue("q").popMany(10);
+    expect(left.map(({ contents, attempt }) => [contents, attempt])).toEqual(
+      ["b", "c", "d", "e", "f"].map((each) => [each, 1]),
+    );
+  });
+
+  test("an event that is pushed while a worker closes is handled or stays ready", async () => {
+    const { port } = await startOkqOn(store);
+    const okq = connectClient(port);
+    let handled = 0;
+    for (let round = 0; round < 20; round++) {
+      const worker = okq.worker("q", () => void (handled += 1));
+      await recorded(worker).until("connected");
+      const pushed = okq.queue("q").push(round);
+      await Promise.all([worker.close(), pushed]);
+    }
+    const left = await okq.queue("q").popMany(100);
+    expect(left.filter(({ attempt }) => attempt > 1)).toEqual([]);
+    expect(handled + left.length).toBe(20);
+  });
+});
+
+test("close ends a wait at once, and may be called twice", async () => {
+  const okq = await connected();
+  const worker = okq.worker("q", () => {}, { waitMs: 300_000 });
+  await recorded(worker).until("connected");
+  const closed = [worker.close(), worker.close()];
+  await Promise.all(closed);
+  await worker.closed;
+  await worker.close();
+});
+
+test("close waits for the handlers", async () => {
+  const okq = await connected();
+  await okq.queue("q").push(1);
+  const { handler, open } = gate();
+  const worker = okq.worker("q", handler);
+  const told = recorded(worker);
+  await told.until("popped");
+  const closed = worker.close();
+  expect(worker.running).toBe(1);
+  open();
+  await closed;
+  expect(told.ids("done")).toHaveLength(1);
+});
+
+test("after the grace handlers are aborted, and their events go back uncounted", async () => {
+  const okq = await connected();
+  await okq.queue("q").push(1);
+  const jobs: Job<unknown>[] = [];
+  const worker = okq.worker("q", (job) => {
+    jobs.push(job);
+    return untilAborted(job);
+  });
+  const told = recorded(worker);
+  await told.until("popped");
+  await worker.close({ graceMs: 1 });
+  expect(jobs[0]!.signal.reason).toBeInstanceOf(ShutdownError);
+  expect(await okq.queue("q").pop()).toMatchObject({ contents: 1, attempt: 1 });
+  expect([...told.ids("retried"), ...told.ids("done")]).toEqual([]);
+});
+
+test("a second close shortens the grace of the first", async () => {
+  const okq = await connected();
+  await okq.queue("q").push(1);
+  const worker = okq.worker("q", untilAborted);
+  await recorded(worker).until("popped");
+  const closed = worker.close({ graceMs: 3_600_000 });
+  await worker.close({ graceMs: 0 });
+  await closed;
+  expect(await okq.queue("q").pop()).toMatchObject({ attempt: 1 });
+});
+
+test("an event of a handler that does not stop goes back too", async () => {
+  const okq = await connected();
+  await okq.queue("q").push(1);
+  const { handler, open } = gate();
+  const worker = okq.worker("q", handler, { abortMs: 1 });
+  const told = recorded(worker);
+  await told.until("popped");
+  await worker.close({ graceMs: 0 });
+  expect(told.ids("problem")).toHaveLength(1);
+  expect(await okq.queue("q").pop()).toMatchObject({ attempt: 1 });
+  open();
+});
+
+test("a worker whose signal aborts closes, also before it has started", async () => {
+  const okq = await connected();
+  const controller = new AbortController();
+  const worker = okq.worker("q", () => {}, { signal: controller.signal });
+  await recorded(worker).until("connected");
+  controller.abort();
+  await worker.closed;
+  await okq.worker("q", () => {}, { signal: controller.signal }).closed;
+});
+
+test("await using closes a worker", async () => {
+  const okq = await connected();
+  await okq.queue("q").push(1);
+  let outer;
+  {
+    await using worker = okq.worker("q", () => {});
+    outer = worker;
+    await recorded(worker).until("done");
+  }
+  await outer.closed;
+  expect(outer.running).toBe(0);
+});
+
+test("closing the client closes its workers, which give their events back", async () => {
+  const { port } = await startTestOkq();
+  const okq = connectClient(port);
+  const other = connectClient(port);
+  await other.queue("q").pushMany([1, 2, 3]);
+  const worker = other.worker("q", untilAborted, { prefetch: 2, graceMs: 1 });
+  await eventually(async () => (await count(okq, "claimed")) === 3);
+  await other.close();
+  await worker.closed;
+  expect(await okq.queue("q").popMany(10)).toHaveLength(3);
+});
+
+test("pause: pops end, events without a handler go back; resume goes on", async () => {
+  const okq = await connected();
+  await okq.queue("q").pushMany([1, 2, 3]);
+  const { handler, open, jobs } = gate();
+  const worker = okq.worker("q", handler, { prefetch: 2 });
+  await eventually(async () => (await count(okq, "claimed")) === 3);
+  await worker.pause();
+  expect(await count(okq, "claimed")).toBe(1);
+  open();
+  await eventually(async () => (await count(okq, "claimed")) === 0);
+  expect(await count(okq, "ready")).toBe(2);
+  worker.resume();
+  await worker.drain();
+  expect(jobs.map(({ contents }) => contents)).toEqual([1, 2, 3]);
+});
+
+test("pause and resume at once lose nothing", async () => {
+  const okq = await connected();
+  const worker = okq.worker("q", () => {});
+  const told = recorded(worker);
+  await told.until("connected");
+  void worker.pause();
+  worker.resume();
+  await okq.queue("q").push(1);
+  await told.until("done");
+  await worker.close();
+});
