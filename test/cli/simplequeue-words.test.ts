@@ -1,5 +1,6 @@
 // simplequeue's words on the command line, with the outputs of its own tool.
 import { expect, test } from "bun:test";
+import { eventuallyEqual } from "../support/eventually.ts";
 import { startWithClient } from "../support/client-command.ts";
 
 const TIME = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d*[1-9])?Z$/;
@@ -50,6 +51,17 @@ test("an empty topic has no pending jobs, which is no error, and unknown ids are
   expect(await okq(["nack", "x"])).toEqual(said("nacked\n"));
   expect(await okq(["heartbeat", "x"])).toEqual(said("heartbeat sent\n"));
   expect(await okq(["ack", "x", "--topic", "t"])).toEqual(said("acked\n"));
+});
+
+test("status counts the jobs of a topic", async () => {
+  const { okq } = await startWithClient();
+  for (const id of ["1", "2", "3"]) await okq(["enqueue", "--topic", "t", "--id", id, "1"]);
+  for (const worker of ["a", "b"]) await okq(["claim", "--topic", "t", worker]);
+  await okq(["ack", "1", "--topic", "t"]);
+  const counts = '{\n  "pending": 1,\n  "claimed": 1,\n  "completed": 1,\n  "total": 3\n}\n';
+  // Acknowledgements are counted a moment later.
+  await eventuallyEqual(() => okq(["status", "--topic", "t"]), said(counts));
+  expect(await okq(["status", "q", "--topic", "t"])).toMatchObject({ code: 2, stdout: "" });
 });
 
 test.each([
