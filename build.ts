@@ -2,7 +2,7 @@
 // every platform, with SHA256SUMS. Both make the npm package of the client in dist/npm.
 import { copyFile, mkdir, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { basename, dirname, join, resolve } from "node:path";
+import { basename, dirname, join, relative, resolve } from "node:path";
 import metadata from "./package.json" with { type: "json" };
 
 const platforms = [
@@ -65,10 +65,18 @@ export async function buildPackage(outdir: string): Promise<void> {
     throw: false,
   });
   if (!result.success) throw new Error(result.logs.map(describe).join("\n"));
+  for (const { path, kind } of result.outputs) if (kind === "sourcemap") await nameSources(path);
   await writeTypes(join(outdir, "types"));
   await Bun.write(join(outdir, "package.json"), `${JSON.stringify(packageJson(), null, 2)}\n`);
   await Bun.write(join(outdir, "README.md"), packageReadme(await readmeText()));
   await copyFile(resolve(root, "LICENSE"), join(outdir, "LICENSE"));
+}
+
+/** The bundler names sources as seen from the output, with folders of this machine. */
+async function nameSources(path: string): Promise<void> {
+  const map = (await Bun.file(path).json()) as { sources: string[] };
+  const sources = map.sources.map((source) => relative(root, resolve(dirname(path), source)));
+  await Bun.write(path, JSON.stringify({ ...map, sources }));
 }
 
 function packageJson(): object {
@@ -140,7 +148,7 @@ function readmeText(): Promise<string> {
 
 /** The sections of the README about the package. Links to other sections become plain text. */
 export function packageReadme(readme: string): string {
-  const sections = ["Testing"].map((heading) => {
+  const sections = ["TypeScript client", "Testing"].map((heading) => {
     const start = readme.indexOf(`\n## ${heading}\n`);
     if (start < 0) throw new Error(`the README has no section "${heading}"`);
     const end = readme.indexOf("\n## ", start + 1);
