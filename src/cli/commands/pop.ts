@@ -106,8 +106,8 @@ class Popping {
     const untilMs = performance.now() + (isFirst ? wait : 0);
     for (;;) {
       const waitMs = Math.max(0, Math.ceil(untilMs - performance.now()));
-      const options = { waitMs, leaseMs: lease, worker: as };
-      const events = await sendPop(this.#okq.session, from, options);
+      const waited = { waitMs, leaseMs: lease, worker: as };
+      const events = await sendPop(this.#okq.session, from, waited);
       if (events.length > 0 || performance.now() >= untilMs) return events;
       // An okq that stops ends the waits of its clients.
       await new Promise((resolve) => setTimeout(resolve, AGAIN_MS));
