@@ -56,6 +56,12 @@ export async function failureOf(
 
 function absentMessage({ message }: ConnectionError, address: string): string {
   const reason = printable(message).replace(`cannot use ${address}: `, "");
+  if (/certificate/.test(reason)) {
+    return (
+      `cannot trust okq at ${address}: ${reason}; --tls-ca FILE names the authority of its ` +
+      "certificate, --tls-name its name"
+    );
+  }
   return (
     `no okq at ${address} (${reason}): start one with \`okq serve\`, or say where it ` +
     "is with --addr or OKQ_ADDR"
@@ -76,9 +82,6 @@ async function refusedMessage({ code, message }: PermissionError, address: strin
   }
   if (code === "WRONGPASS") {
     return `okq at ${address} refuses the login: the password is wrong, or there is no such user`;
-  }
-  if (code === "TLS") {
-    return `${printable(message)}: --tls-ca FILE names the authority of its certificate`;
   }
   return printable(message) + (await missingRight(message));
 }

@@ -21,7 +21,7 @@ function fileWith(text: string): string {
   return file;
 }
 
-test("connects to the address of --addr, before or behind the command, and of OKQ_ADDR", async () => {
+test("connects to the address of --addr, wherever it stands, and of OKQ_ADDR", async () => {
   const { port } = await startTestOkq();
   const address = `127.0.0.1:${port}`;
   expect(await okq(["--addr", address, ...push])).toEqual(done);
@@ -48,8 +48,9 @@ test("connects over TLS, and checks the certificate", async () => {
   const plain = ["--addr", `127.0.0.1:${tlsPort}`, "--tls-ca", ca, ...own];
   expect(await okq([...push, ...plain, "--tls-name", "localhost"])).toEqual(done);
   const unknown = await okq([...push, ...address, ...own]);
-  expect(unknown).toMatchObject({ code: 77, stdout: "" });
-  expect(unknown.stderr).toContain("certificate chain: --tls-ca FILE names the authority of its");
+  expect(unknown).toMatchObject({ code: 69, stdout: "" });
+  expect(unknown.stderr).toStartWith(`okq: cannot trust okq at localhost:${tlsPort}: self`);
+  expect(unknown.stderr).toContain("; --tls-ca FILE names the authority of its certificate");
   expect(await okq([...push, ...address, "--tls-ca", "/no/such/file"])).toEqual({
     code: 2,
     stdout: "",

@@ -21,7 +21,7 @@ test("a reader that has gone is no failure, and the event goes back at once", as
   expect(await get("q", "1")).toMatchObject({ crashes: 0, failures: 0 });
 });
 
-test("a reader that does not read holds the command back, and nothing is acknowledged", async () => {
+test("a reader that does not read holds the command back, and the event is not done", async () => {
   const { startOkq, ask, get, counts } = await startWithClient();
   await ask("QPUSH", "q", "x".repeat(4_000_000), "ID", "1");
   const child = startOkq(["pop", "q", "--raw", "--ack"]);
@@ -43,7 +43,7 @@ test("a push waits for the reader of its ids", async () => {
   expect(await child.exited).toBe(0);
 });
 
-test("an output that cannot be written is a failure that names it, and the event goes back", async () => {
+test("an output that cannot be written is a failure, and the event goes back", async () => {
   const { server, ask, counts } = await startWithClient();
   await ask("QPUSH", "q", "x", "ID", "1");
   const { code, stderr } = await shell("okq pop q --ack > /dev/full", { port: server.port });

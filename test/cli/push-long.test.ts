@@ -1,7 +1,7 @@
 // `okq push --lines` of long inputs: bounded memory, and each line is there once and in order,
 // whatever happens to okq and to the connection.
 import { expect, test } from "bun:test";
-import { closeSync, openSync, writeSync } from "node:fs";
+import { closeSync, openSync, readFileSync, writeSync } from "node:fs";
 import { join } from "node:path";
 import { startWithClient } from "../support/client-command.ts";
 import { closeAfterTest } from "../support/close-after-test.ts";
@@ -14,7 +14,7 @@ import { TcpProxy } from "../support/tcp-proxy.ts";
 import type { Wire } from "../support/wire.ts";
 
 const MIB = 1024 * 1024;
-const RSS_MIB_MAX = 256;
+const RSS_MIB_MAX = 192;
 /** With OKQ_LONG_MIB=1024 the input has 1 GiB. */
 const LONG_MIB = Number(process.env["OKQ_LONG_MIB"] ?? 320);
 
@@ -47,15 +47,27 @@ function longFile(mib: number): string {
   return file;
 }
 
+/** The most memory that a process has had, in MiB. Resolves when it has ended. */
+async function peakMib(child: { pid: number; exitCode: number | null }): Promise<number> {
+  let kib = 0;
+  const look = () => {
+    const status = readFileSync(`/proc/${child.pid}/status`, "utf8");
+    kib = Number(/VmHWM:\s+(\d+) kB/.exec(status)?.[1] ?? kib);
+  };
+  await eventually(() => child.exitCode !== null || look(), { timeoutMs: 500 * LONG_MIB });
+  expect(kib).toBeGreaterThan(0);
+  return kib / 1024;
+}
+
 test(
   "needs little memory, however long the input is",
   async () => {
     const { startOkq, ask: asked } = await startWithClient();
     await asked("QCONFIG", "q", "max-length", "2000", "on-full", "drop-oldest");
     const child = startOkq(["push", "q", "--lines", "-q", "--file", longFile(LONG_MIB)]);
+    expect(await peakMib(child)).toBeLessThan(RSS_MIB_MAX);
     expect(await child.stderr.text()).toBe("");
     expect(await child.exited).toBe(0);
-    expect(child.resourceUsage()!.maxRSS).toBeLessThan(RSS_MIB_MAX * MIB);
     await eventuallyEqual(async () => {
       const flat = (await asked("QSTATS", "q")) as Readable[];
       return flat[flat.indexOf("pushed-total") + 1];
@@ -76,14 +88,14 @@ test("needs little memory while okq does not answer", async () => {
   // An input without end: each of its bytes is the end of a record.
   const args = ["push", "q", "-0", "-q", "--file", "/dev/zero", "--timeout", "2"];
   const child = startOkqCommand(args, { env });
+  expect(await peakMib(child)).toBeLessThan(RSS_MIB_MAX);
   expect(await child.exited).toBe(69);
-  expect(child.resourceUsage()!.maxRSS).toBeLessThan(RSS_MIB_MAX * MIB);
   expect(await child.stderr.text()).toMatch(
-    /^okq: 1000 events were pushed, events 1001 to 2000 were sent and not answered, .*; nothing behind: /,
+    /^okq: 1000 events were pushed, events 1001 to 2000 were sent and not answered, and may be /,
   );
 });
 
-test("each line is there once and in order when the reply to each step is lost", async () => {
+test("each line is there once when the reply to each step is lost", async () => {
   const { server } = await startWithClient();
   const client = await server.connect();
   const proxy = closeAfterTest(TcpProxy.start(server.port));
@@ -110,7 +122,7 @@ test("each line is there once and in order when the reply to each step is lost",
   expect(events.map(([, id]) => id)).toEqual(stdout.trimEnd().split("\n"));
 });
 
-test("each line is there once and in order when okq is killed and started again", async () => {
+test("each line is there once when okq is killed and started again", async () => {
   const store = ["--store", `sqlite:${join(newFolder(), "okq.db")}`];
   let server = await startOkqProcess(store);
   const { port } = server;
@@ -146,8 +158,9 @@ test("tells how far it went if okq does not come back", async () => {
   feed(linesTo(500));
   await stdin.end();
   expect(await child.exited).toBe(69);
-  expect(await child.stderr.text()).toStartWith(
-    "okq: 1000 events were pushed, events 1001 to 1500 were not pushed; nothing behind: ",
+  // If okq is killed before the client sees its end, the client does not know what it has done.
+  expect(await child.stderr.text()).toMatch(
+    /^okq: 1000 events were pushed, events 1001 to 1500 were (not pushed|sent and not answered)/,
   );
 });
 
@@ -165,7 +178,7 @@ test("the printed ids are those in the queue if a later step is refused", async 
   expect(events.map(([, id]) => id)).toEqual(stdout.trimEnd().split("\n"));
 });
 
-test("makes smaller steps for an okq that takes no larger ones, and names a line too long for it", async () => {
+test("makes the steps that okq takes, and names a line that is too long for it", async () => {
   const { okq: run, server } = await startWithClient({ maxEventBytes: 10_000 });
   const lines = [...linesTo(5_000), "x".repeat(9_999)];
   expect(await run(["push", "q", "--lines", "-q"], lines.join("\n"))).toMatchObject({ code: 0 });

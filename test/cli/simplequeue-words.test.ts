@@ -45,7 +45,7 @@ test("a nack makes the job pending at once, and attempts go on counting", async 
   expect(JSON.parse((await okq(["claim", "w"])).stdout)).toMatchObject({ id: "1", attempts: 2 });
 });
 
-test("an empty topic has no pending jobs, which is no error, and unknown ids are none", async () => {
+test("neither an empty topic nor an unknown id is an error", async () => {
   const { okq } = await startWithClient();
   expect(await okq(["claim", "w"])).toEqual(said("no pending jobs\n"));
   expect(await okq(["nack", "x"])).toEqual(said("nacked\n"));
