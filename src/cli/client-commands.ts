@@ -29,6 +29,7 @@ const loaders: Record<string, Load> = {
   tail: async () => (await import("./commands/tail.ts")).tail,
   top: async () => (await import("./commands/top.ts")).top,
   bench: async () => (await import("./commands/bench.ts")).bench,
+  work: async () => (await import("./work/work.ts")).work,
   enqueue: async () => (await import("./commands/simplequeue.ts")).enqueue,
   claim: async () => (await import("./commands/simplequeue.ts")).claim,
   nack: async () => (await import("./commands/simplequeue.ts")).nack,

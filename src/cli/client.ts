@@ -1,5 +1,6 @@
 // Runs a command of the command line client: reads its arguments, connects when it wants that, and
 // turns its failure into a message and an exit code.
+import { camelCase } from "../config/options.ts";
 import { UsageError } from "../config/usage-error.ts";
 import { readArguments } from "./arguments.ts";
 import type { ClientCommand, Invocation } from "./client-command.ts";
@@ -34,7 +35,7 @@ export async function runClient({ name, argv }: ClientCall, env: Environment): P
     return exitCodes.usage;
   }
   const terminal = new Terminal(read.options.color ?? "auto", env);
-  const connection = new ClientConnection(read.options, env, terminal);
+  const connection = new ClientConnection(commonIn(command, read.options), env, terminal);
   try {
     const code = await run(command, read, terminal, connection);
     // Reports a failure of a write that nobody has waited for.
@@ -65,6 +66,12 @@ async function run(
     connect: () => connection.open(),
     address: connection.address,
   });
+}
+
+/** A command's own option of the same name takes the place of a common one. */
+function commonIn(command: ClientCommand, options: Read["options"]): Read["options"] {
+  const own = Object.keys(command.options).map((name) => [camelCase(name), undefined] as const);
+  return { ...options, ...Object.fromEntries(own) };
 }
 
 /** Throws UsageError. */

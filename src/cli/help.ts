@@ -42,11 +42,17 @@ export function helpOf(command: ClientCommand): string {
     `okq ${command.name}: ${summary}\n\nUsage: ${usageOf(command)} [options]`,
     ...details.map((paragraph) => wrap(paragraph, WIDTH).join("\n")),
     Object.keys(options).length > 0 ? `Options:\n${optionList(options)}` : "",
-    `Options of all commands:\n${optionList(commonOptions)}`,
+    `Options of all commands:\n${optionList(commonOptionsOf(command))}`,
     examples.length > 0 ? `Examples:\n${exampleList(examples)}` : "",
     `Exit codes:\n${exitCodeList()}`,
   ];
   return `${parts.filter((part) => part !== "").join("\n\n")}\n`;
+}
+
+/** Those that do not mean something else to this command. */
+function commonOptionsOf({ options }: ClientCommand): ClientOptions {
+  const entries = Object.entries(commonOptions).filter(([name]) => !Object.hasOwn(options, name));
+  return Object.fromEntries(entries);
 }
 
 function optionList(options: ClientOptions): string {
