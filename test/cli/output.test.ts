@@ -1,8 +1,11 @@
 // The output of the client: pipes that are full or closed, and disks that are full. No event is
 // acknowledged whose bytes the system did not take.
 import { expect, test } from "bun:test";
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { startWithClient } from "../support/client-command.ts";
-import { eventually } from "../support/eventually.ts";
+import { eventually, lasting } from "../support/eventually.ts";
+import { newFolder } from "../support/new-folder.ts";
 import { shell } from "../support/okq-command.ts";
 
 test("a reader that has gone is no failure, and the event goes back at once", async () => {
@@ -21,16 +24,41 @@ test("a reader that has gone is no failure, and the event goes back at once", as
   expect(await get("q", "1")).toMatchObject({ crashes: 0, failures: 0 });
 });
 
+/** Runs okq with these arguments, and a reader that does not read before release() is called. */
+function withLateReader(port: number, args: string) {
+  const gate = join(newFolder(), "gate");
+  Bun.spawnSync(["mkfifo", gate]);
+  const line = `okq ${args} | { read -r < '${gate}'; wc -c; }; echo "\${PIPESTATUS[0]}"`;
+  return { ended: shell(line, { port }), release: () => writeFileSync(gate, "go\n") };
+}
+
 test("a reader that does not read holds the command back, and the event is not done", async () => {
-  const { startOkq, ask, get, counts } = await startWithClient();
+  const { server, ask, get, counts } = await startWithClient();
   await ask("QPUSH", "q", "x".repeat(4_000_000), "ID", "1");
-  const child = startOkq(["pop", "q", "--raw", "--ack"]);
+  const { ended, release } = withLateReader(server.port, "pop q --raw --ack");
   await eventually(async () => (await get("q", "1"))["state"] === "claimed");
+  await lasting(300);
   expect(await counts("q")).toEqual({ total: 1, claimed: 1 });
-  expect(child.exitCode).toBeNull();
-  expect((await child.stdout.bytes()).length).toBe(4_000_000);
-  expect(await child.exited).toBe(0);
+  release();
+  expect(await ended).toEqual({ code: 0, stdout: "4000000\n0\n", stderr: "" });
   expect(await counts("q")).toEqual({ total: 0, claimed: 0 });
+});
+
+test("an event that was written too late is not counted as done", async () => {
+  const { server, ask, get, pop, counts } = await startWithClient();
+  await ask("QPUSH", "q", "x".repeat(4_000_000), "ID", "1");
+  const late = withLateReader(server.port, "pop q --raw --ack --lease 0.1");
+  await eventually(async () => (await get("q", "1"))["crashes"] === 1);
+  expect((await eventually(() => pop("q")))[4]).toBe(2);
+  late.release();
+  expect(await late.ended).toEqual({
+    code: 0,
+    stdout: "4000000\n1\n",
+    stderr:
+      "okq: 1 of 1 events of q were written too late: their leases had ended, and they are " +
+      "delivered again (--lease)\n",
+  });
+  expect(await counts("q")).toEqual({ total: 1, claimed: 1 });
 });
 
 test("a push waits for the reader of its ids", async () => {
