@@ -148,7 +148,12 @@ export class ManagedQueue<T> extends QueueChanges<T, "now"> {
     const { waitMs, signal, claimed = false } = options;
     const option = claimed ? ["CLAIMED"] : [];
     const words = (ms: number) => ["QEMPTY", this.name, seconds(ms, "waitMs"), ...option];
-    return isOne((await this.session.wait(words, { waitMs, signal, repeats: true })).reply);
+    const { reply } = await this.session.wait(words, { waitMs, signal, repeats: true });
+    if (isOne(reply)) return true;
+    // okq answers 0 also if the wait was ended before its time.
+    this.session.closeSignal.throwIfAborted();
+    signal?.throwIfAborted();
+    return false;
   }
 
   /** The same as retry() for all failed events, and those that wait for another attempt. */
