@@ -27,7 +27,7 @@ export interface EndedMessage {
 
 export type Heard = QueueMessage | MissedMessage | EndedMessage;
 
-/** What it throws is an uncaught exception of the process. It hears the next message nevertheless. */
+/** What it throws is an uncaught exception of the process. Then it hears the next message. */
 export type Listener = (heard: Heard) => void;
 
 /** A queue by its name, or a glob for names. An event that fits twice is told twice. */
