@@ -1,6 +1,7 @@
 // Logins, rights, TLS, unix sockets and addresses.
 import { expect, test } from "bun:test";
 import { readFileSync } from "node:fs";
+import { createConnection } from "node:net";
 import { join } from "node:path";
 import { connect, type ConnectOptions, ConnectionError, PermissionError } from "okq/client";
 import { parseAddress } from "../../src/client/address.ts";
@@ -107,6 +108,32 @@ test("connects over a unix socket, and names it in errors", async () => {
     await mail.push(1);
     expect((await mail.pop({ waitMs: 1_000 }))?.contents).toBe(1);
   }
+});
+
+test("says why okq refuses the connection", async () => {
+  const { port } = await startTestOkq({ maxClientsPerAddress: 1 });
+  await client(`127.0.0.1:${port}`).ping();
+  const error = await rejectionOf(client(`127.0.0.1:${port}`, { retryMs: 100 }).ping());
+  expect(error).toBeInstanceOf(ConnectionError);
+  expect(error.message).toContain("max number of clients reached");
+});
+
+test("a stream takes the place of a socket, and cannot keep the client waiting", async () => {
+  const { port } = await startTestOkq();
+  await client("anywhere", { stream: async () => createConnection(port, "127.0.0.1") }).ping();
+  const never = client("anywhere", {
+    stream: () => new Promise(() => {}),
+    commandTimeoutMs: 100,
+    retryMs: 0,
+  });
+  expect((await rejectionOf(never.ping())).message).toContain("not connected within 100 ms");
+  const broken = client("anywhere", {
+    stream: () => {
+      throw new Error("no stream");
+    },
+    retryMs: 0,
+  });
+  expect((await rejectionOf(broken.ping())).message).toContain("no stream");
 });
 
 const tcp = (host: string, port = 4777, isTls = false) => ({ host, port, isTls });

@@ -5,7 +5,7 @@ import { ClosedError, connect, ConnectionError, type Okq } from "okq/client";
 import { makeCertificates } from "../support/certificates.ts";
 import { closeAfterTest } from "../support/close-after-test.ts";
 import { connectClient, connectThroughProxy, rejectionOf } from "../support/client.ts";
-import { eventuallyEqual } from "../support/eventually.ts";
+import { eventually, eventuallyEqual } from "../support/eventually.ts";
 import { freePort } from "../support/free-port.ts";
 import { startTestOkq, type TestOkq } from "../support/okq-server.ts";
 
@@ -50,6 +50,7 @@ test("close settles everything when okq is silent", async () => {
   proxy.set("requests", "swallow");
   const push = rejectionOf(okq.queue("mail").push(1));
   const pop = rejectionOf(okq.queue("mail").pop({ waitMs: 60_000 }));
+  await eventually(() => proxy.swallowed === 2, { message: "both commands were sent" });
   await okq.close();
   const error = await push;
   expect(error).toBeInstanceOf(ConnectionError);

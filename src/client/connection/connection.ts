@@ -1,5 +1,6 @@
 // One connection to okq: ioredis matches replies to commands on a socket that is ours. It never
 // connects again and never sends a command twice: that is the work of Link.
+import type { Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import { type Command, Redis } from "ioredis";
 import { ConnectionError, errorOf, type OkqError } from "../errors.ts";
@@ -7,7 +8,7 @@ import type { Reply } from "../reply.ts";
 import { encodeCommand, joined, type Word } from "../words.ts";
 
 /** Larger pieces are written by themselves, so that one can see how they proceed. */
-const PIECE_BYTES_MAX = 64 * 1024;
+const PIECE_BYTES_MAX = 1024 * 1024;
 
 /** A command whose reply is awaited. Exactly one of its methods is called, once. */
 export interface Awaited {
@@ -72,7 +73,7 @@ export class Connection {
       void this.redis.sendCommand(new Expected(each, this) as unknown as Command, NOWHERE);
     }
     const isSmall = bytes <= PIECE_BYTES_MAX;
-    if (isSmall) this.#stream.write(joined(pieces, bytes), this.#written);
+    if (isSmall) this.#stream.write(joined(pieces, bytes));
     else for (const piece of pieces) this.#writeLarge(piece);
   }
 
@@ -97,6 +98,22 @@ export class Connection {
   cut(reason: string): void {
     this.#reason ??= reason;
     this.#stream.destroy();
+  }
+
+  /**
+   * Ends it so that okq notices, and stops what it does for this connection. Otherwise it cannot
+   * tell that the client is gone from a client that only sends no more. TLS and unix sockets can
+   * only be cut.
+   */
+  reset(reason: string): void {
+    this.#reason ??= reason;
+    const stream: Duplex & Partial<Pick<Socket, "resetAndDestroy">> = this.#stream;
+    try {
+      stream.resetAndDestroy?.();
+    } catch {
+      // Not TCP.
+    }
+    stream.destroy();
   }
 
   #writeLarge(piece: string | Uint8Array): void {

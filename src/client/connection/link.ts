@@ -40,6 +40,8 @@ export class Link implements CallOwner {
   /** Fewer after okq refused commands because of one before them. */
   #sentMax = SENT_MAX;
   #whenIdle: () => void = () => {};
+  /** The ends of connections that were left. */
+  readonly #leaving = new Set<Promise<void>>();
   #reason: OkqError | null = null;
   #closing: Promise<void> | null = null;
 
@@ -83,28 +85,37 @@ export class Link implements CallOwner {
     this.#isClosed = true;
     for (const call of this.#pauses.end()) call.reject(call.lastError ?? new ClosedError());
     this.#reconnector.stop();
-    const { connection } = this.#reconnector;
-    if (!connection) return this.#waiting.rejectAll(() => new ClosedError());
+    if (!this.#reconnector.connection) this.#waiting.rejectAll(() => new ClosedError());
     if (this.#sent + this.#waiting.length > 0) {
       await new Promise<void>((resolve) => (this.#whenIdle = resolve));
     }
     this.endWait();
-    await connection.ended;
+    await Promise.all(this.#leaving);
+    this.#silence.stop();
   }
 
-  /** Ends a wait under way, and the connection with it. An answer on its way still arrives. */
+  /**
+   * Leaves the connection: okq ends a wait under way, answers what it has, and closes. Commands
+   * sent from now on use another connection.
+   */
   endWait(): void {
-    const { connection } = this.#reconnector;
+    const connection = this.#reconnector.release();
     if (!connection) return;
-    connection.halfClose();
     const { clock, commandTimeoutMs } = this.#options;
     const cancel = clock.after(commandTimeoutMs, () => connection.cut("okq did not close it"));
-    void connection.ended.then(cancel);
+    const left = connection.ended.then(() => {
+      cancel();
+      this.#leaving.delete(left);
+    });
+    this.#leaving.add(left);
+    connection.halfClose();
   }
 
   #watchSignal(call: Call, signal: AbortSignal): void {
     const abort = () => {
-      if (call.isUnderWay) this.endWait();
+      if (call.isUnderWay && call.options.isInSteps)
+        this.#reconnector.connection?.reset("given up");
+      else if (call.isUnderWay) this.endWait();
       else call.rejectWith(signal.reason);
     };
     const forget = () => signal.removeEventListener("abort", abort);
@@ -169,6 +180,7 @@ export class Link implements CallOwner {
       this.#silence.begin(call.options.waitMs ?? 0);
     }
     if (awaited.length > 0) connection.send(pieces, bytes, awaited);
+    else this.#tellIdle();
   };
 
   answered(call: Call): void {
@@ -195,6 +207,7 @@ export class Link implements CallOwner {
     if (call.signal?.aborted) call.rejectWith(call.signal.reason);
     else if (call.options.repeats && this.#mayTryAgain(call, error)) this.#waiting.add(call);
     else call.reject(error);
+    this.#tellIdle();
   }
 
   #ended(call: Call): void {
@@ -207,7 +220,11 @@ export class Link implements CallOwner {
 
   #goOn(): void {
     if (this.#waiting.length > 0) this.#flushSoon();
-    else if (this.#sent === 0) this.#whenIdle();
+    else this.#tellIdle();
+  }
+
+  #tellIdle(): void {
+    if (this.#sent + this.#waiting.length === 0) this.#whenIdle();
   }
 
   #mayTryAgain(call: Call, error: OkqError): boolean {

@@ -5,7 +5,7 @@ import type { Cancel, Clock } from "../../queue/clock.ts";
 import { type Address, nameOf } from "../address.ts";
 import { ConnectionError, OkqError, PermissionError } from "../errors.ts";
 import { Connection } from "./connection.ts";
-import { openStream } from "./open-stream.ts";
+import { type Limits, openStream, within } from "./open-stream.ts";
 
 const CONNECT_MS_MAX = 5_000;
 const LIBRARY = "okq-client";
@@ -30,16 +30,17 @@ export class Opener {
 
   /** Resolves to a connection that is logged in. Rejects with an OkqError that says why not. */
   async open(signal: AbortSignal): Promise<Connection> {
-    const { address, stream } = this.#options;
-    if (stream) return await this.#openOver(() => stream(), "okq", signal);
+    const { address, stream, tls, clock } = this.#options;
+    const limits = { timeoutMs: this.#ms, clock, signal };
+    if (stream) return await this.#openOver(ownStream(stream, limits), "okq", signal);
     const { endpoints } = address;
     const errors: ConnectionError[] = [];
     for (const _ of endpoints) {
       const endpoint = endpoints[this.#next % endpoints.length]!;
       this.#next += 1;
       try {
-        const open = () => openStream(endpoint, { ...this.#options, timeoutMs: this.#ms, signal });
-        return await this.#openOver(open, nameOf(endpoint), signal);
+        const opened = openStream(endpoint, tls, limits);
+        return await this.#openOver(opened, nameOf(endpoint), signal);
       } catch (error) {
         if (!(error instanceof ConnectionError) || signal.aborted) throw error;
         errors.push(error);
@@ -55,7 +56,7 @@ export class Opener {
   }
 
   async #openOver(
-    open: () => Promise<Duplex>,
+    opened: Promise<Duplex>,
     place: string,
     signal: AbortSignal,
   ): Promise<Connection> {
@@ -64,7 +65,7 @@ export class Opener {
     const giveUp = () => connection?.cut("given up");
     signal.addEventListener("abort", giveUp);
     try {
-      connection = await Connection.over(await open());
+      connection = await Connection.over(await opened);
       const late = `no answer within ${this.#ms} ms`;
       cancel = this.#options.clock.after(this.#ms, () => connection!.cut(late));
       if (signal.aborted) giveUp();
@@ -102,6 +103,20 @@ export class Opener {
         : (connection?.reason ?? error.message);
     return new ConnectionError(`cannot use ${place}: ${reason}`, "none", { cause: error });
   }
+}
+
+/** A stream that comes too late is closed. */
+function ownStream(stream: () => Promise<Duplex>, limits: Limits): Promise<Duplex> {
+  const opened = (async () => stream())();
+  return within(
+    limits,
+    opened,
+    () =>
+      void opened.then(
+        (late) => late.destroy(),
+        () => {},
+      ),
+  );
 }
 
 /** An okq without passwords refuses a password alone, and serves the client nevertheless. */

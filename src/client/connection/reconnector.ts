@@ -50,6 +50,13 @@ export class Reconnector {
     else this.#cancelPause = clock.after(pause, () => void this.#attempt());
   }
 
+  /** Leaves the connection to the caller. The next one is another. */
+  release(): Connection | null {
+    const connection = this.#connection;
+    this.#connection = null;
+    return connection;
+  }
+
   /** There will be no other connection. One that is there stays. */
   stop(): void {
     this.#cancelPause();
@@ -70,6 +77,7 @@ export class Reconnector {
     this.#connection = connection;
     this.#upAtMs = this.#options.clock.nowMs();
     void connection.ended.then((reason) => {
+      if (this.#connection !== connection) return;
       this.#connection = null;
       if (this.#options.clock.nowMs() - this.#upAtMs > STEADY_MS) this.#failures = 0;
       this.#down(new ConnectionError(`the connection to okq ended: ${reason}`, "none"));
