@@ -25,8 +25,10 @@ export interface IdleOptions {
 /** A queue by its name, or the Queue of a client, which knows the form of its contents. */
 export type QueueOrName<T> = string | Queue<T>;
 
-/** What okq.connect() needs to reach the okq of a test. */
-export type TestConnection = Required<Pick<ConnectOptions, "stream" | "clock">>;
+/** What connect() needs to reach the okq of a test, whatever its address and login. */
+export type TestConnection = Required<
+  Pick<ConnectOptions, "stream" | "clock" | "username" | "password">
+>;
 
 const IDLE_MS_MAX = 2_000;
 /** Workers and okq end within this time of the clock. */
@@ -42,7 +44,7 @@ export function startTest(options: TestOptions = {}): Promise<OkqTest> {
 export class OkqTest implements AsyncDisposable {
   /** A client of this okq. */
   readonly okq: Okq;
-  /** For code that calls connect() itself: `connect(undefined, test.options)`. */
+  /** For code that connects itself: `connect(address, test.options)`. It closes its clients. */
   readonly options: TestConnection;
   readonly #started: StartedOkq;
   readonly #clock: MovedClock;
@@ -63,14 +65,16 @@ export class OkqTest implements AsyncDisposable {
   private constructor(started: StartedOkq, clock: MovedClock) {
     this.#started = started;
     this.#clock = clock;
-    this.options = { stream: async () => this.#connection(), clock };
+    // An okq without users accepts an empty password.
+    const login = { username: "", password: "" };
+    this.options = { stream: async () => this.#connection(), clock, ...login };
     this.okq = this.connect();
   }
 
   /** One more client. It is closed with the test. */
   connect(options: Omit<ConnectOptions, keyof TestConnection> = {}): Okq {
     this.#checkOpen();
-    const client = connect(undefined, { name: "test", ...options, ...this.options });
+    const client = connect("okq://in-process", { name: "test", ...options, ...this.options });
     this.#clients.add(client);
     return client;
   }

@@ -1,8 +1,9 @@
 // What okq bench says of its measurement.
 import { expect, test } from "bun:test";
 import { Latencies } from "../../src/cli/bench/latencies.ts";
-import type { LoadFigures } from "../../src/cli/bench/load.ts";
+import { Load, type LoadFigures } from "../../src/cli/bench/load.ts";
 import { benchJson, benchLines } from "../../src/cli/bench/report.ts";
+import { eventually } from "../support/eventually.ts";
 
 const setting = { address: "127.0.0.1:4777", connections: 1, inFlight: 2, size: 1 };
 const options = { width: null, paint: (text: string) => text };
@@ -67,4 +68,29 @@ test("shows a measurement in which nothing was done", () => {
   const lines = benchLines(setting, figures, options);
   expect(lines[3]).toMatch(/^push +0 +- +- +- +- +-$/);
   expect(lines.at(-1)).toBe("0 cycles of push, pop and ack: 0 commands per second");
+});
+
+test("counts only cycles that begin while it measures", async () => {
+  let cycles = 0;
+  const call = async (name: unknown) => {
+    await new Promise((resolve) => setImmediate(resolve));
+    if (name === "QACK") cycles += 1;
+    return name === "QPOP" ? [["q", "1", "x", "t"].map((text) => Buffer.from(text))] : 1;
+  };
+  const given = { connections: [{ call }], inFlight: 3, queue: "q", contents: Buffer.from("x") };
+  const unmeasured = new Load(given);
+  unmeasured.start();
+  await eventually(() => cycles > 10);
+  expect(await unmeasured.stop()).toMatchObject({ cycles: 0, seconds: 0 });
+  const load = new Load(given);
+  load.start();
+  await eventually(() => cycles > 20);
+  load.measure();
+  const before = cycles;
+  await eventually(() => cycles > 40);
+  const figures = await load.stop();
+  const after = cycles - before;
+  expect(figures.cycles).toBeLessThanOrEqual(after);
+  expect(figures.cycles).toBeGreaterThanOrEqual(after - 3);
+  expect(figures.latencies.push.count).toBe(figures.cycles);
 });

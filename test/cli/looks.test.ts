@@ -3,6 +3,7 @@ import { expect, test } from "bun:test";
 import { startLooking } from "../support/looking.ts";
 import { okqBytes } from "../support/okq-command.ts";
 import { ask } from "../support/readable.ts";
+import { startTerminal } from "../support/tmux.ts";
 import type { Wire } from "../support/wire.ts";
 
 /** Fails event `id` of the queue mail for good. */
@@ -119,6 +120,18 @@ test("get writes contents byte by byte, and names events that are not there", as
   expect(stderr).toBe(
     "okq: there is no event 6 in mail\nokq: there is no event x\\x1b[2J in mail\n",
   );
+});
+
+test("get shows on a terminal only the beginning of large contents", async () => {
+  const { run, look, env } = await startLooking();
+  await run("QPUSH", "mail", `${"x".repeat(20_000)}\n${"y".repeat(20_000)}`, "ID", "7");
+  expect((await look("get", "mail", "7")).lines.join("").length).toBeGreaterThan(40_000);
+  const terminal = await startTerminal({ env });
+  await terminal.type("okq get mail 7");
+  await terminal.press("Enter");
+  const screen = await terminal.shows(/39\.1 KiB in all, of which 16 KiB are shown: see --raw/);
+  expect(screen).toContain("xxxx");
+  expect(screen).not.toContain("yyyy");
 });
 
 test("status shows all queues, those that fit, or all of one", async () => {

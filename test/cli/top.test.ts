@@ -7,9 +7,9 @@ import { startTestOkq } from "../support/okq-server.ts";
 import { ask } from "../support/readable.ts";
 import { startTerminal, type TestTerminal } from "../support/tmux.ts";
 
-async function startTop(port: number, options: { columns?: number; rows?: number } = {}) {
-  const terminal = await startTerminal({ ...options, env: { OKQ_ADDR: `127.0.0.1:${port}` } });
-  await terminal.type("okq top --interval 0.2; echo ended with $?");
+async function startTop(port: number, { columns = 100, interval = 0.2 } = {}) {
+  const terminal = await startTerminal({ columns, env: { OKQ_ADDR: `127.0.0.1:${port}` } });
+  await terminal.type(`okq top --interval ${interval}; echo ended with $?`);
   await terminal.press("Enter");
   await terminal.shows(/^\d+ queues? {2}ready/m);
   return terminal;
@@ -51,7 +51,8 @@ test("fits into a terminal that becomes narrow, low and large again", async () =
   const { port, connect } = await startTestOkq();
   const client = await connect();
   for (let at = 10; at < 40; at++) await ask(client, "QPUSH", `queue-with-a-long-name-${at}`, "x");
-  const terminal = await startTop(port, { columns: 130 });
+  // It must draw at once when the size changes, and not with the next answer.
+  const terminal = await startTop(port, { columns: 130, interval: 600 });
   await terminal.shows(/^QUEUE .* PAUSED$/m);
   await terminal.resize(40, 8);
   const narrow = await terminal.shows(/^QUEUE +READY\* +CLAIMED +FAILED/m);
@@ -122,9 +123,11 @@ test("without a terminal, and with --once, writes one table and ends", async () 
   const json = (await okq(["top", "--sort", "queue", "--json"], { env })).stdout.trim().split("\n");
   expect(json.map((line) => JSON.parse(line).queue)).toEqual(["mail", "sms"]);
   const terminal = await startTerminal({ env });
-  await terminal.type("okq top --once");
-  await terminal.press("Enter");
-  await terminal.shows(/^sms +2 .*\nmail +1 .*\n\$$/m);
+  for (const command of ["okq top --once", "TERM=dumb okq top"]) {
+    await terminal.type(`clear; ${command}`);
+    await terminal.press("Enter");
+    await terminal.shows(/^sms +2 .*\nmail +1 .*\n\$$/m);
+  }
 });
 
 /** The processes of `okq top` that talk to the server of this port. */

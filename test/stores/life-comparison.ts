@@ -57,6 +57,7 @@ export async function compareLives(
     let pauseMs = life.pauseMs();
     for (; pauseMs > stepMs; pauseMs -= stepMs) {
       pair.advance(stepMs);
+      if (!pair.isDue) continue;
       await pair.tick();
       await pair.separate(life.queues);
     }
@@ -110,6 +111,8 @@ class Pair {
   readonly #a: Side;
   readonly #b: Side;
   readonly #seed: number;
+  /** Events may have got the same due time since they were separated. */
+  #isMixed = true;
 
   constructor(a: Side, b: Side, seed: number) {
     this.#a = a;
@@ -126,13 +129,20 @@ class Pair {
     this.#b.store.advance(ms);
   }
 
+  /** Whether the first store has something to do by now. */
+  get isDue(): boolean {
+    return this.#a.store.under.store.dueInMs() === 0;
+  }
+
   /** The ids that a new process makes may begin with a later time: then places may differ. */
   get #isOrdered(): boolean {
     return !this.#b.isRestarted;
   }
 
   async submitAll(steps: Step[]): Promise<void> {
-    const texts = steps.map((step) => this.#a.written(step(this.#a)));
+    const operations = steps.map((step) => step(this.#a));
+    if (operations.some(({ kind }) => kind !== "peek")) this.#isMixed = true;
+    const texts = operations.map((operation) => this.#a.written(operation));
     const [ofA, ofB] = await Promise.all([this.#a.outcomes(steps), this.#b.outcomes(steps)]);
     for (const [at, text] of texts.entries()) {
       const before = texts.slice(0, at).join("\n    ");
@@ -145,7 +155,11 @@ class Pair {
   /** Does what is due. A store may do some of it in steps. */
   async tick(): Promise<void> {
     const tickAll = async ({ store }: Side) => {
-      while ((await store.submit(TICK)).moved >= TICK.limit);
+      for (;;) {
+        const { moved } = await store.submit(TICK);
+        if (moved > 0) this.#isMixed = true;
+        if (moved < TICK.limit) return;
+      }
     };
     await Promise.all([tickAll(this.#a), tickAll(this.#b)]);
   }
@@ -163,6 +177,7 @@ class Pair {
 
   /** Leaves one delayed event of each due time. */
   async separate(queues: string[]): Promise<void> {
+    if (!this.#isMixed) return;
     for (const queue of queues) {
       const [ofA, ofB] = await this.#scan(queue, "delayed", 100);
       const idsOf = new Map([
@@ -176,6 +191,7 @@ class Pair {
         (known) => ({ kind: "remove", queue: bytesOf(queue), targets: targetsOf(known) }),
       ]);
     }
+    this.#isMixed = false;
   }
 
   async unpopSome(random: Random): Promise<void> {

@@ -64,11 +64,12 @@ function change([from, to]: [from: string, to: string]): Level[] {
   });
 }
 
-const LIVES = 24;
+/** The second and the third one show what is rare. */
+const seeds = [1, 11, 12, ...Array.from({ length: 24 }, (_, at) => at + 2)];
 const ROUNDS = 60;
 
 async function firstDifference(): Promise<string | void> {
-  for (let seed = 1; seed <= LIVES; seed++) {
+  for (const seed of seeds) {
     const reference = await openReference();
     const store = await openOnRedis(server, 1, () => {}, FORGOTTEN_MS);
     const only = seed % 3 === 0 ? null : "lists";

@@ -60,11 +60,12 @@ function scriptOf(text: string): Script {
   return { text, sha: new Bun.CryptoHasher("sha1").update(text).digest("hex") };
 }
 
-const LIVES = 8;
+/** The second and the third one show what is rare. */
+const seeds = [1, 6, 7, 3, 4, 2, 5, 8];
 const ROUNDS = 60;
 
 async function firstDifference(): Promise<string | void> {
-  for (let seed = 1; seed <= LIVES; seed++) {
+  for (const seed of seeds) {
     const reference = await openReference();
     const store = await openOnRedis(server, 1, () => {}, FORGOTTEN_MS);
     const life = { seed, rounds: ROUNDS, only: "order" as const };

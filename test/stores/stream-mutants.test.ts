@@ -183,8 +183,8 @@ const wrongWays: Record<string, Partial<Operations>> = {
 
 testMutants({
   only: "streams",
-  // In the first of them many pending claims are shown.
-  seeds: [36, ...Array.from({ length: 30 }, (_, at) => at + 1)],
+  // In the first of them many pending claims are shown; the next ones show what is rare.
+  seeds: [36, 28, 20, 10, 18, ...Array.from({ length: 30 }, (_, at) => at + 1)],
   breakages,
   wrongWays,
 });

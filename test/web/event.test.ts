@@ -83,85 +83,6 @@ describe.each(dashboardStores)("on %s", (store) => {
     await page.getByRole("link", { name: "e1" }).waitFor();
   });
 
-  test("follows an event until it is gone", async () => {
-    const { wire, page, open } = await openDashboard(store);
-    await wire.call("QPUSH", "orders", "c", "ID", "e1");
-    await open(PATH);
-    await page.getByRole("button", { name: "Delete…" }).waitFor();
-    const [event] = (await wire.call("QPOP", "FROM", "orders")) as Buffer[][];
-    await page.getByRole("button", { name: "End the claim…" }).waitFor();
-    const touch = ["PROGRESS", "60 %", "LOG", "half done"];
-    await wire.call("QTOUCH", "orders", "e1", event![3]!, ...touch);
-    await seen(page, "half done");
-    await seen(page, "60 %");
-    await wire.call("QACK", "orders", "e1", "TOKEN", event![3]!);
-    await seen(page, "The event is gone. It was claimed.");
-    expect(await page.getByRole("button", { name: "End the claim…" }).count()).toBe(0);
-    await open("/queues/orders/events/other");
-    await seen(page, "There is no such event in");
-  });
-
-  test("retries, moves and deletes it", async () => {
-    const { wire, page, open } = await openDashboard(store);
-    await wire.call("QPUSH", "orders", "c", "ID", "e1");
-    await fail(wire, "bad", "FINAL");
-    await open(PATH);
-    await act(page, "Retry…", "Retry 1 event");
-    await seen(page, "e1 is ready again.");
-    expect(await stateOf(wire)).toBe("ready");
-    await press(page, "Move…");
-    await dialogOf(page).getByLabel("To the queue").fill("archive");
-    await dialogOf(page).getByRole("button", { name: "Move 1 ready event" }).click();
-    await seen(page, "e1 is moved to archive.");
-    expect(await stateOf(wire, "e1", "archive")).toBe("ready");
-    await open("/queues/archive/events/e1");
-    await act(page, "Delete…", "Delete 1 ready event");
-    await seen(page, "e1 is deleted.");
-    expect(await stateOf(wire, "e1", "archive")).toBeNull();
-  });
-
-  test("makes a delayed event ready, and keeps its attempts", async () => {
-    const { wire, page, open } = await openDashboard(store);
-    await wire.call("QPUSH", "orders", "c", "ID", "e1");
-    await fail(wire, "bad", "DELAY", 3600);
-    await open(PATH);
-    await act(page, "Make ready…", "Make ready");
-    await seen(page, "e1 is ready.");
-    expect(await factsOf(wire)).toMatchObject({ state: "ready", failures: 1 });
-  });
-
-  test("changes what was touched, and nothing else", async () => {
-    const { wire, page, open } = await openDashboard(store);
-    const options = ["ID", "e1", "HEADER", "tenant", "acme", "HEADER", "colour", "red"];
-    await wire.call("QPUSH", "orders", "line\r\nend", ...options);
-    await open(PATH);
-    await press(page, "Change…");
-    const submit = dialogOf(page).getByRole("button", { name: "Change 1 event" });
-    await dialogOf(page).getByLabel("Contents").waitFor();
-    expect(await submit.isDisabled()).toBe(true);
-    await dialogOf(page)
-      .getByLabel(/^Priority/)
-      .fill("7");
-    await dialogOf(page).getByLabel("Header to set").fill("colour");
-    await dialogOf(page).getByLabel("Value").fill("blue");
-    await submit.click();
-    await seen(page, "e1 is changed.");
-    await row(page, "colour").getByText("blue").waitFor();
-    expect(await factsOf(wire)).toMatchObject({
-      contents: "line\r\nend",
-      priority: 7,
-      headers: ["tenant", "acme", "colour", "blue"],
-    });
-    await press(page, "Change…");
-    await dialogOf(page).getByLabel("Contents").fill('{"n": 123456789012345678901}');
-    await dialogOf(page).getByLabel(/^Due/).fill("7200");
-    await submit.click();
-    await dialogOf(page).waitFor({ state: "detached" });
-    await eventuallyEqual(() => contents(page), '{\n  "n": 123456789012345678901\n}');
-    const changed = await factsOf(wire);
-    expect(changed).toMatchObject({ state: "delayed", contents: '{"n": 123456789012345678901}' });
-  });
-
   test("ends a claim in each way, and asks a consumer to stop", async () => {
     const { wire, page, open } = await openDashboard(store);
     await wire.call("QPUSH", "orders", "c", "ID", "e1");
@@ -193,68 +114,147 @@ describe.each(dashboardStores)("on %s", (store) => {
     await seen(page, "The event is gone.");
     expect(await stateOf(wire)).toBeNull();
   });
+});
 
-  test("says so if the event has changed meanwhile", async () => {
-    const { wire, page, open } = await openDashboard(store);
-    await wire.call("QPUSH", "orders", "c", "ID", "e1");
-    // Earlier, the page would see it and say what the event is now.
-    await page.route("**/v1/queues/orders/delete", async (route) => {
-      await wire.call("QPOP", "FROM", "orders");
-      await route.continue();
-    });
-    await open(PATH);
-    await act(page, "Delete…", "Delete 1 ready event");
-    await dialogOf(page).getByRole("alert").filter({ hasText: "nothing was done" }).waitFor();
-    expect(await stateOf(wire)).toBe("claimed");
-  });
+test("follows an event until it is gone", async () => {
+  const { wire, page, open } = await openDashboard("sqlite");
+  await wire.call("QPUSH", "orders", "c", "ID", "e1");
+  await open(PATH);
+  await page.getByRole("button", { name: "Delete…" }).waitFor();
+  const [event] = (await wire.call("QPOP", "FROM", "orders")) as Buffer[][];
+  await page.getByRole("button", { name: "End the claim…" }).waitFor();
+  const touch = ["PROGRESS", "60 %", "LOG", "half done"];
+  await wire.call("QTOUCH", "orders", "e1", event![3]!, ...touch);
+  await seen(page, "half done");
+  await seen(page, "60 %");
+  await wire.call("QACK", "orders", "e1", "TOKEN", event![3]!);
+  await seen(page, "The event is gone. It was claimed.");
+  expect(await page.getByRole("button", { name: "End the claim…" }).count()).toBe(0);
+  await open("/queues/orders/events/other");
+  await seen(page, "There is no such event in");
+});
 
-  test("shows contents as text, JSON and hex, to the digit", async () => {
-    const { wire, page, open } = await openDashboard(store);
-    const json = '{"id":12345678901234567890,"x":1.50,"s":"a\\"b:{}","e":[],"n":[1,{"k":null}]}';
-    await wire.call("QPUSH", "orders", json, "ID", "e1");
-    await open(PATH);
-    const laidOut = [
-      "{",
-      '  "id": 12345678901234567890,',
-      '  "x": 1.50,',
-      '  "s": "a\\"b:{}",',
-      '  "e": [],',
-      '  "n": [',
-      "    1,",
-      "    {",
-      '      "k": null',
-      "    }",
-      "  ]",
-      "}",
-    ].join("\n");
-    await eventuallyEqual(() => contents(page), laidOut);
-    await press(page, "Text");
-    await eventuallyEqual(() => contents(page), json);
-    await press(page, "Hex");
-    await eventuallyEqual(
-      async () => (await contents(page)).split("\n")[0]!.trim(),
-      '00000000  7b 22 69 64 22 3a 31 32  33 34 35 36 37 38 39 30  {"id":1234567890',
-    );
-    expect(new URL(page.url()).search).toBe("?view=hex");
-  });
+test("retries, moves and deletes it", async () => {
+  const { wire, page, open } = await openDashboard("sqlite");
+  await wire.call("QPUSH", "orders", "c", "ID", "e1");
+  await fail(wire, "bad", "FINAL");
+  await open(PATH);
+  await act(page, "Retry…", "Retry 1 event");
+  await seen(page, "e1 is ready again.");
+  expect(await stateOf(wire)).toBe("ready");
+  await press(page, "Move…");
+  await dialogOf(page).getByLabel("To the queue").fill("archive");
+  await dialogOf(page).getByRole("button", { name: "Move 1 ready event" }).click();
+  await seen(page, "e1 is moved to archive.");
+  expect(await stateOf(wire, "e1", "archive")).toBe("ready");
+  await open("/queues/archive/events/e1");
+  await act(page, "Delete…", "Delete 1 ready event");
+  await seen(page, "e1 is deleted.");
+  expect(await stateOf(wire, "e1", "archive")).toBeNull();
+});
 
-  test("shows hostile contents, headers and ids as text", async () => {
-    const { wire, page, open } = await openDashboard(store);
-    const hostile = "<script>alert(1)</script>\0\u202Egpj\n<img src=x onerror=alert(2)>";
-    const shown = "<script>alert(1)</script>\\x00\\u{202e}gpj\n<img src=x onerror=alert(2)>";
-    const id = '"><b>&lt;/../?#';
-    const header = Buffer.from([0xff, 0x41]);
-    await wire.call("QPUSH", "orders", hostile, "ID", id, "HEADER", "<i>", "<u>");
-    await wire.call("QPUSH", "orders", Buffer.from([0, 255]), "ID", "b", "HEADER", header, header);
-    await open(`/queues/orders/events/${encodeURIComponent(id)}`);
-    await page.getByRole("heading", { name: id, level: 1 }).waitFor();
-    await eventuallyEqual(() => contents(page), shown);
-    await row(page, "<i>").getByText("<u>").waitFor();
-    await open("/queues/orders/events/b");
-    await seen(page, "The bytes are not UTF-8.");
-    expect((await contents(page)).startsWith("00000000  00 ff ")).toBe(true);
-    await row(page, "\\xffA").first().waitFor();
+test("makes a delayed event ready, and keeps its attempts", async () => {
+  const { wire, page, open } = await openDashboard("sqlite");
+  await wire.call("QPUSH", "orders", "c", "ID", "e1");
+  await fail(wire, "bad", "DELAY", 3600);
+  await open(PATH);
+  await act(page, "Make ready…", "Make ready");
+  await seen(page, "e1 is ready.");
+  expect(await factsOf(wire)).toMatchObject({ state: "ready", failures: 1 });
+});
+
+test("changes what was touched, and nothing else", async () => {
+  const { wire, page, open } = await openDashboard("sqlite");
+  const options = ["ID", "e1", "HEADER", "tenant", "acme", "HEADER", "colour", "red"];
+  await wire.call("QPUSH", "orders", "line\r\nend", ...options);
+  await open(PATH);
+  await press(page, "Change…");
+  const submit = dialogOf(page).getByRole("button", { name: "Change 1 event" });
+  await dialogOf(page).getByLabel("Contents").waitFor();
+  expect(await submit.isDisabled()).toBe(true);
+  await dialogOf(page)
+    .getByLabel(/^Priority/)
+    .fill("7");
+  await dialogOf(page).getByLabel("Header to set").fill("colour");
+  await dialogOf(page).getByLabel("Value").fill("blue");
+  await submit.click();
+  await seen(page, "e1 is changed.");
+  await row(page, "colour").getByText("blue").waitFor();
+  expect(await factsOf(wire)).toMatchObject({
+    contents: "line\r\nend",
+    priority: 7,
+    headers: ["tenant", "acme", "colour", "blue"],
   });
+  await press(page, "Change…");
+  await dialogOf(page).getByLabel("Contents").fill('{"n": 123456789012345678901}');
+  await dialogOf(page).getByLabel(/^Due/).fill("7200");
+  await submit.click();
+  await dialogOf(page).waitFor({ state: "detached" });
+  await eventuallyEqual(() => contents(page), '{\n  "n": 123456789012345678901\n}');
+  const changed = await factsOf(wire);
+  expect(changed).toMatchObject({ state: "delayed", contents: '{"n": 123456789012345678901}' });
+});
+
+test("says so if the event has changed meanwhile", async () => {
+  const { wire, page, open } = await openDashboard("sqlite");
+  await wire.call("QPUSH", "orders", "c", "ID", "e1");
+  // Earlier, the page would see it and say what the event is now.
+  await page.route("**/v1/queues/orders/delete", async (route) => {
+    await wire.call("QPOP", "FROM", "orders");
+    await route.continue();
+  });
+  await open(PATH);
+  await act(page, "Delete…", "Delete 1 ready event");
+  await dialogOf(page).getByRole("alert").filter({ hasText: "nothing was done" }).waitFor();
+  expect(await stateOf(wire)).toBe("claimed");
+});
+
+test("shows contents as text, JSON and hex, to the digit", async () => {
+  const { wire, page, open } = await openDashboard("sqlite");
+  const json = '{"id":12345678901234567890,"x":1.50,"s":"a\\"b:{}","e":[],"n":[1,{"k":null}]}';
+  await wire.call("QPUSH", "orders", json, "ID", "e1");
+  await open(PATH);
+  const laidOut = [
+    "{",
+    '  "id": 12345678901234567890,',
+    '  "x": 1.50,',
+    '  "s": "a\\"b:{}",',
+    '  "e": [],',
+    '  "n": [',
+    "    1,",
+    "    {",
+    '      "k": null',
+    "    }",
+    "  ]",
+    "}",
+  ].join("\n");
+  await eventuallyEqual(() => contents(page), laidOut);
+  await press(page, "Text");
+  await eventuallyEqual(() => contents(page), json);
+  await press(page, "Hex");
+  await eventuallyEqual(
+    async () => (await contents(page)).split("\n")[0]!.trim(),
+    '00000000  7b 22 69 64 22 3a 31 32  33 34 35 36 37 38 39 30  {"id":1234567890',
+  );
+  expect(new URL(page.url()).search).toBe("?view=hex");
+});
+
+test("shows hostile contents, headers and ids as text", async () => {
+  const { wire, page, open } = await openDashboard("sqlite");
+  const hostile = "<script>alert(1)</script>\0\u202Egpj\n<img src=x onerror=alert(2)>";
+  const shown = "<script>alert(1)</script>\\x00\\u{202e}gpj\n<img src=x onerror=alert(2)>";
+  const id = '"><b>&lt;/../?#';
+  const header = Buffer.from([0xff, 0x41]);
+  await wire.call("QPUSH", "orders", hostile, "ID", id, "HEADER", "<i>", "<u>");
+  await wire.call("QPUSH", "orders", Buffer.from([0, 255]), "ID", "b", "HEADER", header, header);
+  await open(`/queues/orders/events/${encodeURIComponent(id)}`);
+  await page.getByRole("heading", { name: id, level: 1 }).waitFor();
+  await eventuallyEqual(() => contents(page), shown);
+  await row(page, "<i>").getByText("<u>").waitFor();
+  await open("/queues/orders/events/b");
+  await seen(page, "The bytes are not UTF-8.");
+  expect((await contents(page)).startsWith("00000000  00 ff ")).toBe(true);
+  await row(page, "\\xffA").first().waitFor();
 });
 
 test("loads only the beginning of 64 MB of contents, and offers the rest", async () => {

@@ -9,6 +9,9 @@ import { serverClock } from "../looks/server-clock.ts";
 import { tableOptions } from "../looks/show-rows.ts";
 import { printable } from "../terminal/printable.ts";
 
+/** Of contents on a terminal. */
+const SHOWN_BYTES_MAX = 16 * 1024;
+
 const options = {
   raw: { kind: "flag", help: "write the contents alone, as they are" },
 } as const;
@@ -57,7 +60,9 @@ async function show(
     await terminal.json({ queue, ...event.json() });
   } else {
     const now = (await serverClock(okq))();
-    const lines = labelledLines(eventFacts(queue, event, now), tableOptions(terminal));
+    const contentsMax = terminal.isTerminal ? SHOWN_BYTES_MAX : Infinity;
+    const facts = eventFacts(queue, event, { now, contentsMax });
+    const lines = labelledLines(facts, tableOptions(terminal));
     const isLast = words.at(-1) === id;
     await terminal.line([...lines, ...(isLast ? [] : [""])].join("\n"));
   }

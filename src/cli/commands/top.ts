@@ -39,7 +39,9 @@ export const top = clientCommand({
     const { terminal, options, address } = call;
     const { match, sort = "ready", interval = DEFAULT_INTERVAL_MS, once, json } = options;
     const source = new QueueSource(await call.connect(), match);
-    if (terminal.isTerminal && !once && !json) {
+    // A terminal such as that of an editor cannot move its cursor.
+    const isDumb = process.env["TERM"] === "dumb";
+    if (terminal.isTerminal && !isDumb && !once && !json) {
       const intervalMs = Math.max(interval, INTERVAL_MS_MIN);
       const { paint } = tableOptions(terminal);
       const view = new TopView(address, { sort, intervalMs, paint });

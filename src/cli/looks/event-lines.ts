@@ -1,6 +1,6 @@
 // All that okq knows of an event, for people.
 import { numberIn } from "../../client/reply.ts";
-import { count, duration, plural, time } from "../terminal/figures.ts";
+import { bytes, count, duration, plural, time } from "../terminal/figures.ts";
 import { printable, printableLines } from "../terminal/printable.ts";
 import { bytesOf, type Facts, listOf, pairsOf } from "./facts.ts";
 import type { LabelledFact } from "./labelled-lines.ts";
@@ -14,31 +14,41 @@ const heldBack: Record<string, string> = {
   "group-rate": "the rate of its group",
 };
 
-/** `now` in seconds since 1970, by the clock of okq. */
-export function eventFacts(queue: string, event: Facts, now: number): LabelledFact[] {
+export interface EventTextOptions {
+  /** In seconds since 1970, by the clock of okq. */
+  now: number;
+  /** Of larger contents only so many bytes are shown. */
+  contentsMax: number;
+}
+
+export function eventFacts(
+  queue: string,
+  event: Facts,
+  { now, contentsMax }: EventTextOptions,
+): LabelledFact[] {
   const moment = (name: string) => {
     const at = event.number(name);
     return at === null ? undefined : `${time(at)} (${distance(at - now)})`;
   };
-  const bytes = (name: string) => (event.has(name) ? event.bytes(name) : undefined);
+  const value = (name: string) => (event.has(name) ? event.bytes(name) : undefined);
   const lines = (name: string) => (event.has(name) ? printableLines(event.bytes(name)) : undefined);
   const errors = event.list("errors");
   const reason = event.text("held-back-by");
   return [
     ["queue", queue],
-    ["id", bytes("id")],
-    ["state", bytes("state")],
+    ["id", value("id")],
+    ["state", value("state")],
     ["cancelled", event.count("cancelled") === 1 ? "its consumer is asked to stop" : undefined],
     ["held back by", reason === "" ? undefined : (heldBack[reason] ?? reason)],
     ["attempts", attempts(event)],
     ["priority", event.count("priority") === 0 ? undefined : String(event.count("priority"))],
-    ["group", bytes("group")],
-    ["unique key", bytes("unique")],
+    ["group", value("group")],
+    ["unique key", value("unique")],
     ["pushed", moment("pushed-at")],
     ["due", moment("due-at")],
     ["claimed", moment("claimed-at")],
     ["lease ends", moment("lease-ends-at")],
-    ["worker", bytes("worker")],
+    ["worker", value("worker")],
     [
       "client",
       event.has("client") ? `${event.text("client")} of okq ${event.text("okq")}` : undefined,
@@ -51,7 +61,18 @@ export function eventFacts(queue: string, event: Facts, now: number): LabelledFa
     ["last error", errors.length > 0 ? undefined : lines("last-error")],
     ...errors.map((error) => errorFact(error)),
     ...event.list("log").map((line): LabelledFact => ["log", bytesOf(line)]),
-    ["contents", lines("contents")],
+    ...contentsFacts(event, contentsMax),
+  ];
+}
+
+function contentsFacts(event: Facts, most: number): LabelledFact[] {
+  if (!event.has("contents")) return [];
+  const all = event.bytes("contents");
+  if (all.length <= most) return [["contents", printableLines(all)]];
+  const note = `${bytes(all.length)} in all, of which ${bytes(most)} are shown: see --raw`;
+  return [
+    ["contents", printableLines(all.subarray(0, most))],
+    ["", note],
   ];
 }
 

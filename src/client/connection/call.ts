@@ -12,6 +12,8 @@ export interface SendOptions {
   readonly repeatUntilMs?: number;
   /** How long okq may wait before it answers. */
   readonly waitMs?: number;
+  /** okq works on it in steps, until it is done or the connection is closed. */
+  readonly isInSteps?: boolean;
 }
 
 export interface Answer {

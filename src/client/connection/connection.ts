@@ -1,5 +1,6 @@
 // One connection to okq: ioredis matches replies to commands on a socket that is ours. It never
 // connects again and never sends a command twice: that is the work of Link.
+import type { Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import { type Command, Redis } from "ioredis";
 import { ConnectionError, errorOf, type OkqError } from "../errors.ts";
@@ -97,6 +98,22 @@ export class Connection {
   cut(reason: string): void {
     this.#reason ??= reason;
     this.#stream.destroy();
+  }
+
+  /**
+   * Ends it so that okq notices, and stops what it does for this connection. Otherwise it cannot
+   * tell that the client is gone from a client that only sends no more. TLS and unix sockets can
+   * only be cut.
+   */
+  reset(reason: string): void {
+    this.#reason ??= reason;
+    const stream: Duplex & Partial<Pick<Socket, "resetAndDestroy">> = this.#stream;
+    try {
+      stream.resetAndDestroy?.();
+    } catch {
+      // Not TCP.
+    }
+    stream.destroy();
   }
 
   #writeLarge(piece: string | Uint8Array): void {

@@ -113,7 +113,9 @@ export class Link implements CallOwner {
 
   #watchSignal(call: Call, signal: AbortSignal): void {
     const abort = () => {
-      if (call.isUnderWay) this.endWait();
+      if (call.isUnderWay && call.options.isInSteps)
+        this.#reconnector.connection?.reset("given up");
+      else if (call.isUnderWay) this.endWait();
       else call.rejectWith(signal.reason);
     };
     const forget = () => signal.removeEventListener("abort", abort);

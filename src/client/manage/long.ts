@@ -8,7 +8,7 @@ import type { Word } from "../words.ts";
 const LONG_MS_MAX = 86_400_000;
 
 export interface LongOptions {
-  /** Ends it. What was done until then is done. */
+  /** Ends it. What was done until then is done. Over TLS or a unix socket okq goes on with it. */
   signal?: AbortSignal | undefined;
 }
 
@@ -19,6 +19,6 @@ export async function askLong(
   { signal }: LongOptions,
   repeats: boolean,
 ): Promise<Reply> {
-  const { reply } = await session.wait(() => words, { waitMs: LONG_MS_MAX, signal, repeats });
-  return reply;
+  const options = { waitMs: LONG_MS_MAX, isInSteps: true, signal, repeats };
+  return (await session.wait(() => words, options)).reply;
 }

@@ -129,7 +129,7 @@ export class ManagedQueue<T> extends QueueChanges<T, "now"> {
     return itemsOf(options, (after) => workerPage(this.session, this.name, { ...options, after }));
   }
 
-  /** (QCONFIG) */
+  /** Its settings, with those of all queues where it has none of its own. (QCONFIG) */
   settings(): Promise<QueueSettings> {
     return this.run(again(() => ["QCONFIG", this.name], settingsOf));
   }
@@ -148,7 +148,12 @@ export class ManagedQueue<T> extends QueueChanges<T, "now"> {
     const { waitMs, signal, claimed = false } = options;
     const option = claimed ? ["CLAIMED"] : [];
     const words = (ms: number) => ["QEMPTY", this.name, seconds(ms, "waitMs"), ...option];
-    return isOne((await this.session.wait(words, { waitMs, signal, repeats: true })).reply);
+    const { reply } = await this.session.wait(words, { waitMs, signal, repeats: true });
+    if (isOne(reply)) return true;
+    // okq answers 0 also if the wait was ended before its time.
+    this.session.closeSignal.throwIfAborted();
+    signal?.throwIfAborted();
+    return false;
   }
 
   /** The same as retry() for all failed events, and those that wait for another attempt. */
@@ -188,7 +193,7 @@ export class ManagedQueue<T> extends QueueChanges<T, "now"> {
     return this.run(once(() => ["QCRON", "RUN", this.name, name], read));
   }
 
-  /** (QCRON LIST) */
+  /** The cron entries of this queue. (QCRON LIST) */
   cronEntries(): Promise<CronEntry<T>[]> {
     const entry = (reply: Reply) => cronEntryOf(reply, this.codec.decode);
     const read = (reply: Reply) => Promise.all(arrayIn(reply).map(entry));
