@@ -15,7 +15,7 @@ export const exitCodeMeanings: Record<keyof typeof exitCodes, string> = {
     "not done: there is no such event or claim, an event with that id is there " +
     "(`--fail-duplicate`), the queue is full or paused, or okq refused the command",
   usage: "wrong usage; nothing was done",
-  noServer: "no okq is reached, it was lost, or it cannot reach its store",
+  noServer: "no okq is reached or trusted, it was lost, or it cannot reach its store",
   internal: "an unexpected error",
   refused: "the login is wrong, or the user lacks the right",
 };

@@ -56,6 +56,12 @@ export async function failureOf(
 
 function absentMessage({ message }: ConnectionError, address: string): string {
   const reason = printable(message).replace(`cannot use ${address}: `, "");
+  if (/certificate/.test(reason)) {
+    return (
+      `cannot trust okq at ${address}: ${reason}; --tls-ca FILE names the authority of its ` +
+      "certificate, --tls-name its name"
+    );
+  }
   return (
     `no okq at ${address} (${reason}): start one with \`okq serve\`, or say where it ` +
     "is with --addr or OKQ_ADDR"

@@ -3,43 +3,25 @@ import { expect, test } from "bun:test";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { newFolder } from "../support/new-folder.ts";
-import { okq as run } from "../support/okq-command.ts";
-import { startTestOkq } from "../support/okq-server.ts";
-import { ask, type Readable, readable } from "../support/readable.ts";
-
-async function start() {
-  const server = await startTestOkq();
-  const env = { OKQ_ADDR: `127.0.0.1:${server.port}` };
-  const client = await server.connect();
-  const okq = (args: string[], input?: string | Uint8Array) =>
-    run(args, { env, ...(input !== undefined && { input }) });
-  const pop = (queue: string) => ask(client, "QPOP", "FROM", queue);
-  /** What QGET tells, by name. */
-  const get = async (queue: string, id: string) => {
-    const flat = readable(await client.call("QGET", queue, id)) as Readable[];
-    return Object.fromEntries(
-      flat.flatMap((value, at) => (at % 2 === 0 ? [[value, flat[at + 1]]] : [])),
-    ) as Record<string, Readable>;
-  };
-  return { okq, client, pop, get };
-}
+import { startWithClient } from "../support/client-command.ts";
+import type { Readable } from "../support/readable.ts";
 
 const UUID = /^[\da-f]{8}-[\da-f]{4}-4[\da-f]{3}-[\da-f]{4}-[\da-f]{12}\n$/;
 
 test("pushes the contents and prints the id", async () => {
-  const { okq, pop } = await start();
+  const { okq, pop } = await startWithClient();
   const { code, stdout, stderr } = await okq(["push", "mail", "to: ann"]);
   expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
   expect(stdout).toMatch(UUID);
-  expect(await pop("mail")).toEqual([["mail", stdout.trim(), "to: ann", expect.anything(), 1, []]]);
+  expect(await pop("mail")).toEqual(["mail", stdout.trim(), "to: ann", expect.anything(), 1, []]);
 });
 
 test("takes the contents from standard input, a file or a word, byte by byte", async () => {
-  const { okq, pop } = await start();
+  const { okq, pop } = await startWithClient();
   const bytes = Buffer.from(Array.from({ length: 256 }, (_, byte) => byte));
   const file = join(newFolder(), "contents");
   writeFileSync(file, bytes);
-  const contents = async () => ((await pop("q")) as Readable[][])[0]![2];
+  const contents = async () => (await pop("q"))![2];
   for (const [args, input] of [
     [["push", "q"], bytes],
     [["push", "q", "-"], bytes],
@@ -58,8 +40,8 @@ test("takes the contents from standard input, a file or a word, byte by byte", a
 });
 
 test("passes every option of QPUSH on", async () => {
-  const { okq, get, client } = await start();
-  await ask(client, "QCOUNTER", "INIT", "parts", "k", "2");
+  const { okq, get, ask } = await startWithClient();
+  await ask("QCOUNTER", "INIT", "parts", "k", "2");
   const options = [
     ["--id", "1", "--priority", "-5", "--ttl", "60", "--attempts", "3", "--lease", "0.5"],
     ["--backoff", "fixed 7", "-H", "a=b", "--header", "c=d=e", "--unique", "key", "--part"],
@@ -77,12 +59,12 @@ test("passes every option of QPUSH on", async () => {
   });
   expect(Number(event["due-at"]) - Number(event["pushed-at"])).toBeCloseTo(100.5, 1);
   expect(Number(event["expires-at"]) - Number(event["pushed-at"])).toBeCloseTo(60, 1);
-  await ask(client, "QSET", "q", "1", "DELAY", "0");
-  const claimed = (await ask(client, "QPOP", "FROM", "q")) as Readable[][];
-  expect(await ask(client, "QFAIL", "q", "1", claimed[0]![3] as string)).toBe("delayed");
+  await ask("QSET", "q", "1", "DELAY", "0");
+  const claimed = (await ask("QPOP", "FROM", "q")) as Readable[][];
+  expect(await ask("QFAIL", "q", "1", claimed[0]![3] as string)).toBe("delayed");
   const failed = await get("q", "1");
   expect(Number(failed["due-at"]) - Date.now() / 1000).toBeCloseTo(7, 0);
-  await ask(client, "QDEL", "q", "1");
+  await ask("QDEL", "q", "1");
   await okq(["push", "q", "x", "--id", "2", "--group", "ann", "--at", "2100-01-01T00:00:00Z"]);
   expect(await get("q", "2")).toMatchObject({ group: "ann", state: "delayed" });
   expect(Number((await get("q", "2"))["due-at"])).toBe(Date.UTC(2100, 0) / 1000);
@@ -91,14 +73,14 @@ test("passes every option of QPUSH on", async () => {
 });
 
 test("--right puts the event at the right end", async () => {
-  const { okq, pop } = await start();
+  const { okq, pop } = await startWithClient();
   await okq(["push", "q", "first"]);
   await okq(["push", "q", "second", "--right"]);
-  expect(((await pop("q")) as Readable[][])[0]![2]).toBe("second");
+  expect((await pop("q"))![2]).toBe("second");
 });
 
 test("a duplicate is a success that adds nothing, unless it is to fail or to replace", async () => {
-  const { okq, client } = await start();
+  const { okq, ask } = await startWithClient();
   await okq(["push", "q", "one", "--id", "1"]);
   expect(await okq(["push", "q", "two", "--id", "1"])).toMatchObject({ code: 0, stdout: "1\n" });
   expect(await okq(["push", "q", "two", "--id", "1", "--fail-duplicate"])).toEqual({
@@ -106,33 +88,33 @@ test("a duplicate is a success that adds nothing, unless it is to fail or to rep
     stdout: "",
     stderr: "okq: an event with that id or key is there: 1\n",
   });
-  expect(await ask(client, "QRPEEK", "q")).toEqual(["1", "one"]);
+  expect(await ask("QRPEEK", "q")).toEqual(["1", "one"]);
   await okq(["push", "q", "two", "--id", "1", "--replace"]);
-  expect(await ask(client, "QRPEEK", "q")).toEqual(["1", "two"]);
+  expect(await ask("QRPEEK", "q")).toEqual(["1", "two"]);
 });
 
 test("--unique names the event that has the key", async () => {
-  const { okq, client } = await start();
+  const { okq, ask } = await startWithClient();
   await okq(["push", "q", "x", "--id", "1", "--unique", "k", "--until-claimed"]);
   expect(await okq(["push", "q", "y", "--unique", "k"])).toMatchObject({ code: 0, stdout: "1\n" });
   const refused = await okq(["push", "q", "y", "--unique", "k", "--fail-duplicate"]);
   expect(refused).toMatchObject({ code: 1, stdout: "" });
-  await ask(client, "QPOP", "FROM", "q");
+  await ask("QPOP", "FROM", "q");
   expect(await okq(["push", "q", "y", "--id", "2", "--unique", "k"])).toMatchObject({
     stdout: "2\n",
   });
   const timed = ["--unique", "t", "--unique-for", "1000"];
   await okq(["push", "q", "x", "--id", "3", ...timed]);
-  await ask(client, "QDEL", "q", "3");
+  await ask("QDEL", "q", "3");
   expect(await okq(["push", "q", "x", ...timed, "--fail-duplicate"])).toMatchObject({ code: 1 });
 });
 
 test("--lines pushes an event of each line and prints the ids in order", async () => {
-  const { okq, client } = await start();
+  const { okq, ask } = await startWithClient();
   const { code, stdout } = await okq(["push", "q", "--lines"], "a\nb\r\n\nlast");
   expect(code).toBe(0);
   const ids = stdout.trimEnd().split("\n");
-  const events = (await ask(client, "QPOP", "COUNT", 10, "FROM", "q")) as Readable[][];
+  const events = (await ask("QPOP", "COUNT", 10, "FROM", "q")) as Readable[][];
   expect(events.map(([, id, contents]) => [id, contents])).toEqual([
     [ids[0]!, "a"],
     [ids[1]!, "b"],
@@ -142,9 +124,9 @@ test("--lines pushes an event of each line and prints the ids in order", async (
 });
 
 test("-0 pushes an event of each record, with all other bytes in it", async () => {
-  const { okq, client } = await start();
+  const { okq, ask } = await startWithClient();
   await okq(["push", "q", "-0", "-q"], "a\nb\r\n\0c\xff\0");
-  const events = (await ask(client, "QPOP", "COUNT", 10, "FROM", "q")) as Readable[][];
+  const events = (await ask("QPOP", "COUNT", 10, "FROM", "q")) as Readable[][];
   expect(events.map(([, , contents]) => contents)).toEqual([
     "a\nb\r\n",
     Buffer.from("c\xff").toString("latin1"),
@@ -152,22 +134,22 @@ test("-0 pushes an event of each record, with all other bytes in it", async () =
 });
 
 test("many events take the options of QMPUSH", async () => {
-  const { okq, client } = await start();
+  const { okq, ask } = await startWithClient();
   const options = ["--priority", "4", "-H", "a=b", "--attempts", "2", "--right"];
   await okq(["push", "q", "--lines", ...options], "1\n2\n");
-  expect(await ask(client, "QPOP", "FROM", "q")).toMatchObject([
+  expect(await ask("QPOP", "FROM", "q")).toMatchObject([
     ["q", expect.anything(), "2", expect.anything(), 1, ["a", "b"]],
   ]);
 });
 
 test("--id-hash pushes equal contents once", async () => {
-  const { okq, client } = await start();
+  const { okq, counts } = await startWithClient();
   const first = await okq(["push", "q", "--lines", "--id-hash"], "a\nb\na\n");
   expect(first.code).toBe(0);
   expect(await okq(["push", "q", "--lines", "--id-hash"], "a\nb\na\n")).toEqual(first);
   const hash = new Bun.CryptoHasher("sha256").update("a").digest("hex");
   expect(await okq(["push", "q", "a", "--id-hash"])).toMatchObject({ stdout: `${hash}\n` });
-  expect(await ask(client, "QSTATUS", "q")).toEqual([["q", 2, 0, 0]]);
+  expect(await counts("q")).toEqual({ total: 2, claimed: 0 });
   expect(await okq(["push", "q", "--lines", "--id-hash", "--fail-duplicate"], "b\nc\n")).toEqual({
     code: 1,
     stdout: `${new Bun.CryptoHasher("sha256").update("c").digest("hex")}\n`,
@@ -176,7 +158,7 @@ test("--id-hash pushes equal contents once", async () => {
 });
 
 test("-q prints nothing, --json an object in each line", async () => {
-  const { okq } = await start();
+  const { okq } = await startWithClient();
   expect(await okq(["push", "q", "x", "-q"])).toEqual({ code: 0, stdout: "", stderr: "" });
   const { stdout } = await okq(["push", "q", "x", "--json", "--id", 'a"b']);
   expect(JSON.parse(stdout)).toEqual({ id: 'a"b' });
@@ -213,7 +195,7 @@ test.each([
   [["push", "q", "x", "-qx"], 'unknown option "-qx" (see okq help push)'],
   [["push", "q", "x", "--id"], "--id needs a value: --id ID"],
 ])("refuses %j and names the mistake", async (args, message) => {
-  const { okq } = await start();
+  const { okq } = await startWithClient();
   const { code, stdout, stderr } = await okq(args);
   expect({ code, stdout }).toEqual({ code: 2, stdout: "" });
   expect(stderr).toStartWith(`okq: ${message}`);
@@ -221,17 +203,17 @@ test.each([
 });
 
 test("shows what okq refuses, and exits with 1", async () => {
-  const { okq, client } = await start();
+  const { okq, ask } = await startWithClient();
   const rule = await okq(["push", "q", "x", "--backoff", "sometimes"]);
   expect(rule).toMatchObject({ code: 1, stdout: "" });
   expect(rule.stderr).toContain("sometimes");
-  await ask(client, "QCONFIG", "full", "max-length", "1");
+  await ask("QCONFIG", "full", "max-length", "1");
   await okq(["push", "full", "x"]);
   expect(await okq(["push", "full", "x"])).toEqual({
     code: 1,
     stdout: "",
     stderr: "okq: QUEUEFULL full\n",
   });
-  await ask(client, "QPAUSE", "shut", "IN");
+  await ask("QPAUSE", "shut", "IN");
   expect(await okq(["push", "shut", "x"])).toMatchObject({ code: 1, stderr: "okq: PAUSED shut\n" });
 });

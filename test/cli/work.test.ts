@@ -34,7 +34,21 @@ test("tells the command about the event in its environment", async () => {
   const { port, client } = await start();
   const before = Date.now();
   const headers = ["HEADER", "x-trace", "a b\nc", "HEADER", "ü", "1", "HEADER", "zero", "a\0b"];
-  await ask(client, "QPUSH", "q", "hi", "ID", "one 1", "ATTEMPTS", "7", ...headers);
+  const bytes = Buffer.from([0x61, 0xff]);
+  await ask(
+    client,
+    "QPUSH",
+    "q",
+    "hi",
+    "ID",
+    "one 1",
+    "ATTEMPTS",
+    "7",
+    ...headers,
+    "HEADER",
+    "bytes",
+    bytes,
+  );
   const work = startWorkScript(port, ["q", "--once", "--ex", "60"], "env -0", {
     env: {
       OKQ_H_OLD: "of an outer okq work",
@@ -60,7 +74,8 @@ test("tells the command about the event in its environment", async () => {
     OKQ_ID: "one 1",
     OKQ_ATTEMPT: "1",
     OKQ_MAX_ATTEMPTS: "7",
-    OKQ_HEADERS: JSON.stringify({ "x-trace": "a b\nc", ü: "1", zero: "a\0b" }),
+    OKQ_HEADERS: JSON.stringify({ "x-trace": "a b\nc", ü: "1", zero: "a\0b", bytes: "a\udcff" }),
+    OKQ_H_BYTES_BASE64: bytes.toString("base64"),
     OKQ_H_X_TRACE: "a b\nc",
     OKQ_H__: "1",
     OKQ_H_ZERO_BASE64: Buffer.from("a\0b").toString("base64"),
@@ -69,6 +84,17 @@ test("tells the command about the event in its environment", async () => {
   expect(Number(enqueued)).toBeGreaterThan(before - 5_000);
   expect(Number(deadline) - before).toBeGreaterThan(50_000);
   expect(Number(deadline) - Date.now()).toBeLessThan(70_000);
+});
+
+test("an id of any bytes is acknowledged, and given as base64", async () => {
+  const { port, client } = await start();
+  const id = Buffer.from([0x61, 0x00, 0xff]);
+  await ask(client, "QPUSH", "q", "hi", "ID", id);
+  const script = 'echo "${OKQ_ID-none} $OKQ_ID_BASE64"';
+  const work = startWorkScript(port, ["q", "--once", "--prefix"], script);
+  expect(await work.exited).toBe(0);
+  expect(work.stdout()).toBe(`a\\x00\\xff: none ${id.toString("base64")}\n`);
+  expect(await ask(client, "QSTATUS", "q")).toMatchObject([["q", 0, 0, expect.any(Number)]]);
 });
 
 test("keeps the folder, and leads a process group of its own", async () => {

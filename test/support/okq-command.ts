@@ -46,17 +46,35 @@ export async function okqBytes(
   return { code, stdout: Buffer.from(stdout), stderr };
 }
 
-/** Starts a command; the test feeds and reads it. Killed when the test ends. */
-export function startOkqCommand(args: string[], { input, env, cwd }: CommandOptions = {}) {
-  const { PATH = "", HOME = "" } = process.env;
+/** Starts a command; the test reads it. Killed when the test ends. */
+export function startOkqCommand(args: string[], { input, ...options }: CommandOptions = {}) {
   const child = Bun.spawn([...okqProgram, ...args], {
-    cwd: cwd ?? process.cwd(),
-    env: { PATH, HOME, ...env },
+    ...placeOf(options),
     stdin: Buffer.from(input ?? ""),
     stdout: "pipe",
     stderr: "pipe",
   });
-  noteProcess(child, `okq ${args.join(" ")}`);
+  return killedAtEnd(child, `okq ${args.join(" ")}`);
+}
+
+/** Starts a command whose standard input the test feeds too. */
+export function startFedCommand(args: string[], options: Omit<CommandOptions, "input"> = {}) {
+  const child = Bun.spawn([...okqProgram, ...args], {
+    ...placeOf(options),
+    stdin: "pipe",
+    stdout: "pipe",
+    stderr: "pipe",
+  });
+  return killedAtEnd(child, `okq ${args.join(" ")}`);
+}
+
+function placeOf({ env, cwd = process.cwd() }: CommandOptions) {
+  const { PATH = "", HOME = "" } = process.env;
+  return { cwd, env: { PATH, HOME, ...env } };
+}
+
+function killedAtEnd<C extends Bun.Subprocess>(child: C, what: string): C {
+  noteProcess(child, what);
   onTestFinished(async () => {
     child.kill("SIGKILL");
     await child.exited;
@@ -67,23 +85,17 @@ export function startOkqCommand(args: string[], { input, env, cwd }: CommandOpti
 /** Runs a line of bash in which `okq` is okq, at the server of that port. */
 export async function shell(
   line: string,
-  { env, ...options }: CommandOptions & { port?: number } = {},
+  { env, port, input, cwd }: CommandOptions & { port?: number } = {},
 ): Promise<Ended> {
-  const { PATH = "", HOME = "" } = process.env;
   const words = okqProgram.map((word) => `'${word}'`).join(" ");
-  const address = options.port === undefined ? {} : { OKQ_ADDR: `127.0.0.1:${options.port}` };
+  const address = port === undefined ? {} : { OKQ_ADDR: `127.0.0.1:${port}` };
   const child = Bun.spawn(["bash", "-c", `okq() { ${words} "$@"; }\n${line}`], {
-    cwd: options.cwd ?? process.cwd(),
-    env: { PATH, HOME, ...address, ...env },
-    stdin: Buffer.from(options.input ?? ""),
+    ...placeOf({ env: { ...address, ...env }, ...(cwd !== undefined && { cwd }) }),
+    stdin: Buffer.from(input ?? ""),
     stdout: "pipe",
     stderr: "pipe",
   });
-  noteProcess(child, line);
-  onTestFinished(async () => {
-    child.kill("SIGKILL");
-    await child.exited;
-  });
+  killedAtEnd(child, line);
   const [code, stdout, stderr] = await Promise.all([
     child.exited,
     child.stdout.text(),

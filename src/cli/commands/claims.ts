@@ -72,6 +72,10 @@ export const fail = clientCommand({
   async run(call) {
     const { options, words, terminal } = call;
     const [queue, id, token] = words as [string, string, string];
+    if (options.final && (options.delay ?? options.at) !== undefined) {
+      const other = options.delay === undefined ? "--at" : "--delay";
+      throw new UsageError(`--final and ${other} exclude each other`);
+    }
     const okq = await call.connect();
     const given: Word[] = ["QFAIL", queue, id, token];
     if (options.error !== undefined) given.push("ERROR", options.error);

@@ -115,7 +115,7 @@ function demandOne(ids: string[], isAll: boolean, fitting: Word[]): void {
   if (ids.length === 0 && !isAll) throw new UsageError("name the IDs, or give --all");
   if (ids.length > 0 && isAll) throw new UsageError("IDs and --all exclude each other");
   if (ids.length > 0 && fitting.length > 0) {
-    throw new UsageError(`options such as ${String(fitting[0])} are for --all, not for IDs`);
+    throw new UsageError("options that select events are for --all, not for IDs");
   }
 }
 

@@ -1,7 +1,7 @@
 // `okq pop`: claims events and shows them. An event is acknowledged only when the system has all
 // bytes of it.
 import type { Okq } from "../../client/client.ts";
-import type { Event } from "../../client/event.ts";
+import type { Claim, Event } from "../../client/event.ts";
 import { type PopFrom, sendPop } from "../../client/popping.ts";
 import { arrayIn, numberIn } from "../../client/reply.ts";
 import { bytesOf } from "../../client/words.ts";
@@ -14,7 +14,10 @@ import { printable } from "../terminal/printable.ts";
 import { formOf, type Form, type ShownEvent, showEvents, showOptions } from "./shown-event.ts";
 
 /** Events that are claimed before the first of them is written. */
-const STEP_MAX = 100;
+const STEP_MAX = 256;
+const STEP_BYTES = 1024 * 1024;
+/** A wait that ended early begins again after so long. */
+const AGAIN_MS = 50;
 
 const options = {
   ack: { kind: "flag", help: "acknowledge each event when its output is written" },
@@ -58,79 +61,108 @@ export const pop = clientCommand({
     if (given.ack && given.keep) throw new UsageError("--ack and --keep exclude each other");
     const form = formOf(given);
     const from = { queues, weights: weightsOf(given.weights, queues) };
-    const okq = await call.connect();
-    let left = given.count ?? 1;
-    for (let isFirst = true; left > 0; isFirst = false) {
-      const events = await popStep(
-        call,
-        okq,
-        { ...from, count: Math.min(left, STEP_MAX) },
-        isFirst,
-      );
-      if (events.length === 0 && isFirst) return noEvent(call);
-      if (events.length === 0) break;
-      left -= events.length;
-      await show(call, form, okq, events);
-    }
-    return exitCodes.done;
+    return await new Popping(call, form, await call.connect()).run(from);
   },
 });
 
-/** Only the first step waits: what comes behind it is what is there. */
-function popStep(
-  { options: given }: Call,
-  { session }: Okq,
-  from: PopFrom,
-  isFirst: boolean,
-): Promise<Event<undefined>[]> {
-  return sendPop(session, from, {
-    waitMs: isFirst ? given.wait : undefined,
-    leaseMs: given.lease,
-    worker: given.as,
-  });
-}
+type Popped = Event<undefined>;
 
-function noEvent({ options: given, terminal }: Call): number {
-  if (!given.quiet) terminal.note("okq: no event");
-  return exitCodes.notDone;
-}
+/** Pops in steps, which grow while events are small, so that few of them are in memory. */
+class Popping {
+  readonly #call: Call;
+  readonly #form: Form;
+  readonly #okq: Okq;
+  /** With --keep: claims to be given back at the end, since the next step would pop them again. */
+  readonly #kept: Claim[] = [];
 
-/** Rejects before anything is acknowledged if the output cannot be written. */
-async function show(call: Call, form: Form, okq: Okq, events: Event<undefined>[]): Promise<void> {
-  const { options: given, terminal } = call;
-  const isEnded = given.ack || given.keep;
-  const shown = events.map(({ token, ...event }): ShownEvent => ({
-    ...event,
-    token: isEnded ? null : token,
-  }));
-  await showEvents(terminal, form, shown);
-  if (given.keep) await giveBack(okq, events);
-  if (!given.ack) return;
-  const byQueue = Map.groupBy(events, ({ queue }) => queue);
-  for (const [queue, own] of byQueue) {
-    await acknowledge(okq, queue, own);
+  constructor(call: Call, form: Form, okq: Okq) {
+    this.#call = call;
+    this.#form = form;
+    this.#okq = okq;
   }
-}
 
-async function acknowledge(okq: Okq, queue: string, events: Event<undefined>[]): Promise<void> {
-  const claims = events.flatMap(({ id, token }) => [id, token]);
-  const { reply, isRepeat } = await okq.session.send(["QMACK", queue, ...claims], {
-    repeats: true,
-  });
-  const lost = arrayIn(reply).filter((each) => numberIn(each) === 0).length;
-  // After a lost answer, an event that is gone was acknowledged by the first attempt.
-  if (lost === 0 || isRepeat) return;
-  throw new CommandFailure(
-    `${lost} of ${events.length} events of ${printable(bytesOf(queue))} were written too late: ` +
-      "their leases had ended, and they are delivered again (--lease)",
-    exitCodes.notDone,
-  );
-}
+  async run(from: PopFrom): Promise<number> {
+    let left = this.#call.options.count ?? 1;
+    let size = 1;
+    try {
+      for (let isFirst = true; left > 0; isFirst = false) {
+        const events = await this.#pop({ ...from, count: Math.min(left, size) }, isFirst);
+        if (events.length === 0 && isFirst) return this.#noEvent();
+        if (events.length === 0) break;
+        left -= events.length;
+        await this.#show(events, isFirst);
+        const bytes = events.reduce((sum, event) => sum + event.bytes.length, 0);
+        size = bytes < STEP_BYTES ? Math.min(2 * size, STEP_MAX) : Math.max(1, size >> 1);
+      }
+    } finally {
+      await this.#giveBack(this.#kept);
+    }
+    return exitCodes.done;
+  }
 
-/** In reverse order: the last one given back is the next one out. */
-async function giveBack({ session }: Okq, events: Event<undefined>[]): Promise<void> {
-  for (const { queue, id, token } of events.toReversed()) {
-    await session.send(["QACK", queue, id, "TOKEN", token, "REDO"], { repeats: true });
+  /** Only the first step waits: what comes behind it is what is there. */
+  async #pop(from: PopFrom, isFirst: boolean): Promise<Popped[]> {
+    const { wait = 0, lease, as } = this.#call.options;
+    const untilMs = performance.now() + (isFirst ? wait : 0);
+    for (;;) {
+      const waitMs = Math.max(0, Math.ceil(untilMs - performance.now()));
+      const waited = { waitMs, leaseMs: lease, worker: as };
+      const events = await sendPop(this.#okq.session, from, waited);
+      if (events.length > 0 || performance.now() >= untilMs) return events;
+      // An okq that stops ends the waits of its clients.
+      await new Promise((resolve) => setTimeout(resolve, AGAIN_MS));
+    }
+  }
+
+  #noEvent(): number {
+    const { options: given, terminal } = this.#call;
+    if (!given.quiet) terminal.note("okq: no event");
+    return exitCodes.notDone;
+  }
+
+  /** Acknowledges nothing if the output cannot be written. */
+  async #show(events: Popped[], isFirst: boolean): Promise<void> {
+    const { options: given, terminal } = this.#call;
+    const isEnded = given.ack || given.keep;
+    const shown = events.map(({ token, ...event }): ShownEvent => ({
+      ...event,
+      token: isEnded ? null : token,
+    }));
+    if (given.keep)
+      this.#kept.push(...events.map(({ queue, id, token }) => ({ queue, id, token })));
+    try {
+      await showEvents(terminal, this.#form, shown, isFirst);
+    } catch (error) {
+      // Nobody has seen their tokens.
+      if (!given.keep) await this.#giveBack(events);
+      throw error;
+    }
+    if (!given.ack) return;
+    for (const [queue, own] of Map.groupBy(events, (event) => event.queue)) {
+      await this.#acknowledge(queue, own);
+    }
+  }
+
+  async #acknowledge(queue: string, events: Popped[]): Promise<void> {
+    const claims = events.flatMap(({ id, token }) => [id, token]);
+    const words = ["QMACK", queue, ...claims];
+    const { reply, isRepeat } = await this.#okq.session.send(words, { repeats: true });
+    const lost = arrayIn(reply).filter((each) => numberIn(each) === 0).length;
+    // After a lost answer, an event that is gone was acknowledged by the first attempt.
+    if (lost === 0 || isRepeat) return;
+    throw new CommandFailure(
+      `${lost} of ${events.length} events of ${printable(bytesOf(queue))} were written too late: ` +
+        "their leases had ended, and they are delivered again (--lease)",
+      exitCodes.notDone,
+    );
+  }
+
+  /** In reverse order: the last one given back is the next one out. */
+  async #giveBack(claims: readonly Claim[]): Promise<void> {
+    for (const { queue, id, token } of claims.toReversed()) {
+      const words = ["QACK", queue!, id, "TOKEN", token, "REDO"];
+      await this.#okq.session.send(words, { repeats: true });
+    }
   }
 }
 

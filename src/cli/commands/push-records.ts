@@ -87,11 +87,12 @@ class Run {
     if (!(error instanceof OkqError)) return error;
     const { exitCode } = await failureOf(error, { address: "", isConnected: true });
     const [first, last] = [this.done + 1, this.done + length];
-    const which = length === 1 ? `event ${first}` : `events ${first} to ${last}`;
-    const state = error.outcome === "none" ? "were not pushed" : "may be pushed or not";
+    const which = length === 1 ? `event ${first} was` : `events ${first} to ${last} were`;
+    const state =
+      error.outcome === "none" ? "not pushed" : "sent and not answered, and may be there or not";
+    const before = this.done === 1 ? "1 event was" : `${this.done} events were`;
     return new CommandFailure(
-      `${this.done} events were pushed, ${which} ${state}, and nothing behind: ` +
-        printable(error.message),
+      `${before} pushed, ${which} ${state}; nothing behind: ${printable(error.message)}`,
       exitCode,
     );
   }

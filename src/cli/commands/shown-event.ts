@@ -33,17 +33,19 @@ export function formOf(given: ShowOptions): Form {
   throw new UsageError(`--${forms[0]} and --${forms[1]} exclude each other`);
 }
 
-/** Resolves when the system has all of it. */
+/** Resolves when the system has all of it. Others than the first ones stand behind a blank line. */
 export async function showEvents(
   terminal: Terminal,
   form: Form,
   events: readonly ShownEvent[],
+  isFirst = true,
 ): Promise<void> {
   if (form === "json") {
     return await terminal.line(events.map((event) => JSON.stringify(jsonOf(event))).join("\n"));
   }
   if (form === "people") {
-    return await terminal.line(events.map((event) => textOf(event, terminal)).join("\n\n"));
+    const text = events.map((event) => textOf(event, terminal)).join("\n\n");
+    return await terminal.line(isFirst ? text : `\n${text}`);
   }
   const end = Buffer.from({ raw: "", lines: "\n", null: "\0" }[form]);
   await terminal.bytes(Buffer.concat(events.flatMap(({ bytes }) => [bytes, end])));

@@ -1,9 +1,11 @@
 // How workers end: close, drain, dispose, and what becomes of the events that they have.
 import { describe, expect, test } from "bun:test";
 import { type Job, type Okq, ShutdownError } from "okq/client";
+import { closeAfterTest } from "../../support/close-after-test.ts";
 import { connectClient } from "../../support/client.ts";
 import { eventually } from "../../support/eventually.ts";
 import { startOkqOn, startTestOkq, storeNames } from "../../support/okq-server.ts";
+import { TcpProxy } from "../../support/tcp-proxy.ts";
 import { recorded } from "./recorded.ts";
 
 async function connected(): Promise<Okq> {
@@ -146,6 +148,17 @@ test("an event of a handler that does not stop goes back too", async () => {
   expect(told.ids("problem")).toHaveLength(1);
   expect(await okq.queue("q").pop()).toMatchObject({ attempt: 1 });
   open();
+});
+
+test("close resolves although okq is silent", async () => {
+  const { port } = await startTestOkq();
+  const proxy = closeAfterTest(TcpProxy.start(port));
+  await connectClient(port).queue("q").push(1);
+  const options = { commandTimeoutMs: 200 };
+  const worker = connectClient(proxy.port, options).worker("q", untilAborted, { abortMs: 1 });
+  await recorded(worker).until("popped");
+  proxy.set("replies", "swallow");
+  await worker.close({ graceMs: 0 });
 });
 
 test("a worker whose signal aborts closes, also before it has started", async () => {
