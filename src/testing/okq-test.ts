@@ -50,6 +50,7 @@ export class OkqTest implements AsyncDisposable {
   readonly #clock: MovedClock;
   readonly #clients = new Set<Okq>();
   #isAdvancing = false;
+  #refusedUntilMs = -Infinity;
   #closing: Promise<void> | null = null;
 
   /** As startTest(). */
@@ -79,9 +80,14 @@ export class OkqTest implements AsyncDisposable {
     return client;
   }
 
-  /** Breaks all connections, as when the network fails or okq starts again. Clients come back. */
-  disconnect(): void {
+  /**
+   * Breaks all connections, as when the network fails, and refuses others for a time of the clock.
+   * Clients connect again as the clock moves.
+   */
+  disconnect({ forMs = 0 }: { forMs?: number } = {}): void {
     this.#checkOpen();
+    checkTime("disconnect", forMs);
+    this.#refusedUntilMs = this.#clock.nowMs() + forMs;
     this.#started.disconnect();
   }
 
@@ -96,7 +102,7 @@ export class OkqTest implements AsyncDisposable {
    */
   async advance(ms: number): Promise<void> {
     this.#checkOpen();
-    if (!(ms >= 0 && ms < Infinity)) throw new RangeError(`advance: ${ms} is no time in ms`);
+    checkTime("advance", ms);
     if (this.#isAdvancing) throw new Error("advance: another advance() has not ended, await it");
     this.#isAdvancing = true;
     try {
@@ -253,6 +259,7 @@ export class OkqTest implements AsyncDisposable {
 
   async #connection(): Promise<Duplex> {
     this.#checkOpen();
+    if (this.#clock.nowMs() < this.#refusedUntilMs) throw new Error("connection refused");
     return this.#started.connect();
   }
 
@@ -264,6 +271,10 @@ export class OkqTest implements AsyncDisposable {
   #checkOpen(): void {
     if (this.#closing) throw new Error("this test okq is closed");
   }
+}
+
+function checkTime(what: string, ms: number): void {
+  if (!(ms >= 0 && ms < Infinity)) throw new RangeError(`${what}: ${ms} is no time in ms`);
 }
 
 function nameOf(queue: QueueOrName<unknown>): string {
