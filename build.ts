@@ -146,7 +146,13 @@ function readmeText(): Promise<string> {
   return Bun.file(resolve(root, "README.md")).text();
 }
 
-/** The sections of the README about the package. Links to other sections become plain text. */
+const README_HEAD = `# okq
+
+A client, workers and a test double for okq, a queue server that speaks the Redis protocol. Words in
+capitals, such as QPUSH, are commands of okq, which its README explains.
+`;
+
+/** The sections of the README about the package. Links out of them become names of sections. */
 export function packageReadme(readme: string): string {
   const sections = ["TypeScript client", "Testing"].map((heading) => {
     const start = readme.indexOf(`\n## ${heading}\n`);
@@ -154,11 +160,19 @@ export function packageReadme(readme: string): string {
     const end = readme.indexOf("\n## ", start + 1);
     return readme.slice(start + 1, end < 0 ? undefined : end).trim();
   });
-  const text = `# okq\n\n${sections.join("\n\n")}\n`;
-  const headings = new Set([...text.matchAll(/^#+ (.*)$/gm)].map(([, name]) => anchorOf(name!)));
-  return text.replaceAll(/\[([^\]]+)\]\(#([^)]+)\)/g, (link, shown, anchor) =>
-    headings.has(anchor) ? link : shown,
+  const text = [README_HEAD.trim(), ...sections].join("\n\n");
+  const own = headingsOf(text);
+  const all = headingsOf(readme);
+  const linked = text.replaceAll(/\[([^\]]+)\]\(#([^)]+)\)/g, (link, shown, anchor) =>
+    own.has(anchor) ? link : `${shown} ("${all.get(anchor)}" in the README of okq)`,
   );
+  return `${linked}\n`;
+}
+
+/** By the names with which links name them. */
+function headingsOf(text: string): Map<string, string> {
+  const headings = [...text.matchAll(/^#+ (.*)$/gm)].map(([, heading]) => heading!);
+  return new Map(headings.map((heading) => [anchorOf(heading), heading]));
 }
 
 function anchorOf(heading: string): string {

@@ -7,6 +7,7 @@ import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { buildPackage } from "../build.ts";
 import metadata from "../package.json" with { type: "json" };
+import { closeAfterTest, noteProcess } from "./support/close-after-test.ts";
 import { startOkqProcess } from "./support/okq-process.ts";
 
 const TEST_MS_MAX = 120_000;
@@ -68,6 +69,11 @@ beforeAll(async () => {
   await runOk(["npm", "pack", "--silent", packageFolder]);
   const tarball = `okq-${metadata.version}.tgz`;
   await runOk(["npm", "install", "--no-audit", "--no-fund", `./${tarball}`]);
+  // What its programs and types need besides.
+  await mkdir(join(project, "node_modules/@types"));
+  for (const name of ["zod", "@types/node"]) {
+    symlinkSync(resolve(root, "node_modules", name), join(project, "node_modules", name));
+  }
 }, TEST_MS_MAX);
 
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -142,11 +148,30 @@ describe.each(["node", "bun"])("on %s", (runtime) => {
   );
 
   test(
+    "runs the programs of its readme",
+    async () => {
+      const okq = await startOkqProcess(["--store", "memory"]);
+      const example = async (name: string) => {
+        const [text] = await examples(new RegExp(`^// ${name}\\.ts: `));
+        return [runtime, await compile(name, text!.replaceAll("4777", `${okq.port}`))];
+      };
+      const worker = Bun.spawn(await example("send-worker"), { cwd: project, stderr: "ignore" });
+      noteProcess(worker, "the worker of the readme");
+      closeAfterTest({ close: async () => worker.kill("SIGKILL") });
+      expect(await runOk(await example("send"))).toContain("completed");
+      worker.kill("SIGTERM");
+      expect(await worker.exited).toBe(0);
+      expect(await runOk(await example("month"))).toContain("july true");
+    },
+    TEST_MS_MAX,
+  );
+
+  test(
     "runs the test of its readme",
     async () => {
-      const [example] = await examples(/^\/\/ \S+\.test\.ts: /);
+      const [text] = await examples(/^\/\/ \S+\.test\.ts: /);
       const name = runtime === "node" ? "mailer.test" : "mailer.spec";
-      const file = await compile(name, example!);
+      const file = await compile(name, text!);
       const command = runtime === "node" ? ["node", "--test", file] : ["bun", "test", `./${file}`];
       expect(await runOk(command)).toMatch(/(# pass 1|1 pass)/);
     },
@@ -169,10 +194,6 @@ const resolutions = [
 test.each(resolutions)(
   "its types are whole with %s, and those of its readme fit",
   async (_, how) => {
-    await mkdir(join(project, "node_modules/@types"), { recursive: true });
-    const types = join(project, "node_modules/@types/node");
-    rmSync(types, { force: true });
-    symlinkSync(resolve(root, "node_modules/@types/node"), types);
     const programs = [program, ...(await examples(/./))];
     const files = programs.map((_text, at) => `check-${at}.ts`);
     for (const [at, text] of programs.entries()) {

@@ -25,14 +25,16 @@ export interface IdleOptions {
 /** A queue by its name, or the Queue of a client, which knows the form of its contents. */
 export type QueueOrName<T> = string | Queue<T>;
 
-/** What okq.connect() needs to reach the okq of a test. */
-export type TestConnection = Required<Pick<ConnectOptions, "stream" | "clock">>;
+/** What connect() needs to reach the okq of a test, whatever its address and login. */
+export type TestConnection = Required<
+  Pick<ConnectOptions, "stream" | "clock" | "username" | "password">
+>;
 
 const IDLE_MS_MAX = 2_000;
 /** Workers and okq end within this time of the clock. */
 const CLOSE_MS_MAX = 60 * 60_000;
 /** Timers that become due one after the other without time going on. */
-const STEPS_AT_ONCE_MAX = 100_000;
+const STEPS_AT_ONCE_MAX = 10_000;
 
 /** Starts an okq in this process, with the memory store and no port. Any number may run. */
 export function startTest(options: TestOptions = {}): Promise<OkqTest> {
@@ -42,12 +44,13 @@ export function startTest(options: TestOptions = {}): Promise<OkqTest> {
 export class OkqTest implements AsyncDisposable {
   /** A client of this okq. */
   readonly okq: Okq;
-  /** For code that calls connect() itself: `connect(undefined, test.options)`. */
+  /** For code that connects itself: `connect(address, test.options)`. It closes its clients. */
   readonly options: TestConnection;
   readonly #started: StartedOkq;
   readonly #clock: MovedClock;
   readonly #clients = new Set<Okq>();
   #isAdvancing = false;
+  #refusedUntilMs = -Infinity;
   #closing: Promise<void> | null = null;
 
   /** As startTest(). */
@@ -63,21 +66,28 @@ export class OkqTest implements AsyncDisposable {
   private constructor(started: StartedOkq, clock: MovedClock) {
     this.#started = started;
     this.#clock = clock;
-    this.options = { stream: async () => this.#connection(), clock };
+    // An okq without users accepts an empty password.
+    const login = { username: "", password: "" };
+    this.options = { stream: async () => this.#connection(), clock, ...login };
     this.okq = this.connect();
   }
 
   /** One more client. It is closed with the test. */
   connect(options: Omit<ConnectOptions, keyof TestConnection> = {}): Okq {
     this.#checkOpen();
-    const client = connect(undefined, { name: "test", ...options, ...this.options });
+    const client = connect("okq://in-process", { name: "test", ...options, ...this.options });
     this.#clients.add(client);
     return client;
   }
 
-  /** Breaks all connections, as when the network fails or okq starts again. Clients come back. */
-  disconnect(): void {
+  /**
+   * Breaks all connections, as when the network fails, and refuses others for a time of the clock.
+   * Clients connect again as the clock moves.
+   */
+  disconnect({ forMs = 0 }: { forMs?: number } = {}): void {
     this.#checkOpen();
+    checkTime("disconnect", forMs);
+    this.#refusedUntilMs = this.#clock.nowMs() + forMs;
     this.#started.disconnect();
   }
 
@@ -92,7 +102,7 @@ export class OkqTest implements AsyncDisposable {
    */
   async advance(ms: number): Promise<void> {
     this.#checkOpen();
-    if (!(ms >= 0 && ms < Infinity)) throw new RangeError(`advance: ${ms} is no time in ms`);
+    checkTime("advance", ms);
     if (this.#isAdvancing) throw new Error("advance: another advance() has not ended, await it");
     this.#isAdvancing = true;
     try {
@@ -157,7 +167,7 @@ export class OkqTest implements AsyncDisposable {
     return this.#started.happenings.all.filter((each) => each.queue === name);
   }
 
-  /** Returns the events that fit; of what is expected each part counts that is given. */
+  /** Resolves to the events that have that part. */
   async assertPushed<T = unknown>(
     queue: QueueOrName<T>,
     part: assertions.PartOfPushed = {},
@@ -176,7 +186,7 @@ export class OkqTest implements AsyncDisposable {
     return await this.#assertEnded(queue, id, "acked");
   }
 
-  /** It has failed for good. reason: a part of what its consumer said, or all of it as a string. */
+  /** It has failed for good. reason: all that its consumer said, or a RegExp that fits it. */
   async assertFailed(
     queue: QueueOrName<unknown>,
     id: string,
@@ -249,6 +259,7 @@ export class OkqTest implements AsyncDisposable {
 
   async #connection(): Promise<Duplex> {
     this.#checkOpen();
+    if (this.#clock.nowMs() < this.#refusedUntilMs) throw new Error("connection refused");
     return this.#started.connect();
   }
 
@@ -260,6 +271,10 @@ export class OkqTest implements AsyncDisposable {
   #checkOpen(): void {
     if (this.#closing) throw new Error("this test okq is closed");
   }
+}
+
+function checkTime(what: string, ms: number): void {
+  if (!(ms >= 0 && ms < Infinity)) throw new RangeError(`${what}: ${ms} is no time in ms`);
 }
 
 function nameOf(queue: QueueOrName<unknown>): string {

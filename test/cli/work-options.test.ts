@@ -58,9 +58,10 @@ test("-c runs so many commands at the same time", async () => {
   await work.waitForLine(/on\non\n/);
   expect(await ask(client, "QSTATUS", "q")).toEqual([["q", 3, 2, 1]]);
   work.kill();
+  await work.waitForLine(/waits for its commands/);
   work.kill("SIGINT");
   expect(await work.exited).toBe(130);
-  expect(await ask(client, "QSTATUS", "q")).toEqual([["q", 3, 0, 0]]);
+  expect(await ask(client, "QSTATUS", "q")).toEqual([["q", 3, 0, expect.any(Number)]]);
 });
 
 test("takes the first queue that has an event, or with rr or weights each in turn", async () => {
@@ -183,12 +184,18 @@ test("--dry-run shows the next event and the command, and does nothing", async (
   const arg = startWork(port, ["q", "--dry-run", "--arg"], ["echo", "<{}>"]);
   expect(await arg.exited).toBe(0);
   expect(arg.stdout()).toBe("q: event one: echo '<one>'\n");
+  const json = startWork(port, ["q", "none", "--dry-run", "--json"], ["cat"]);
+  expect(await json.exited).toBe(0);
+  expect(json.stdout()).toBe(
+    '{"queue":"q","id":"one","command":["cat"],"stdinBytes":3}\n' +
+      '{"queue":"none","id":null,"command":["cat"],"stdinBytes":0}\n',
+  );
   expect(await ask(client, "QGET", "q", "one")).toEqual(before);
 });
 
-test("--name is the name of the worker", async () => {
+test("--as is the name of the worker", async () => {
   const { port, client } = await start("1");
-  const work = startWorkScript(port, ["q", "--name", "w7"], "exec sleep 60");
+  const work = startWorkScript(port, ["q", "--as", "w7"], "exec sleep 60");
   await eventually(async () => (await eventOf(client, "q", "1"))!["worker"] === "w7");
   work.kill("SIGTERM");
   work.kill("SIGINT");

@@ -72,6 +72,24 @@ test("the headers of a trace travel with each push, and headers of the event win
   ]);
 });
 
+test("a raw command that waits hinders no other, and has its own time", async () => {
+  const { port } = await startTestOkq();
+  const okq = connectClient(port, { commandTimeoutMs: 300 });
+  const waits = [
+    okq.call("qpop", "wait", "1", "FROM", "a"),
+    okq.call("BLPOP", "b", 1),
+    okq.call("QWAIT", "d", "none", 1),
+    okq.call("XREAD", "BLOCK", "1000", "STREAMS", "c", "$"),
+    okq.call("QEMPTY", "e", 1),
+  ];
+  await okq.ping();
+  await okq.queue("a").push(1);
+  const [popped, ...others] = await Promise.all(waits);
+  expect((popped as Buffer[][])[0]?.[2]?.toString()).toBe("1");
+  expect(String(others[1])).toBe("gone,");
+  expect([others[0], others[2], others[3]]).toEqual([null, null, 1]);
+});
+
 test("names its connections and its workers", async () => {
   const { port } = await startTestOkq();
   const okq = connectClient(port, { name: "biller" });

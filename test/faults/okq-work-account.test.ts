@@ -14,9 +14,9 @@ import { randomOf, report, rounds, timeoutFor } from "./rounds.ts";
 import { type Place, WorkLoad } from "./work-load.ts";
 
 const ROUND_MS = 60_000;
-const GOOD = 60;
+const GOOD = 40;
 const BAD = 5;
-const FAULTS = 12;
+const FAULTS = 8;
 
 const named = (name: string, count: number) => Array.from({ length: count }, (_, at) => name + at);
 const good = named("good", GOOD);

@@ -1,6 +1,6 @@
 // What okq/testing does, as programs that run on Bun and on Node: each throws if it is not so.
 import assert, { AssertionError } from "node:assert/strict";
-import type { Okq } from "okq/client";
+import { connect, ConnectionError, type Okq } from "okq/client";
 import { type OkqTest, startTest } from "okq/testing";
 
 export type Scenario = (test: OkqTest) => Promise<void>;
@@ -45,6 +45,25 @@ export const scenarios: Record<string, Scenario> = {
     await test.advance(1);
     assert.equal(got, null);
     await popped;
+  },
+
+  "events that become due shortly after each other come in time": async (test) => {
+    const mail = test.okq.queue<number>("mail");
+    for (const delayMs of [1_000, 1_001, 1_100]) await mail.push(delayMs, { delayMs });
+    for (const waitMs of [1_000, 1, 99]) {
+      await test.advance(waitMs);
+      assert.equal((await mail.pop())?.contents, test.nowMs() - START);
+    }
+  },
+
+  "what a timer begins happens at its time, also in a later turn of the event loop": async (
+    test,
+  ) => {
+    const mail = test.okq.queue<number>("mail");
+    test.options.clock.after(1_000, () => setImmediate(() => void mail.push(1)));
+    await test.advance(10_000);
+    const [pushed] = await test.assertPushed(mail);
+    assert.equal(pushed!.at.getTime(), START + 1_000);
   },
 
   "a lease that ends is a crash, and the event comes back": async (test) => {
@@ -168,6 +187,7 @@ export const scenarios: Record<string, Scenario> = {
     await mail.push({ to: "ann" });
     await rejectsWith(test.idle({ withinMs: 1 }), /not idle after 1 ms: "mail": 1 ready/);
     const event = await mail.pop();
+    await rejectsWith(test.idle({ withinMs: 1 }), /"mail": 1 claimed/);
     const idle = test.idle();
     await mail.ack(event!);
     await idle;
@@ -200,11 +220,34 @@ export const scenarios: Record<string, Scenario> = {
     assert.equal((await test.pushed(mail)).length, 2);
   },
 
+  "an outage lasts as long as it is told, and pushes give up in time": async (test) => {
+    const mail = test.okq.queue<Mail>("mail");
+    test.disconnect({ forMs: 3_600_000 });
+    const given = mail.push({ to: "ann" });
+    const outcome = assert.rejects(given, ConnectionError);
+    await test.advance(60_000);
+    await outcome;
+    await test.advance(3_600_000);
+    await mail.push({ to: "bob" });
+    const pushed = await test.pushed(mail);
+    assert.deepEqual(
+      pushed.map(({ contents }) => contents.to),
+      ["bob"],
+    );
+  },
+
   "several clients share one okq": async (test) => {
     const other: Okq = test.connect({ name: "other" });
     await test.okq.queue("mail").push(1);
     assert.equal((await other.queue("mail").pop())?.contents, 1);
     await other.close();
+  },
+
+  "code that connects itself reaches the okq of the test, whatever its address": async (test) => {
+    const okq = connect("okqs://ann:secret@queues.example:1", test.options);
+    await okq.queue("mail").push(1);
+    await test.assertPushed("mail", { contents: 1 });
+    await okq.close();
   },
 
   "tests run side by side, each with its own queues and clock": async (test) => {
@@ -225,6 +268,32 @@ export const scenarios: Record<string, Scenario> = {
     assert.ok(large.equals((await files.pop())!.contents));
   },
 
+  "a client that reads slowly gets everything": async (test) => {
+    const files = test.okq.queue("files", { contents: "bytes" });
+    await files.pushMany([1, 2, 3].map((byte) => Buffer.alloc(300_000, byte)));
+    const stream = await test.options.stream();
+    stream.write("QRPOP files\r\n".repeat(3));
+    let bytes = 0;
+    for await (const chunk of stream) {
+      bytes += (chunk as Buffer).length;
+      if (bytes > 900_000) break;
+      await new Promise((resolve) => void setImmediate(resolve));
+    }
+  },
+
+  "fifty tests run at once": async () => {
+    const numbers = Array.from({ length: 50 }, (_, n) => n);
+    const counts = numbers.map(async (n) => {
+      const test = await startTest();
+      await test.okq.queue("numbers").pushMany(numbers.slice(0, n), { delayMs: 1_000 });
+      await test.advance(1_000);
+      const popped = await test.okq.queue("numbers").popMany(50);
+      await test.close();
+      return popped.length;
+    });
+    assert.deepEqual(await Promise.all(counts), numbers);
+  },
+
   "misuse is refused with a reason": async (test) => {
     await assert.rejects(test.advance(-1), RangeError);
     await assert.rejects(test.advance(Number.NaN), RangeError);
@@ -232,6 +301,9 @@ export const scenarios: Record<string, Scenario> = {
     const first = test.advance(1_000);
     await assert.rejects(test.advance(1_000), /has not ended/);
     await first;
+    const again = () => void test.options.clock.after(0, again);
+    again();
+    await assert.rejects(test.advance(1), /again and again/);
     await test.close();
     await test.close();
     await assert.rejects(test.advance(1), /closed/);

@@ -1,5 +1,6 @@
 // The environment of a command: that of the worker, without its own OKQ_ variables, and the
 // event.
+import { bytesOf } from "../../client/client.ts";
 
 export interface EventFacts {
   queue: string;
@@ -77,13 +78,14 @@ class Variables {
   constructor(readonly all: Record<string, string>) {}
 
   /**
-   * A variable cannot have a zero byte: then NAME_BASE64 has the value. The first of two headers
-   * with the same variable stays, and one that is too long is left out.
+   * A variable cannot have a zero byte, and here no bytes that are not UTF-8: then NAME_BASE64 has
+   * the value. The first of two headers with the same variable stays, and one that is too long is
+   * left out.
    */
   set(name: string, value: string): void {
-    const isText = !value.includes("\0");
+    const isText = value.isWellFormed() && !value.includes("\0");
     const key = isText ? name : `${name}_BASE64`;
-    const text = isText ? value : Buffer.from(value).toString("base64");
+    const text = isText ? value : bytesOf(value).toString("base64");
     if (Object.hasOwn(this.all, key) || Buffer.byteLength(text) > VARIABLE_BYTES_MAX) return;
     this.all[key] = text;
   }

@@ -26,6 +26,9 @@ export interface RunnerOptions {
   ended(jobs: readonly BytesJob[], status: ExitStatus, ms: number): void;
 }
 
+/** If a command with shorter arguments is too large for the system, no event is to blame. */
+const SMALL_BYTES = 4096;
+
 type Environment = (options: { headers: boolean }) => Record<string, string>;
 
 export class Runner {
@@ -186,8 +189,11 @@ export class Runner {
         return start(false);
       }
     } catch (error) {
-      const isOfEvent = isTooBig(error) && settings.asArgument;
-      if (isOfEvent) return fail("the contents and the environment are too large for the system");
+      const argumentBytes = Buffer.byteLength(input.argv.join(""));
+      const isOfEvent = settings.asArgument && argumentBytes > SMALL_BYTES;
+      if (isOfEvent && isTooBig(error)) {
+        return fail("the contents and the environment are too large for the system");
+      }
       return this.#unrunnable((error as Error).message);
     }
   }

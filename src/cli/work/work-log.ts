@@ -1,5 +1,6 @@
 // What a worker says about itself on stderr: lines for people, about what went wrong, or with
 // --json an object for all that happens.
+import { bytesOf } from "../../client/client.ts";
 import { printable } from "../terminal/printable.ts";
 import type { OutputSink } from "./child-output.ts";
 
@@ -39,7 +40,11 @@ export class WorkLog {
 }
 
 function jsonLine({ event, ...rest }: LogEntry): string {
-  return JSON.stringify({ at: Date.now() / 1000, event, ...rest });
+  const all = { at: Date.now() / 1000, event, ...rest };
+  return JSON.stringify(all, (_name, value) => {
+    const isBytes = typeof value === "string" && !value.isWellFormed();
+    return isBytes ? { base64: bytesOf(value).toString("base64") } : value;
+  });
 }
 
 function textLine({ queue, id, text }: LogEntry): string | null {

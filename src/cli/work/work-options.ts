@@ -42,7 +42,7 @@ export const workOptions = {
   },
   weights: {
     kind: "text",
-    value: "N,N...",
+    value: "N,N,...",
     help: "how often each queue is the first one, a number for each",
   },
   batch: {
@@ -60,7 +60,7 @@ export const workOptions = {
     help: "keep what the command writes to stdout as the result, up to 64 KiB",
   },
   prefix: { kind: "flag", help: "write the id of the event before each line of its command" },
-  name: { kind: "text", value: "NAME", help: "name of this worker, as QWORKERS shows it" },
+  as: { kind: "text", value: "NAME", help: "name of this worker, as `okq workers` shows it" },
   "pass-auth": { kind: "flag", help: "give the password for okq to the command too" },
   "dry-run": {
     kind: "flag",
@@ -128,7 +128,7 @@ export function workSettings({
     asArgument: options.arg,
     keepResult: options.result,
     prefix: options.prefix,
-    name: options.name ?? null,
+    name: options.as ?? null,
     dryRun: options.dryRun,
     json: options.json,
   };

@@ -14,6 +14,8 @@ import type { WorkSettings } from "./work-options.ts";
 
 /** The worker waits for a command that is stopped a little longer than that is given. */
 const STOP_MARGIN_MS = 10_000;
+/** Whoever reads the log may have stopped to read it. */
+const LOG_MS_MAX = 1_000;
 const FOREVER_MS = 315_360_000_000;
 
 export class WorkSession {
@@ -82,7 +84,7 @@ export class WorkSession {
     signals.close();
     this.#guard.close();
     this.#log.write({ event: "stopped" });
-    await this.#log.written();
+    await Promise.race([this.#log.written(), Bun.sleep(LOG_MS_MAX)]);
     if (this.#failure) throw this.#failure;
     return signals.exitCode || exitCodes.done;
   }

@@ -134,6 +134,19 @@ test("next into a full queue: the attempt has failed, and the error says why", a
   await worker.close();
 });
 
+test("retry after nothing and snooze until the past: the event is ready at once", async () => {
+  const okq = connectClient((await startOkqOn("memory")).port);
+  await okq.queue("q").push(1);
+  const attempts: number[] = [];
+  const worker = okq.worker("q", ({ attempt }) => {
+    attempts.push(attempt);
+    if (attempts.length === 1) return retry(0);
+    return attempts.length === 2 ? snooze(1) : undefined;
+  });
+  await worker.drain();
+  expect(attempts).toEqual([1, 2, 2]);
+});
+
 test("a result that is no JSON: the attempt has failed", async () => {
   const { port } = await startOkqOn("memory");
   const okq = connectClient(port);
