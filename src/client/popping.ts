@@ -8,7 +8,10 @@ import type { Answer, Session } from "./session.ts";
 import { textOf, type Word } from "./words.ts";
 
 export interface PopOptions {
-  /** Waits so long for an event while there is none. Without it the answer comes at once. */
+  /**
+   * Waits so long for an event while there is none, on a connection of its own. Without it the
+   * answer comes at once.
+   */
   readonly waitMs?: number | undefined;
   /** How long the claim lasts; else as the push or the queue says. */
   readonly leaseMs?: number | undefined;

@@ -41,7 +41,8 @@ export abstract class PushingQueue<T> extends QueueBase<T> {
   /**
    * Pushes events in one step, all or none, and resolves to their ids: null in the place of one
    * that was there already, unless onDuplicate says otherwise. More than 1,000 take several steps,
-   * one after the other: if one of them fails, those before it are done.
+   * one after the other: if one of them fails, those before it are done. After a lost answer what
+   * is there when a step is sent again counts as pushed by it.
    */
   async pushMany(
     contents: readonly T[],

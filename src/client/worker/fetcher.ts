@@ -90,8 +90,12 @@ export class Fetcher {
   async #connect(stop: AbortSignal): Promise<void> {
     const { session, connected } = this.#options;
     const pong = session.send(["PING"], { repeats: true });
-    await Promise.race([pong, aborted(stop)]);
+    await until(stop, (goOn) => {
+      pong.then(goOn, goOn);
+      return () => {};
+    });
     if (stop.aborted) return;
+    await pong;
     this.#isConnected = true;
     connected();
   }
@@ -150,8 +154,4 @@ function until(signal: AbortSignal, begin: (goOn: () => void) => Cancel): Promis
     const cancel = begin(goOn);
     signal.addEventListener("abort", goOn);
   });
-}
-
-function aborted(signal: AbortSignal): Promise<void> {
-  return until(signal, () => () => {});
 }

@@ -1,9 +1,13 @@
 // How workers end: close, drain, dispose, and what becomes of the events that they have.
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { describe, expect, test } from "bun:test";
-import { type Job, type Okq, ShutdownError, type Worker } from "okq/client";
+import { connect, type Job, type Okq, ShutdownError, type Worker } from "okq/client";
+import { makeCertificates } from "../../support/certificates.ts";
 import { closeAfterTest } from "../../support/close-after-test.ts";
 import { connectClient } from "../../support/client.ts";
 import { eventually } from "../../support/eventually.ts";
+import { newFolder } from "../../support/new-folder.ts";
 import { startOkqOn, startTestOkq, storeNames } from "../../support/okq-server.ts";
 import { TcpProxy } from "../../support/tcp-proxy.ts";
 import { TestClock } from "../../support/test-clock.ts";
@@ -70,22 +74,45 @@ describe.each([...storeNames])("%s", (store) => {
       ["b", "c", "d", "e", "f"].map((each) => [each, 1]),
     );
   });
+});
 
-  test("an event that is pushed while a worker closes is handled or stays ready", async () => {
-    const { port } = await startOkqOn(store);
-    const okq = connectClient(port);
-    let handled = 0;
-    for (let round = 0; round < 20; round++) {
-      const worker = okq.worker("q", () => void (handled += 1));
+/** The addresses of an okq by the ways to it, and the authority of its certificate. */
+async function ways() {
+  const { ca, server } = makeCertificates();
+  const socket = join(newFolder(), "okq.sock");
+  const { port, tlsPort } = await startTestOkq({
+    tlsListenAddr: "127.0.0.1:0",
+    tlsCert: server.cert,
+    tlsKey: server.key,
+    unixSocket: socket,
+  });
+  const tls = { ca: readFileSync(ca) };
+  return {
+    tcp: () => connectClient(port),
+    tls: () => closeAfterTest(connect(`okqs://localhost:${tlsPort}`, { tls })),
+    unix: () => closeAfterTest(connect(`okq+unix://${socket}`)),
+  };
+}
+
+test.each(["tcp", "tls", "unix"] as const)(
+  "an event that is pushed while a worker closes is handled or stays ready (%s)",
+  async (way) => {
+    const okqs = await ways();
+    const [okq, other] = [okqs[way](), okqs.tcp()];
+    const handled: unknown[] = [];
+    for (let round = 0; round < 50; round++) {
+      const worker = okq.worker("q", ({ contents }) => void handled.push(contents));
       await recorded(worker).until("connected");
-      const pushed = okq.queue("q").push(round);
+      const pushed = other.queue("q").push(round);
       await Promise.all([worker.close(), pushed]);
     }
-    const left = await okq.queue("q").popMany(100);
+    const left = await other.queue("q").popMany(100);
     expect(left.filter(({ attempt }) => attempt > 1)).toEqual([]);
-    expect(handled + left.length).toBe(20);
-  });
-});
+    const all = [...handled, ...left.map(({ contents }) => contents)];
+    expect(all.toSorted((a, b) => Number(a) - Number(b))).toEqual(all.map((_, at) => at));
+    expect(all).toHaveLength(50);
+  },
+);
 
 test("close ends a wait at once, and may be called twice", async () => {
   const okq = await connected();

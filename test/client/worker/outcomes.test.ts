@@ -146,6 +146,19 @@ test("next of a key that is taken is told as a problem, not as done", async () =
   expect(told.ids("done")).toEqual([]);
 });
 
+test("retry after nothing and snooze until the past: the event is ready at once", async () => {
+  const okq = connectClient((await startOkqOn("memory")).port);
+  await okq.queue("q").push(1);
+  const attempts: number[] = [];
+  const worker = okq.worker("q", ({ attempt }) => {
+    attempts.push(attempt);
+    if (attempts.length === 1) return retry(0);
+    return attempts.length === 2 ? snooze(1) : undefined;
+  });
+  await worker.drain();
+  expect(attempts).toEqual([1, 2, 2]);
+});
+
 test("a result that is no JSON: the attempt has failed", async () => {
   const { port } = await startOkqOn("memory");
   const okq = connectClient(port);
