@@ -45,7 +45,9 @@ export class Connection {
       lazyConnect: true,
       protocol: 2,
       db: 0,
+      // The socket has these from openStream, and another stream cannot have them.
       noDelay: false,
+      keepAlive: null as never,
       disableClientInfo: true,
       enableReadyCheck: false,
       enableOfflineQueue: false,
