@@ -65,7 +65,8 @@ test("a long reply may take longer than okq may be silent", async () => {
         done();
       },
     });
-    return Duplex.from({ readable: socket.pipe(slowly), writable: socket });
+    const both = { readable: socket.pipe(slowly), writable: socket };
+    return Duplex.from(both as never);
   };
   const okq = connectClient(port, { clock, stream, commandTimeoutMs: 1_000 });
   expect((await okq.queue("large", large).peek())!.contents.length).toBe(100_000);
