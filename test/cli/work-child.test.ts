@@ -167,9 +167,9 @@ test("throws if the command cannot be started", () => {
 
 test("the guard ends a command that its worker has started and could not name", async () => {
   const guard = new GroupGuard(1000);
-  const run = guard.announce();
+  const announced = guard.announce();
   const child = Bun.spawn(["sh", "-c", "trap 'exit 9' TERM; while :; do sleep 0.05; done"], {
-    env: { ...env, OKQ_RUN: run },
+    env: { ...env, OKQ_RUN: announced },
     detached: true,
   });
   noteProcess(child, "a command without a name");

@@ -6,8 +6,8 @@ import type { FileSink } from "bun";
 
 /**
  * Lines of its input: "? RUN": a command is about to start, which has that OKQ_RUN; "? ": or not.
- * "+ GROUP": it runs. "- GROUP": it has ended. A worker may be killed when a command has started and before it
- * can say so: then /proc, if there is one, tells who has that OKQ_RUN.
+ * "+ GROUP": it runs. "- GROUP": it has ended. A worker may be killed when a command has started
+ * and before it can say so: then /proc, if there is one, tells who has that OKQ_RUN.
  */
 const SCRIPT = `
 trap '' HUP INT TERM
