@@ -316,7 +316,8 @@ export class Worker<T = unknown> implements AsyncDisposable {
     if (atMs >= this.#abortAtMs) return;
     this.#abortAtMs = atMs;
     this.#cancelAbort();
-    const delayMs = Math.max(0, atMs - this.#clock.nowMs());
+    const delayMs = atMs - this.#clock.nowMs();
+    if (delayMs <= 0) return this.#abort();
     this.#cancelAbort = this.#clock.after(delayMs, () => this.#abort());
   }
 
