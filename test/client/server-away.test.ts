@@ -149,6 +149,29 @@ test("a refused push costs other callers nothing but time", async () => {
   expect(await rejectionOf(okq.queue("paused").push(1))).toBeInstanceOf(PausedError);
 });
 
+test("a refused push costs a transaction behind it nothing but time", async () => {
+  const { port } = await startTestOkq();
+  const { okq, proxy } = connectThroughProxy(port);
+  await okq.call("QCONFIG", "full", "max-length", "1");
+  await okq.queue("full").push(0);
+  let sent = 0;
+  proxy.onRequest = (bytes) => (sent += bytes.toString("latin1").split("EXEC").length - 1);
+  for (let round = 0; round < 10; round++) {
+    const refused = rejectionOf(okq.queue("full").push(1));
+    // Encoding takes a moment: a transaction at once would come first.
+    await Promise.resolve();
+    const done = okq.transaction((t) => {
+      t.queue(okq.queue("a")).push(round, { id: `${round}` });
+      t.queue(okq.queue("b")).push(round, { id: `${round}` });
+    });
+    expect(await done).toEqual([`${round}`, `${round}`]);
+    expect(await refused).toBeInstanceOf(QueueFullError);
+  }
+  expect((await okq.queue("b").popMany(20)).length).toBe(10);
+  // They were sent again.
+  expect(sent).toBeGreaterThan(10);
+});
+
 test("takes the next address when one is gone", async () => {
   const config = await onEmpty("redis");
   const [first, second] = [await startTestOkq(config), await startTestOkq(config)];

@@ -301,6 +301,9 @@ export const scenarios: Record<string, Scenario> = {
     const first = test.advance(1_000);
     await assert.rejects(test.advance(1_000), /has not ended/);
     await first;
+    const again = () => void test.options.clock.after(0, again);
+    again();
+    await assert.rejects(test.advance(1), /again and again/);
     await test.close();
     await test.close();
     await assert.rejects(test.advance(1), /closed/);

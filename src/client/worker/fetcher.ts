@@ -145,6 +145,7 @@ export class Fetcher {
 /** Until it goes on, or the signal aborts. */
 function until(signal: AbortSignal, begin: (goOn: () => void) => Cancel): Promise<void> {
   return new Promise((resolve) => {
+    if (signal.aborted) return resolve();
     const goOn = () => {
       signal.removeEventListener("abort", goOn);
       cancel();
