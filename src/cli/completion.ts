@@ -123,10 +123,9 @@ function zsh(commands: Completed[]): string {
         quoted(`*${flag}[${help.replaceAll(/[[\]\\:]/g, "\\$&")}]${zshValue(takes)}`),
       ),
     );
-    const rest = words.length > 0 ? [quoted(`*:word:(${words.join(" ")})`)] : [];
-    const all = [...specs, ...rest];
-    const call = all.length === 0 ? ":" : `_arguments ${all.join(" \\\n        ")}`;
-    return `      ${name})\n        ${call} ;;`;
+    const all = [...specs, quoted(`*:word:(${words.join(" ")})`)];
+    const call = `_arguments ${all.join(" \\\n      ")}`;
+    return `    ${name})\n      ${call} ;;`;
   });
   return `#compdef okq
 # zsh completion of okq. Use it with: source <(okq completion zsh), or as a file _okq in fpath.
@@ -135,14 +134,14 @@ _okq() {
   commands=(
 ${list.join("\n")}
   )
-  local curcontext=$curcontext state line
-  _arguments -C '1:command:->command' '*::word:->word'
-  case $state in
-    command) _describe command commands ;;
-    word)
-      case $line[1] in
+  if (( CURRENT == 2 )); then
+    _describe command commands
+    return
+  fi
+  shift words
+  (( CURRENT-- ))
+  case $words[1] in
 ${cases.join("\n")}
-      esac ;;
   esac
 }
 if [ "$funcstack[1]" = "_okq" ]; then _okq "$@"; else compdef _okq okq; fi

@@ -23,6 +23,12 @@ export function usageOf({ name, words }: ClientCommand): string {
   return ["okq", name, words].filter((part) => part !== "").join(" ");
 }
 
+/** Options stand before the command that is not ours. */
+function usageWithOptions(command: ClientCommand): string {
+  const [own, other] = usageOf(command).split(" -- ");
+  return other === undefined ? `${own} [options]` : `${own} [options] -- ${other}`;
+}
+
 /** The client commands by group, a line for each. */
 export function commandList(commands: readonly ClientCommand[]): string {
   const width = Math.max(...commands.map(({ name }) => name.length));
@@ -39,7 +45,7 @@ export function commandList(commands: readonly ClientCommand[]): string {
 export function helpOf(command: ClientCommand): string {
   const { summary, details = [], options, examples } = command;
   const parts = [
-    `okq ${command.name}: ${summary}\n\nUsage: ${usageOf(command)} [options]`,
+    `okq ${command.name}: ${summary}\n\nUsage: ${usageWithOptions(command)}`,
     ...details.map((paragraph) => wrap(paragraph, WIDTH).join("\n")),
     Object.keys(options).length > 0 ? `Options:\n${optionList(options)}` : "",
     `Options of all commands:\n${optionList(commonOptionsOf(command))}`,

@@ -8,7 +8,10 @@ import type { Answer, Session } from "./session.ts";
 import { textOf, type Word } from "./words.ts";
 
 export interface PopOptions {
-  /** Waits so long for an event while there is none. Without it the answer comes at once. */
+  /**
+   * Waits so long for an event while there is none, on a connection of its own. Without it the
+   * answer comes at once.
+   */
   readonly waitMs?: number | undefined;
   /** How long the claim lasts; else as the push or the queue says. */
   readonly leaseMs?: number | undefined;
@@ -48,7 +51,7 @@ export async function sendPopping(
 ): Promise<Answer> {
   const { waitMs, signal } = options;
   const words = (leftMs?: number) => [...head, ...popWords(from, options, leftMs)];
-  if (!waitMs) {
+  if (waitMs === undefined || waitMs === 0) {
     signal?.throwIfAborted();
     return await session.send(words(), { repeats: true });
   }

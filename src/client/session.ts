@@ -9,6 +9,7 @@ import type { Connection } from "./connection/connection.ts";
 import { Link } from "./connection/link.ts";
 import { Opener } from "./connection/opener.ts";
 import { ClosedError, type OkqError } from "./errors.ts";
+import { arrayIn, withOurError } from "./reply.ts";
 import type { Trace } from "./trace.ts";
 import type { Word } from "./words.ts";
 
@@ -36,6 +37,10 @@ export type StateListener = (error: OkqError | null) => void;
 
 /** So many connections for waiting commands are kept for the next ones. */
 const IDLE_LINKS_MAX = 8;
+/** With more time left, the end of a wait was too early. */
+const EARLY_MS = 50;
+/** After two waits in a row that were shorter, the client believes that there is nothing. */
+const BRIEF_MS = 1_000;
 
 export class Session {
   readonly options: SessionOptions;
@@ -81,32 +86,41 @@ export class Session {
    * Sends commands as one transaction. The reply is the array that EXEC answers, with errors in it
    * where a command had one. Rejects if nothing was done, or if that is unknown.
    */
-  sendTransaction(
+  async sendTransaction(
     commands: readonly (readonly Word[])[],
     options: SendOptions = {},
   ): Promise<Answer> {
-    return this.#link.send(() => [["MULTI"], ...commands, ["EXEC"]], options);
+    const all = () => [["MULTI"], ...commands, ["EXEC"]];
+    const { reply, isRepeat } = await this.#link.send(all, options);
+    return { reply: arrayIn(reply).map(withOurError), isRepeat };
   }
 
   /**
    * Sends a command that waits, on a connection of its own. The words are made for each attempt,
    * from the time that is left to wait. When the signal aborts, it rejects with the reason, unless
-   * okq has an answer already.
+   * okq has an answer already. A command that may be sent again waits on when okq ends its wait
+   * too early, for example because okq is started anew.
    */
   async wait(words: (leftMs: number) => readonly Word[], options: WaitOptions): Promise<Answer> {
-    const { waitMs, signal } = options;
+    const { waitMs, signal, repeats } = options;
     if (this.#abort.signal.aborted) throw new ClosedError();
     const untilMs = this.clock.nowMs() + waitMs;
-    const leftMs = () => Math.max(1, Math.min(waitMs, untilMs - this.clock.nowMs()));
+    const leftMs = () => untilMs - this.clock.nowMs();
     const link = this.#idleLinks.pop() ?? this.#newWaitingLink();
+    const commands = () => [words(Math.min(waitMs, Math.max(1, leftMs())))];
     try {
-      const answer = await link.send(() => [words(leftMs())], options, signal);
-      if (answer.reply !== null) return answer;
-      if (this.#abort.signal.aborted) throw new ClosedError();
-      signal?.throwIfAborted();
-      return answer;
+      for (let briefWaits = 0; ;) {
+        const beganMs = this.clock.nowMs();
+        const answer = await link.send(commands, options, signal);
+        if (answer.reply !== null) return answer;
+        if (this.#abort.signal.aborted) throw new ClosedError();
+        signal?.throwIfAborted();
+        const isBrief = this.clock.nowMs() - beganMs < BRIEF_MS;
+        briefWaits = isBrief ? briefWaits + 1 : 0;
+        if (!repeats || leftMs() < EARLY_MS || briefWaits > 1) return answer;
+      }
     } finally {
-      this.#release(link, signal?.aborted === true);
+      this.#release(link);
     }
   }
 
@@ -129,11 +143,9 @@ export class Session {
     await Promise.all([this.#link, ...links].map((link) => link.close()));
   }
 
-  /** isEnded: its connection may be half-closed. */
-  #release(link: Link, isEnded: boolean): void {
+  #release(link: Link): void {
     if (this.#abort.signal.aborted) return;
-    const isFull = this.#idleLinks.length >= IDLE_LINKS_MAX;
-    if (!isEnded && !isFull) return void this.#idleLinks.push(link);
+    if (this.#idleLinks.length < IDLE_LINKS_MAX) return void this.#idleLinks.push(link);
     void link.close().then(() => this.#waitingLinks.delete(link));
   }
 

@@ -34,7 +34,7 @@ const IDLE_MS_MAX = 2_000;
 /** Workers and okq end within this time of the clock. */
 const CLOSE_MS_MAX = 60 * 60_000;
 /** Timers that become due one after the other without time going on. */
-const STEPS_AT_ONCE_MAX = 100_000;
+const STEPS_AT_ONCE_MAX = 10_000;
 
 /** Starts an okq in this process, with the memory store and no port. Any number may run. */
 export function startTest(options: TestOptions = {}): Promise<OkqTest> {
@@ -50,6 +50,7 @@ export class OkqTest implements AsyncDisposable {
   readonly #clock: MovedClock;
   readonly #clients = new Set<Okq>();
   #isAdvancing = false;
+  #refusedUntilMs = -Infinity;
   #closing: Promise<void> | null = null;
 
   /** As startTest(). */
@@ -79,9 +80,14 @@ export class OkqTest implements AsyncDisposable {
     return client;
   }
 
-  /** Breaks all connections, as when the network fails or okq starts again. Clients come back. */
-  disconnect(): void {
+  /**
+   * Breaks all connections, as when the network fails, and refuses others for a time of the clock.
+   * Clients connect again as the clock moves.
+   */
+  disconnect({ forMs = 0 }: { forMs?: number } = {}): void {
     this.#checkOpen();
+    checkTime("disconnect", forMs);
+    this.#refusedUntilMs = this.#clock.nowMs() + forMs;
     this.#started.disconnect();
   }
 
@@ -96,7 +102,7 @@ export class OkqTest implements AsyncDisposable {
    */
   async advance(ms: number): Promise<void> {
     this.#checkOpen();
-    if (!(ms >= 0 && ms < Infinity)) throw new RangeError(`advance: ${ms} is no time in ms`);
+    checkTime("advance", ms);
     if (this.#isAdvancing) throw new Error("advance: another advance() has not ended, await it");
     this.#isAdvancing = true;
     try {
@@ -161,7 +167,7 @@ export class OkqTest implements AsyncDisposable {
     return this.#started.happenings.all.filter((each) => each.queue === name);
   }
 
-  /** Returns the events that fit; of what is expected each part counts that is given. */
+  /** Resolves to the events that have that part. */
   async assertPushed<T = unknown>(
     queue: QueueOrName<T>,
     part: assertions.PartOfPushed = {},
@@ -180,7 +186,7 @@ export class OkqTest implements AsyncDisposable {
     return await this.#assertEnded(queue, id, "acked");
   }
 
-  /** It has failed for good. reason: a part of what its consumer said, or all of it as a string. */
+  /** It has failed for good. reason: all that its consumer said, or a RegExp that fits it. */
   async assertFailed(
     queue: QueueOrName<unknown>,
     id: string,
@@ -253,6 +259,7 @@ export class OkqTest implements AsyncDisposable {
 
   async #connection(): Promise<Duplex> {
     this.#checkOpen();
+    if (this.#clock.nowMs() < this.#refusedUntilMs) throw new Error("connection refused");
     return this.#started.connect();
   }
 
@@ -264,6 +271,10 @@ export class OkqTest implements AsyncDisposable {
   #checkOpen(): void {
     if (this.#closing) throw new Error("this test okq is closed");
   }
+}
+
+function checkTime(what: string, ms: number): void {
+  if (!(ms >= 0 && ms < Infinity)) throw new RangeError(`${what}: ${ms} is no time in ms`);
 }
 
 function nameOf(queue: QueueOrName<unknown>): string {

@@ -8,6 +8,7 @@ import { parseArgs } from "node:util";
 import { repository } from "./contenders.ts";
 import { consuming } from "./consuming.ts";
 import { cycles } from "./cycles.ts";
+import { driver } from "./driver.ts";
 import { durable } from "./durable.ts";
 import { fairness } from "./fairness.ts";
 import { figures } from "./figures.ts";
@@ -19,7 +20,7 @@ import { transactions } from "./transactions.ts";
 import { wake } from "./wake.ts";
 
 const USAGE = `bun run bench [cycles] [consuming] [durable] [wake] [memory]
-                [fairness] [figures] [transactions] [options]
+                [fairness] [figures] [transactions] [driver] [options]
   --rounds N         rounds per cell; the contenders take turns (5)
   --seconds N        measured seconds per contender, cell and round (2)
   --only A,B         cell/contender; either may be missing: 50x1/okq-redis, x16, streams
@@ -37,6 +38,7 @@ const sections: Section[] = [
   fairness,
   figures,
   transactions,
+  driver,
 ];
 const say = (text: string) => console.error(text);
 

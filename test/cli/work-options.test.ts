@@ -184,6 +184,12 @@ test("--dry-run shows the next event and the command, and does nothing", async (
   const arg = startWork(port, ["q", "--dry-run", "--arg"], ["echo", "<{}>"]);
   expect(await arg.exited).toBe(0);
   expect(arg.stdout()).toBe("q: event one: echo '<one>'\n");
+  const json = startWork(port, ["q", "none", "--dry-run", "--json"], ["cat"]);
+  expect(await json.exited).toBe(0);
+  expect(json.stdout()).toBe(
+    '{"queue":"q","id":"one","command":["cat"],"stdinBytes":3}\n' +
+      '{"queue":"none","id":null,"command":["cat"],"stdinBytes":0}\n',
+  );
   expect(await ask(client, "QGET", "q", "one")).toEqual(before);
 });
 

@@ -2,6 +2,7 @@
 import { expect, setDefaultTimeout, test } from "bun:test";
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import { isGroupAlive } from "../../src/cli/work/process-group.ts";
 import { eventuallyEqual } from "../support/eventually.ts";
 import { newFolder } from "../support/new-folder.ts";
 import { eventOf, startWork, startWorkScript } from "../support/okq-work.ts";
@@ -95,6 +96,15 @@ test("an id of any bytes is acknowledged, and given as base64", async () => {
   expect(await work.exited).toBe(0);
   expect(work.stdout()).toBe(`a\\x00\\xff: none ${id.toString("base64")}\n`);
   expect(await ask(client, "QSTATUS", "q")).toMatchObject([["q", 0, 0, expect.any(Number)]]);
+});
+
+test("a script may open its stdout and stderr by their names", async () => {
+  const { port, client } = await start();
+  await ask(client, "QPUSH", "q", "hi");
+  const script = "echo out > /dev/stdout; echo err > /dev/stderr";
+  const work = startWorkScript(port, ["q", "--once"], script);
+  expect(await work.exited).toBe(0);
+  expect([work.stdout(), work.stderr()]).toEqual(["out\n", "err\n"]);
 });
 
 test("keeps the folder, and leads a process group of its own", async () => {
@@ -198,6 +208,9 @@ test.each(unfit)("--arg: contents with %s fail for good, others go on", async (_
   const { port, client } = await start();
   await ask(client, "QPUSH", "q", contents, "ID", "1");
   await ask(client, "QPUSH", "q", "right", "ID", "2");
+  const dry = startWork(port, ["q", "--dry-run", "--arg"], ["echo", "{}"]);
+  expect(await dry.exited).toBe(1);
+  expect(dry.stderr()).toContain("okq: event 1 of q: ");
   const work = startWork(port, ["q", "--max", "2", "--arg"], ["echo", "{}"]);
   expect(await work.exited).toBe(0);
   expect(work.stdout()).toBe("right\n");
@@ -239,6 +252,20 @@ test("kills a command that does not stop within the grace", async () => {
   const args = ["q", "--once", "--timeout", "0.3", "--grace", "0.3"];
   const work = startWorkScript(port, args, "trap '' TERM; while :; do sleep 0.05; done");
   expect(await work.exited).toBe(0);
+  expect(await eventOf(client, "q", "1")).toMatchObject({ state: "delayed", failures: 1 });
+});
+
+test("an event ends only when nothing is left of the group that is stopped", async () => {
+  const { port, client } = await start();
+  await ask(client, "QCONFIG", "q", "backoff", "fixed 60");
+  await ask(client, "QPUSH", "q", "hi", "ID", "1");
+  const args = ["q", "--once", "--timeout", "0.5", "--grace", "0.5"];
+  const deaf = "trap '' TERM; while :; do sleep 0.05; done";
+  const script = `sh -c "${deaf}" & trap 'exit 0' TERM; echo $$; wait`;
+  const work = startWorkScript(port, args, script);
+  const [, group] = await work.waitForLine(/^(\d+)$/m);
+  expect(await work.exited).toBe(0);
+  expect(isGroupAlive(Number(group))).toBe(false);
   expect(await eventOf(client, "q", "1")).toMatchObject({ state: "delayed", failures: 1 });
 });
 

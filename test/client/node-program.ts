@@ -6,7 +6,7 @@ const address = `127.0.0.1:${process.argv[2]}`;
 const gone = connect("127.0.0.1:1", { retryMs: 20 });
 const okq = connect(address, { commandTimeoutMs: 1_000 });
 const mail = okq.queue<number>("mail");
-const RUN_MS = 4_000;
+const RUN_MS = 3_000;
 const problems: unknown[] = [];
 
 const note = (error: unknown) => {

@@ -1,6 +1,6 @@
 // okq or its store is away: for a moment, for long, or without a word.
 import { expect, test } from "bun:test";
-import { ConnectionError, PausedError, QueueFullError, StoreError } from "okq/client";
+import { ConnectionError, type Okq, PausedError, QueueFullError, StoreError } from "okq/client";
 import { closeAfterTest } from "../support/close-after-test.ts";
 import { connectClient, connectThroughProxy, rejectionOf } from "../support/client.ts";
 import { eventually } from "../support/eventually.ts";
@@ -8,6 +8,10 @@ import { freePort } from "../support/free-port.ts";
 import { newFolder } from "../support/new-folder.ts";
 import { startOkqProcess } from "../support/okq-process.ts";
 import { onEmpty, startTestOkq, startTestRedis } from "../support/okq-server.ts";
+
+async function clientsOf(okq: Okq): Promise<string> {
+  return String(await okq.call("CLIENT", "LIST"));
+}
 
 test("pushes each event once although okq is killed and started again", async () => {
   const store = ["--store", `sqlite:${newFolder()}/okq.db`];
@@ -59,6 +63,18 @@ test("waits for an okq that starts within the time", async () => {
   await startTestOkq({ listenAddr: `127.0.0.1:${port}` });
   expect((await pushes).length).toBe(3);
   expect((await popped)!.attempt).toBe(1);
+});
+
+test("goes on waiting when okq is started anew", async () => {
+  const first = await startTestOkq();
+  const okq = connectClient(first.port);
+  const pop = okq.queue<number>("mail").pop({ waitMs: 60_000 });
+  await eventually(async () => / cmd=qpop .* inflight=1 /.test(await clientsOf(okq)));
+  await first.close();
+  await startTestOkq({ listenAddr: `127.0.0.1:${first.port}` });
+  await eventually(async () => / cmd=qpop .* inflight=1 /.test(await clientsOf(okq)));
+  await okq.queue("mail").push(1);
+  expect((await pop)?.contents).toBe(1);
 });
 
 test("gives up an okq that accepts connections and is silent: unknown outcome", async () => {
@@ -113,10 +129,12 @@ test("sends commands again until the store is back", async () => {
 
 test("a refused push costs other callers nothing but time", async () => {
   const { port } = await startTestOkq();
-  const okq = connectClient(port);
+  const { okq, proxy } = connectThroughProxy(port);
   await okq.call("QCONFIG", "full", "max-length", "1");
   await okq.queue("full").push(0);
   await okq.call("QPAUSE", "paused", "IN");
+  let sent = 0;
+  proxy.onRequest = (bytes) => (sent += bytes.toString("latin1").split("QPUSH").length - 1);
   const results = await Promise.allSettled(
     Array.from({ length: 300 }, (_, n) => okq.queue(["full", "paused", "mail"][n % 3]!).push(n)),
   );
@@ -125,8 +143,33 @@ test("a refused push costs other callers nothing but time", async () => {
   );
   expect(new Set(kinds)).toEqual(new Set(["0 QueueFullError", "1 PausedError", "pushed"]));
   expect(kinds.filter((kind) => kind === "pushed").length).toBe(100);
+  // Not 300 for the first refusal, 299 for the second and so on.
+  expect(sent).toBeLessThan(3_000);
   expect(await rejectionOf(okq.queue("full").push(1))).toBeInstanceOf(QueueFullError);
   expect(await rejectionOf(okq.queue("paused").push(1))).toBeInstanceOf(PausedError);
+});
+
+test("a refused push costs a transaction behind it nothing but time", async () => {
+  const { port } = await startTestOkq();
+  const { okq, proxy } = connectThroughProxy(port);
+  await okq.call("QCONFIG", "full", "max-length", "1");
+  await okq.queue("full").push(0);
+  let sent = 0;
+  proxy.onRequest = (bytes) => (sent += bytes.toString("latin1").split("EXEC").length - 1);
+  for (let round = 0; round < 10; round++) {
+    const refused = rejectionOf(okq.queue("full").push(1));
+    // Encoding takes a moment: a transaction at once would come first.
+    await Promise.resolve();
+    const done = okq.transaction((t) => {
+      t.queue(okq.queue("a")).push(round, { id: `${round}` });
+      t.queue(okq.queue("b")).push(round, { id: `${round}` });
+    });
+    expect(await done).toEqual([`${round}`, `${round}`]);
+    expect(await refused).toBeInstanceOf(QueueFullError);
+  }
+  expect((await okq.queue("b").popMany(20)).length).toBe(10);
+  // They were sent again.
+  expect(sent).toBeGreaterThan(10);
 });
 
 test("takes the next address when one is gone", async () => {

@@ -1,5 +1,6 @@
 // Subscriptions of the client: each message is decoded, and none is missed in silence.
 import { describe, expect, test } from "bun:test";
+import { join, resolve } from "node:path";
 import {
   ClosedError,
   ConnectionError,
@@ -10,8 +11,9 @@ import {
   textOf,
 } from "okq/client";
 import { connectClient } from "../support/client.ts";
-import { closeAfterTest } from "../support/close-after-test.ts";
+import { closeAfterTest, noteProcess } from "../support/close-after-test.ts";
 import { eventually } from "../support/eventually.ts";
+import { newFolder } from "../support/new-folder.ts";
 import { startOkqOn, startTestOkq, storeNames } from "../support/okq-server.ts";
 import { passwordOf, writeUsers } from "../support/users.ts";
 import { TcpProxy } from "../support/tcp-proxy.ts";
@@ -211,4 +213,28 @@ test("hears nothing after close, its own or that of the client", async () => {
   await second.closed;
   expect([heard.length, other.length]).toEqual([0, 1]);
   await expect(okq.subscribe("mail", () => {})).rejects.toThrow(ClosedError);
+});
+
+test("what a listener throws is not caught, and the next message is heard", async () => {
+  const { port } = await startTestOkq();
+  const program = join(newFolder(), "listener.ts");
+  const client = resolve(import.meta.dir, "../../src/client/client.ts");
+  await Bun.write(
+    program,
+    `import { connect } from ${JSON.stringify(client)};
+    const okq = connect("127.0.0.1:${port}");
+    process.on("uncaughtException", ({ message }) => console.log("uncaught", message));
+    await okq.subscribe("mail", (heard) => {
+      console.log(heard.event, heard.id);
+      if (heard.id === "1") throw new Error("a bug");
+      if (heard.id === "3") void okq.close();
+    });
+    await okq.queue("mail").pushMany([1, 2, 3], { ids: ["1", "2", "3"] });`,
+  );
+  const child = Bun.spawn([process.execPath, program], { stdout: "pipe", stderr: "inherit" });
+  noteProcess(child, "listener.ts");
+  closeAfterTest({ close: async () => child.kill("SIGKILL") });
+  const lines = (await new Response(child.stdout).text()).trim().split("\n");
+  expect(lines.toSorted()).toEqual(["pushed 1", "pushed 2", "pushed 3", "uncaught a bug"]);
+  expect(await child.exited).toBe(0);
 });

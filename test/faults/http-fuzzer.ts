@@ -53,14 +53,7 @@ export class HttpFuzzer {
 
   /** Runs one connection after the other. Rejects at the first malformed answer. */
   async run(port: number, isOver: () => boolean): Promise<void> {
-    while (!isOver()) {
-      const socket = await RawSocket.connect(port);
-      try {
-        await this.#attack(socket);
-      } finally {
-        socket.reset();
-      }
-    }
+    while (!isOver()) await RawSocket.using(port, (socket) => this.#attack(socket));
   }
 
   async #attack(socket: RawSocket): Promise<void> {

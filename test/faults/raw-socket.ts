@@ -28,6 +28,16 @@ export class RawSocket {
     return raw;
   }
 
+  /** A new connection for that time, which is reset at its end. */
+  static async using(port: number, use: (socket: RawSocket) => Promise<void>): Promise<void> {
+    const socket = await RawSocket.connect(port);
+    try {
+      await use(socket);
+    } finally {
+      socket.reset();
+    }
+  }
+
   get isClosed(): boolean {
     return this.#isClosed;
   }

@@ -27,6 +27,21 @@ async function conclude(name: string, load: StreamLoad): Promise<void> {
   expect(totals.held).toBeGreaterThan(0);
 }
 
+/** Breaks something again and again under load, and checks what came of it. */
+async function survive(
+  name: string,
+  load: StreamLoad,
+  { times = rounds, between, last = 50 }: { times?: number; between(): number; last?: number },
+  fault: (round: number) => Promise<void>,
+): Promise<void> {
+  for (let round = 0; round < times; round++) {
+    await load.progress(between());
+    await fault(round);
+  }
+  await load.progress(last);
+  await conclude(name, load);
+}
+
 /** Breaks all connections. Either requests or replies are lost. */
 async function cut(proxy: TcpProxy, random: (from: number, to: number) => number) {
   const direction = random(0, 1) === 0 ? "replies" : "requests";
@@ -49,12 +64,8 @@ test.each([1, 2])(
     ];
     const port = (client: number) => okqs[client % 3 === 2 ? 1 : 0]!.port;
     const load = closeAfterTest(await StreamLoad.start(port, random));
-    for (let round = 0; round < 3 * rounds; round++) {
-      await load.progress(random(1, 60));
-      await cut(proxy, random);
-    }
-    await load.progress(100);
-    await conclude(name, load);
+    const often = { times: 3 * rounds, between: () => random(1, 60), last: 100 };
+    await survive(name, load, often, () => cut(proxy, random));
     expect(load.errors.get("ERR store outcome unknown")).toBeGreaterThan(0);
   },
   timeoutFor(ROUND_MS),
@@ -69,12 +80,8 @@ test.each(["sqlite", "redis"] as const)(
     const proxy = closeAfterTest(TcpProxy.start(okq.port));
     const port = (client: number) => (client % 3 === 2 ? okq.port : proxy.port);
     const load = closeAfterTest(await StreamLoad.start(port, random));
-    for (let round = 0; round < 3 * rounds; round++) {
-      await load.progress(random(1, 60));
-      await cut(proxy, random);
-    }
-    await load.progress(100);
-    await conclude(name, load);
+    const often = { times: 3 * rounds, between: () => random(1, 60), last: 100 };
+    await survive(name, load, often, () => cut(proxy, random));
   },
   timeoutFor(ROUND_MS),
 );
@@ -90,13 +97,10 @@ test(
     let okq = await startOkqProcess(args);
     const { port } = okq;
     const load = closeAfterTest(await StreamLoad.start(() => port, random));
-    for (let round = 0; round < rounds; round++) {
-      await load.progress(random(30, 200));
+    await survive(name, load, { between: () => random(30, 200) }, async (round) => {
       await okq.crash();
       okq = await startOkqProcess(round % 2 === 0 ? small : args, port);
-    }
-    await load.progress(50);
-    await conclude(name, load);
+    });
   },
   timeoutFor(ROUND_MS),
 );
@@ -110,14 +114,11 @@ test(
     const okqs = [await startOkqOnRedis(redis.port), await startOkqOnRedis(redis.port)];
     const ports = okqs.map(({ port }) => port);
     const load = closeAfterTest(await StreamLoad.start((client) => ports[client % 2]!, random));
-    for (let round = 0; round < rounds; round++) {
-      await load.progress(random(30, 200));
+    await survive(name, load, { between: () => random(30, 200) }, async () => {
       const at = random(0, 1);
       await okqs[at]!.crash();
       okqs[at] = await startOkqOnRedis(redis.port, ports[at]);
-    }
-    await load.progress(50);
-    await conclude(name, load);
+    });
   },
   timeoutFor(ROUND_MS),
 );
@@ -131,13 +132,10 @@ test(
     const okqs = [await startOkqOnRedis(redis.port), await startOkqOnRedis(redis.port)];
     const port = (client: number) => okqs[client % 2]!.port;
     const load = closeAfterTest(await StreamLoad.start(port, random));
-    for (let round = 0; round < rounds; round++) {
-      await load.progress(random(30, 200));
+    await survive(name, load, { between: () => random(30, 200) }, async () => {
       await redis.kill();
       await redis.start();
-    }
-    await load.progress(50);
-    await conclude(name, load);
+    });
   },
   timeoutFor(ROUND_MS),
 );
@@ -155,17 +153,14 @@ test(
     const streams = ["stream-0", "stream-4", "stream-2"];
     const port = (client: number) => okqs[client % 2]!.port;
     const load = closeAfterTest(await StreamLoad.start(port, randomOf(name), streams));
-    for (let round = 0; round < rounds; round++) {
-      await load.progress(50);
+    await survive(name, load, { between: () => 50 }, async (round) => {
       const stream = streams[round % streams.length]!;
       const master = await ownerOf(cluster, stream);
       await master.kill();
       await takenOver(cluster, stream, master);
       await master.start();
       await inSync(cluster);
-    }
-    await load.progress(50);
-    await conclude(name, load);
+    });
   },
   timeoutFor(25_000),
 );

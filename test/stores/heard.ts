@@ -11,8 +11,8 @@ export class Heard {
   readonly reports: Report[] = [];
   readonly tally = new Tally();
   isOn = false;
-  /** How long take() waits. */
-  patienceMs = 5000;
+  /** How long take() waits: on a busy machine messages may come late. */
+  patienceMs = 30_000;
 
   readonly note = (report: Report): void => void this.reports.push(report);
 

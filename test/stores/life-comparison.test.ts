@@ -363,7 +363,7 @@ describe("comparing the lives of events in two stores", () => {
   test.each([1, 2, 3, 4, 5, 6])(
     "finds no difference between equal stores, seed %d",
     async (seed) => {
-      await compareWith({}, seed, 200);
+      await compareWith({}, seed, ROUNDS);
     },
   );
 

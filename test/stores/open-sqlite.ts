@@ -19,7 +19,7 @@ import { Heard } from "./heard.ts";
 import { RefusingStore } from "./refusing-store.ts";
 
 /** Small: to write 8 MiB at each opening would take most of the time of the tests. */
-const reserveBytes = 4096;
+const [reserveBytes, walBytes] = [4096, 4096];
 const startMs = 1_700_000_000_000;
 
 const inMemory = "/dev/shm";
@@ -111,7 +111,7 @@ function journalOf({
   fsync,
   onJournal,
 }: Required<Pick<SqliteOptions, "file" | "fsync">> & SqliteOptions): Journal {
-  const journal = new SqliteJournal({ file, fsync, reserveBytes });
+  const journal = new SqliteJournal({ file, fsync, reserveBytes, walBytes });
   if (!onJournal) return journal;
   const failing = new FailingJournal(journal);
   onJournal(failing);

@@ -36,7 +36,7 @@ const lanes = Math.min(8, 2 * availableParallelism());
 /** Files that measure okq or load the machine. They run after the others, one by one. */
 const alone = /(login-flood|neighbours|ten-thousand)\.test\.ts$/;
 /** Slow files, which start first. */
-const long = /^test\/(dialects|faults|stores|web|cli\/health)/;
+const long = /^test\/(dialects|faults|http|programs|stores|web|cli\/health)/;
 
 /** The processes of the session that a test file leads. Linux only. */
 function sessionOf(leader: number): number[] {

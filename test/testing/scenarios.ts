@@ -1,6 +1,6 @@
 // What okq/testing does, as programs that run on Bun and on Node: each throws if it is not so.
 import assert, { AssertionError } from "node:assert/strict";
-import { connect, type Okq } from "okq/client";
+import { connect, ConnectionError, type Okq } from "okq/client";
 import { type OkqTest, startTest } from "okq/testing";
 
 export type Scenario = (test: OkqTest) => Promise<void>;
@@ -220,6 +220,22 @@ export const scenarios: Record<string, Scenario> = {
     assert.equal((await test.pushed(mail)).length, 2);
   },
 
+  "an outage lasts as long as it is told, and pushes give up in time": async (test) => {
+    const mail = test.okq.queue<Mail>("mail");
+    test.disconnect({ forMs: 3_600_000 });
+    const given = mail.push({ to: "ann" });
+    const outcome = assert.rejects(given, ConnectionError);
+    await test.advance(60_000);
+    await outcome;
+    await test.advance(3_600_000);
+    await mail.push({ to: "bob" });
+    const pushed = await test.pushed(mail);
+    assert.deepEqual(
+      pushed.map(({ contents }) => contents.to),
+      ["bob"],
+    );
+  },
+
   "several clients share one okq": async (test) => {
     const other: Okq = test.connect({ name: "other" });
     await test.okq.queue("mail").push(1);
@@ -285,6 +301,9 @@ export const scenarios: Record<string, Scenario> = {
     const first = test.advance(1_000);
     await assert.rejects(test.advance(1_000), /has not ended/);
     await first;
+    const again = () => void test.options.clock.after(0, again);
+    again();
+    await assert.rejects(test.advance(1), /again and again/);
     await test.close();
     await test.close();
     await assert.rejects(test.advance(1), /closed/);

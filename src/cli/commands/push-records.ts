@@ -1,5 +1,5 @@
-// Pushes the records of an input of any length in steps, with bounded memory: one step is on its
-// way while the next one is read. The steps go one after the other, so that the order stays.
+// Pushes the records of an input of any length in steps, with bounded memory. The steps go one
+// after the other, so that the order stays.
 import { CommandRefusedError, OkqError } from "../../client/errors.ts";
 import { CommandFailure } from "../command-failure.ts";
 import { failureOf } from "../failures.ts";
@@ -25,35 +25,73 @@ interface Options {
 /** Resolves to the number of records that were there already. */
 export async function pushRecords(options: Options): Promise<number> {
   const run = new Run(options);
-  const { input, separator } = options;
-  const totalBytes = await input.totalBytes();
-  let step: Buffer[] = [];
-  let stepBytes = 0;
-  let inFlight = Promise.resolve();
-  const send = () => {
-    const records = step;
-    [step, stepBytes] = [[], 0];
-    const sent = inFlight.then(() => run.send(records));
-    // Awaited before the next step is sent, and at the end.
-    sent.catch(() => {});
-    return sent;
-  };
+  const steps = new Steps((records) => run.send(records));
+  // A refused step ends it at once, also while the input is silent.
+  await Promise.race([readAll(options, run, steps), steps.failed]);
+  return run.duplicates;
+}
+
+async function readAll({ input, separator, progress }: Options, run: Run, steps: Steps) {
+  const total = await input.totalBytes();
   for await (const record of input.records(separator)) {
-    step.push(record);
-    stepBytes += record.length;
-    if (step.length === RECORDS_MAX || stepBytes >= STEP_BYTES) {
-      await inFlight;
-      inFlight = send();
-    }
-    options.progress(() => ({
+    if (record === null) steps.flush();
+    else await steps.add(record);
+    progress(() => ({
       done: input.bytesRead,
-      total: totalBytes,
+      total,
       text: `${run.done.toLocaleString("en")} events`,
     }));
   }
-  await inFlight;
-  if (step.length > 0) await send();
-  return run.duplicates;
+  await steps.end();
+}
+
+/**
+ * Records on their way: one step is being sent while the next one is gathered. A step is sent when
+ * it is full, or when nothing is being sent and the input has nothing more.
+ */
+class Steps {
+  /** Rejects when a step fails. Never resolves. */
+  readonly failed: Promise<never>;
+  readonly #send: (records: Buffer[]) => Promise<void>;
+  readonly #fail: (error: unknown) => void;
+  #gathered: Buffer[] = [];
+  #gatheredBytes = 0;
+  #sending: Promise<void> | null = null;
+
+  constructor(send: (records: Buffer[]) => Promise<void>) {
+    this.#send = send;
+    const { promise, reject } = Promise.withResolvers<never>();
+    this.failed = promise;
+    this.#fail = reject;
+  }
+
+  async add(record: Buffer): Promise<void> {
+    this.#gathered.push(record);
+    this.#gatheredBytes += record.length;
+    if (!this.#isFull) return;
+    await this.#sending;
+    this.flush();
+  }
+
+  flush(): void {
+    if (this.#sending !== null || this.#gathered.length === 0) return;
+    const records = this.#gathered;
+    [this.#gathered, this.#gatheredBytes] = [[], 0];
+    const sent = this.#send(records).then(() => {
+      this.#sending = null;
+      this.flush();
+    });
+    this.#sending = sent;
+    sent.catch(this.#fail);
+  }
+
+  async end(): Promise<void> {
+    for (this.flush(); this.#sending !== null;) await this.#sending;
+  }
+
+  get #isFull(): boolean {
+    return this.#gathered.length >= RECORDS_MAX || this.#gatheredBytes >= STEP_BYTES;
+  }
 }
 
 class Run {

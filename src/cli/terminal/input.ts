@@ -65,9 +65,10 @@ export class Input {
 
   /**
    * The records without their separators; behind the last one it may be missing. With "\n" a "\r"
-   * before it belongs to the separator. Rejects if one is longer than an event may be.
+   * before it belongs to the separator. null stands where the caller may have to wait for the next
+   * one. Rejects if one is longer than an event may be.
    */
-  async *records(separator: Separator): AsyncGenerator<Buffer, undefined> {
+  async *records(separator: Separator): AsyncGenerator<Buffer | null, undefined> {
     const end = separator.charCodeAt(0);
     let held: Buffer[] = [];
     let heldBytes = 0;
@@ -81,27 +82,27 @@ export class Input {
         heldBytes = 0;
         from = at + 1;
       }
-      if (from === chunk.length) continue;
-      held.push(chunk.subarray(from));
+      if (from < chunk.length) held.push(chunk.subarray(from));
       heldBytes += chunk.length - from;
       if (heldBytes > RECORD_BYTES_MAX) {
         const what = separator === "\n" ? "line" : "record";
         throw new CommandFailure(`${what} ${count + 1} of ${this.name} has more than 512 MiB`);
       }
+      yield null;
     }
     if (held.length > 0) yield recordOf(held, separator);
   }
 
-  /** Reads as fast as the caller takes the chunks. Each has memory of its own. */
+  /** Reads as fast as the caller takes the chunks. Each has memory of its own, and no more. */
   async *chunks(): AsyncGenerator<Buffer, undefined> {
     const descriptor = await this.#open();
+    const bytes = Buffer.allocUnsafeSlow(CHUNK_BYTES);
     try {
       for (;;) {
-        const bytes = Buffer.allocUnsafeSlow(CHUNK_BYTES);
         const length = await this.#read(descriptor, bytes);
         if (length === 0) return;
         this.bytesRead += length;
-        yield bytes.subarray(0, length);
+        yield Buffer.from(bytes.subarray(0, length));
       }
     } finally {
       if (this.#file !== null) await promisify(close)(descriptor);

@@ -27,6 +27,8 @@ export interface ChildEnd extends ExitStatus {
 
 const ERROR_BYTES_KEPT = 4096;
 const GROUP_POLL_MS = 50;
+/** A killed process that the system cannot end at once, as one in a broken disk, is left. */
+const KILLED_MS_MAX = 1_000;
 
 export class Child {
   readonly #process: Bun.Subprocess;
@@ -78,7 +80,7 @@ export class Child {
 
   /**
    * Ends the whole group: with SIGTERM, and with SIGKILL what is left of it after that time.
-   * Resolves when the command has exited.
+   * Resolves when nothing is left of it.
    */
   async stop(graceMs: number): Promise<void> {
     // Its output may wait for a reader of ours that does not read.
@@ -86,19 +88,26 @@ export class Child {
     if (this.#isStopping || this.#hasExited) return await exited;
     this.#isStopping = true;
     signalGroup(this.pid, "SIGTERM");
-    const deadlineMs = performance.now() + graceMs;
-    while (!this.#isGone() && performance.now() < deadlineMs) {
-      const leftMs = deadlineMs - performance.now();
-      await Bun.sleep(Math.min(GROUP_POLL_MS, leftMs));
-    }
+    await this.#gone(graceMs);
     this.kill();
     await exited;
+    await this.#gone(KILLED_MS_MAX);
     this.#guard.forget(this.pid);
   }
 
   /** Ends the whole group at once. */
   kill(): void {
     if (!this.#isGone()) signalGroup(this.pid, "SIGKILL");
+  }
+
+  /** Waits until nothing is left of the group, at most so long. Its end is not announced. */
+  async #gone(timeMs: number): Promise<void> {
+    const deadlineMs = performance.now() + timeMs;
+    for (;;) {
+      const leftMs = deadlineMs - performance.now();
+      if (this.#isGone() || leftMs <= 0) return;
+      await Bun.sleep(Math.min(GROUP_POLL_MS, leftMs));
+    }
   }
 
   #isGone(): boolean {

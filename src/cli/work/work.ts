@@ -29,9 +29,9 @@ export const work = clientCommand({
   examples: [
     ["okq work mail -- ./send-mail", "send each event of mail, one after the other"],
     ["okq work mail -c 4 --timeout 60 -- ./send-mail", "four at a time, each up to a minute"],
-    ["okq work thumbs --arg -- convert -- {} small.png", "the contents as an argument"],
+    ["okq work pages --arg -- curl -fsS -O -- {}", "the contents as an argument"],
     ["okq work urgent mail --drain -- ./send-mail", "empty both, urgent first, and end"],
-    ["okq work log --batch 500 -- psql -f insert.sql", "up to 500 events in one command"],
+    ["okq work log --batch 500 -- ./insert-lines", "up to 500 events in one command"],
   ],
   async run(call) {
     const settings = workSettings(call);

@@ -129,7 +129,7 @@ export class ManagedQueue<T> extends QueueChanges<T, "now"> {
     return itemsOf(options, (after) => workerPage(this.session, this.name, { ...options, after }));
   }
 
-  /** (QCONFIG) */
+  /** Its settings, with those of all queues where it has none of its own. (QCONFIG) */
   settings(): Promise<QueueSettings> {
     return this.run(again(() => ["QCONFIG", this.name], settingsOf));
   }
@@ -193,7 +193,7 @@ export class ManagedQueue<T> extends QueueChanges<T, "now"> {
     return this.run(once(() => ["QCRON", "RUN", this.name, name], read));
   }
 
-  /** (QCRON LIST) */
+  /** The cron entries of this queue. (QCRON LIST) */
   cronEntries(): Promise<CronEntry<T>[]> {
     const entry = (reply: Reply) => cronEntryOf(reply, this.codec.decode);
     const read = (reply: Reply) => Promise.all(arrayIn(reply).map(entry));

@@ -27,9 +27,9 @@ export abstract class PushingQueue<T> extends QueueBase<T> {
       return textIn((await this.repeat(words)).reply);
     }
     try {
-      const { reply } = await this.session.sendOr(words, [...words, "ONDUP", "KEEP"]);
+      const { reply, isRepeat } = await this.session.sendOr(words, [...words, "ONDUP", "KEEP"]);
       const found = textIn(reply);
-      if (found === id) return id;
+      if (!isRepeat || found === id) return found;
       throw duplicateAfterLoss(found);
     } catch (error) {
       // The text of the reply does not have all bytes of every id.
@@ -41,7 +41,8 @@ export abstract class PushingQueue<T> extends QueueBase<T> {
   /**
    * Pushes events in one step, all or none, and resolves to their ids: null in the place of one
    * that was there already, unless onDuplicate says otherwise. More than 1,000 take several steps,
-   * one after the other: if one of them fails, those before it are done.
+   * one after the other: if one of them fails, those before it are done. After a lost answer what
+   * is there when a step is sent again counts as pushed by it.
    */
   async pushMany(
     contents: readonly T[],

@@ -27,7 +27,7 @@ export interface EndedMessage {
 
 export type Heard = QueueMessage | MissedMessage | EndedMessage;
 
-/** An error that it throws is not caught, as one of a listener of an event. */
+/** What it throws is an uncaught exception of the process. Then it hears the next message. */
 export type Listener = (heard: Heard) => void;
 
 /** A queue by its name, or a glob for names. An event that fits twice is told twice. */
@@ -175,7 +175,15 @@ export class Subscription implements AsyncDisposable {
   }
 
   #tell(heard: Heard): void {
-    if (!this.#isClosed) this.#listener(heard);
+    if (this.#isClosed) return;
+    try {
+      this.#listener(heard);
+    } catch (error) {
+      // Not here, within the reader of replies.
+      queueMicrotask(() => {
+        throw error;
+      });
+    }
   }
 
   #down(error: OkqError): void {

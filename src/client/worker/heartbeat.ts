@@ -35,19 +35,14 @@ export class Heartbeat {
     this.#wakeBy(Math.min(claim.touchAtMs, claim.leaseEndsAtMs));
   }
 
+  /** The timer stays: the next claims use it. */
   delete(claim: Claim): void {
     this.#claims.delete(claim);
-    if (this.#claims.size === 0) this.#sleep();
   }
 
   stop(): void {
     this.#claims.clear();
-    this.#sleep();
-  }
-
-  #sleep(): void {
     this.#cancel();
-    this.#wakeAtMs = Infinity;
   }
 
   #wakeBy(atMs: number): void {

@@ -15,7 +15,7 @@ export class Scheduler {
   readonly #onEnd: () => void;
   readonly #hasPauses: boolean;
 
-  /** onEnd: called after each turn in which something was due. hasPauses: false to never crowd. */
+  /** onEnd: called after each turn in which something was due. Without pauses nobody is crowded. */
   constructor(onEnd: () => void = () => {}, hasPauses = true) {
     this.#onEnd = onEnd;
     this.#hasPauses = hasPauses;

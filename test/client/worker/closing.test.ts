@@ -1,9 +1,16 @@
 // How workers end: close, drain, dispose, and what becomes of the events that they have.
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { describe, expect, test } from "bun:test";
-import { type Job, type Okq, ShutdownError } from "okq/client";
+import { connect, type Job, type Okq, ShutdownError, type Worker } from "okq/client";
+import { makeCertificates } from "../../support/certificates.ts";
+import { closeAfterTest } from "../../support/close-after-test.ts";
 import { connectClient } from "../../support/client.ts";
 import { eventually } from "../../support/eventually.ts";
+import { newFolder } from "../../support/new-folder.ts";
 import { startOkqOn, startTestOkq, storeNames } from "../../support/okq-server.ts";
+import { TcpProxy } from "../../support/tcp-proxy.ts";
+import { TestClock } from "../../support/test-clock.ts";
 import { recorded } from "./recorded.ts";
 
 async function connected(): Promise<Okq> {
@@ -67,22 +74,45 @@ describe.each([...storeNames])("%s", (store) => {
       ["b", "c", "d", "e", "f"].map((each) => [each, 1]),
     );
   });
+});
 
-  test("an event that is pushed while a worker closes is handled or stays ready", async () => {
-    const { port } = await startOkqOn(store);
-    const okq = connectClient(port);
-    let handled = 0;
-    for (let round = 0; round < 20; round++) {
-      const worker = okq.worker("q", () => void (handled += 1));
+/** The addresses of an okq by the ways to it, and the authority of its certificate. */
+async function ways() {
+  const { ca, server } = makeCertificates();
+  const socket = join(newFolder(), "okq.sock");
+  const { port, tlsPort } = await startTestOkq({
+    tlsListenAddr: "127.0.0.1:0",
+    tlsCert: server.cert,
+    tlsKey: server.key,
+    unixSocket: socket,
+  });
+  const tls = { ca: readFileSync(ca) };
+  return {
+    tcp: () => connectClient(port),
+    tls: () => closeAfterTest(connect(`okqs://localhost:${tlsPort}`, { tls })),
+    unix: () => closeAfterTest(connect(`okq+unix://${socket}`)),
+  };
+}
+
+test.each(["tcp", "tls", "unix"] as const)(
+  "an event that is pushed while a worker closes is handled or stays ready (%s)",
+  async (way) => {
+    const okqs = await ways();
+    const [okq, other] = [okqs[way](), okqs.tcp()];
+    const handled: unknown[] = [];
+    for (let round = 0; round < 50; round++) {
+      const worker = okq.worker("q", ({ contents }) => void handled.push(contents));
       await recorded(worker).until("connected");
-      const pushed = okq.queue("q").push(round);
+      const pushed = other.queue("q").push(round);
       await Promise.all([worker.close(), pushed]);
     }
-    const left = await okq.queue("q").popMany(100);
+    const left = await other.queue("q").popMany(100);
     expect(left.filter(({ attempt }) => attempt > 1)).toEqual([]);
-    expect(handled + left.length).toBe(20);
-  });
-});
+    const all = [...handled, ...left.map(({ contents }) => contents)];
+    expect(all.toSorted((a, b) => Number(a) - Number(b))).toEqual(all.map((_, at) => at));
+    expect(all).toHaveLength(50);
+  },
+);
 
 test("close ends a wait at once, and may be called twice", async () => {
   const okq = await connected();
@@ -124,6 +154,35 @@ test("after the grace handlers are aborted, and their events go back uncounted",
   expect([...told.ids("retried"), ...told.ids("done")]).toEqual([]);
 });
 
+const stubborn = () => new Promise<never>(() => {});
+
+test.each<[string, (okq: Okq) => Worker]>([
+  ["handlers that stop", (okq) => okq.worker("q", untilAborted, { concurrency: 3 })],
+  ["handlers that do not", (okq) => okq.worker("q", stubborn, { concurrency: 3, abortMs: 1 })],
+  ["a batch", (okq) => okq.batchWorker("q", ([job]) => untilAborted(job!), { size: 3 })],
+  ["a stubborn batch", (okq) => okq.batchWorker("q", stubborn, { size: 3, abortMs: 1 })],
+])("events of %s go back in their order", async (_, start) => {
+  const okq = await connected();
+  await okq.queue("q").pushMany(["a", "b", "c"]);
+  const worker = start(okq);
+  await recorded(worker).until("popped", 3);
+  await worker.close({ graceMs: 0 });
+  const left = await okq.queue("q").popMany(3);
+  expect(left.map(({ contents }) => contents)).toEqual(["a", "b", "c"]);
+});
+
+test("a worker closes at once while it waits for okq to come back", async () => {
+  const { port } = await startTestOkq();
+  const proxy = closeAfterTest(TcpProxy.start(port));
+  proxy.refuse(true);
+  // The pause would be over when this clock moves.
+  const clock = new TestClock();
+  const okq = connectClient(proxy.port, { clock, retryMs: 0 });
+  const worker = okq.worker("q", () => {});
+  worker.on("disconnected", () => void worker.close());
+  await worker.closed;
+});
+
 test("a second close shortens the grace of the first", async () => {
   const okq = await connected();
   await okq.queue("q").push(1);
@@ -146,6 +205,33 @@ test("an event of a handler that does not stop goes back too", async () => {
   expect(told.ids("problem")).toHaveLength(1);
   expect(await okq.queue("q").pop()).toMatchObject({ attempt: 1 });
   open();
+});
+
+test("a worker that finds no okq says so at once, waits for it, and closes meanwhile", async () => {
+  const { port } = await startTestOkq();
+  const proxy = closeAfterTest(TcpProxy.start(port));
+  proxy.refuse(true);
+  const worker = connectClient(proxy.port).worker("q", () => {});
+  const told = recorded(worker);
+  await told.until("disconnected");
+  proxy.refuse(false);
+  await told.until("connected");
+  proxy.refuse(true);
+  proxy.cut();
+  await told.until("disconnected", 2);
+  await worker.close();
+  expect(told.told.map(({ name }) => name)).toEqual(["disconnected", "connected", "disconnected"]);
+});
+
+test("close resolves although okq is silent", async () => {
+  const { port } = await startTestOkq();
+  const proxy = closeAfterTest(TcpProxy.start(port));
+  await connectClient(port).queue("q").push(1);
+  const options = { commandTimeoutMs: 200 };
+  const worker = connectClient(proxy.port, options).worker("q", untilAborted, { abortMs: 1 });
+  await recorded(worker).until("popped");
+  proxy.set("replies", "swallow");
+  await worker.close({ graceMs: 0 });
 });
 
 test("a worker whose signal aborts closes, also before it has started", async () => {

@@ -35,6 +35,8 @@ export interface SqliteJournalOptions {
   fsync: Fsync;
   /** The size of the reserve: see reserve.ts. */
   reserveBytes?: number;
+  /** The size that the write-ahead log has at least: see wal-file.ts. */
+  walBytes?: number;
   /** Called when pushes begin to be refused, with the reason, and when that ends (null). */
   onRefusal?: (reason: string | null) => void;
   /** Called when a chore failed. It is tried again. */
@@ -50,6 +52,7 @@ export class SqliteJournal implements Journal {
   readonly #file: string;
   readonly #db: Database;
   readonly #fsync: Fsync;
+  readonly #walBytes: number | undefined;
   /** null until everything is loaded: before that nothing is written. */
   #wal: WalFile | null = null;
   readonly #gate: PushGate;
@@ -73,8 +76,9 @@ export class SqliteJournal implements Journal {
 
   /** Creates the file and its folder if needed. Throws a JournalError of one line. */
   constructor(options: SqliteJournalOptions) {
-    const { file, fsync, reserveBytes, onRefusal, onFailure, onError } = options;
+    const { file, fsync, reserveBytes, walBytes, onRefusal, onFailure, onError } = options;
     this.#file = realFile(file);
+    this.#walBytes = walBytes;
     this.#fsync = fsync;
     this.#onError = onError ?? (() => {});
     this.#reserve = new Reserve(this.#file, reserveBytes);
@@ -241,7 +245,7 @@ export class SqliteJournal implements Journal {
       this.#db.run("PRAGMA wal_checkpoint(TRUNCATE)");
       this.#mark.renew();
       syncFolder(dirname(this.#file));
-      const wal = new WalFile(this.#file, this.#fsync);
+      const wal = new WalFile(this.#file, this.#fsync, this.#walBytes);
       this.#wal = wal;
       this.#gate.watchWal(wal.watched, () => wal.failure);
     } catch (error) {

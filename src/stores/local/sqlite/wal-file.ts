@@ -9,7 +9,7 @@ export type Fsync = "always" | "everysec" | "no";
 /** Its size after a checkpoint is at most this; between checkpoints a batch may exceed it. */
 export const walBytesKept = 16 * 1024 * 1024;
 /** Allocated in advance: overwriting takes half the time of growing, and needs no new room. */
-const allocatedBytes = 8 * 1024 * 1024;
+const ALLOCATED_BYTES = 8 * 1024 * 1024;
 const syncEveryMs = 1000;
 /**
  * For few changes another thread takes longer to wake than the sync itself. Measured with 50
@@ -28,10 +28,10 @@ export class WalFile {
   /** The error of a failed sync: after it okq cannot know which writes are on the disk. */
   failure: string | null = null;
 
-  constructor(file: string, fsync: Fsync) {
+  constructor(file: string, fsync: Fsync, allocatedBytes = ALLOCATED_BYTES) {
     this.#descriptor = openSync(`${file}-wal`, "r+");
     this.#fsync = fsync;
-    this.#allocate();
+    this.#allocate(allocatedBytes);
     this.watched = new WatchedFile(`${file}-wal`, walBytesKept);
     const isTimed = fsync === "everysec";
     this.#timer = isTimed ? setInterval(() => this.#syncNowAndThen(), syncEveryMs).unref() : null;
@@ -56,7 +56,7 @@ export class WalFile {
   }
 
   /** SQLite ignores zeros after the end. Without room for them the file grows as needed. */
-  #allocate(): void {
+  #allocate(allocatedBytes: number): void {
     const zeros = Buffer.alloc(1024 * 1024);
     try {
       for (let at = fstatSync(this.#descriptor).size; at < allocatedBytes; at += zeros.length) {
