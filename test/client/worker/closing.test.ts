@@ -207,6 +207,22 @@ test("an event of a handler that does not stop goes back too", async () => {
   open();
 });
 
+test("a worker that finds no okq says so at once, waits for it, and closes meanwhile", async () => {
+  const { port } = await startTestOkq();
+  const proxy = closeAfterTest(TcpProxy.start(port));
+  proxy.refuse(true);
+  const worker = connectClient(proxy.port).worker("q", () => {});
+  const told = recorded(worker);
+  await told.until("disconnected");
+  proxy.refuse(false);
+  await told.until("connected");
+  proxy.refuse(true);
+  proxy.cut();
+  await told.until("disconnected", 2);
+  await worker.close();
+  expect(told.told.map(({ name }) => name)).toEqual(["disconnected", "connected", "disconnected"]);
+});
+
 test("close resolves although okq is silent", async () => {
   const { port } = await startTestOkq();
   const proxy = closeAfterTest(TcpProxy.start(port));
