@@ -36,8 +36,6 @@ const loaders: Record<string, Load> = {
   heartbeat: async () => (await import("./commands/simplequeue.ts")).heartbeat,
 };
 
-export const clientCommandNames = Object.keys(loaders);
-
 export function isClientCommand(name: string): boolean {
   return Object.hasOwn(loaders, name);
 }

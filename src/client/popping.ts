@@ -51,7 +51,7 @@ export async function sendPopping(
 ): Promise<Answer> {
   const { waitMs, signal } = options;
   const words = (leftMs?: number) => [...head, ...popWords(from, options, leftMs)];
-  if (!waitMs) {
+  if (waitMs === undefined || waitMs === 0) {
     signal?.throwIfAborted();
     return await session.send(words(), { repeats: true });
   }

@@ -2,7 +2,7 @@
 import { CommandRefusedError } from "./errors.ts";
 import type { Reply } from "./reply.ts";
 import type { Session } from "./session.ts";
-import type { Word } from "./words.ts";
+import { checkWords, textOf, type Word } from "./words.ts";
 
 /** They change the state of a connection, and connections belong to the client. */
 const REFUSED = new Set(
@@ -45,14 +45,29 @@ function foreverIfZero(ms: number): number {
   return ms === 0 ? DAY_MS : ms;
 }
 
+/** Throws if the command would change the state of a connection. */
+export function checkRaw(words: readonly Word[]): void {
+  checkWords(words);
+  const [name = "", second = ""] = textsOf(words.slice(0, 2)).map((text) => text.toUpperCase());
+  if (!REFUSED.has(name) && !(name === "CLIENT" && second === "REPLY")) return;
+  const why = "the client connects, logs in and shares its connection itself";
+  throw new CommandRefusedError("CLIENT", `${name} is not for call(): ${why}`);
+}
+
+/** Longer words in bytes are neither names nor numbers. */
+const WORD_BYTES_MAX = 64;
+
+function textsOf(words: readonly Word[]): string[] {
+  return words.map((word) =>
+    typeof word === "object" ? textOf(Buffer.from(word.subarray(0, WORD_BYTES_MAX))) : String(word),
+  );
+}
+
 /** A command that waits has a connection of its own. None is sent again once okq may have it. */
 export async function rawCall(session: Session, words: readonly Word[]): Promise<Reply> {
-  const texts = words.map((word) => (typeof word === "object" ? "" : String(word)));
-  const [name = "", second = ""] = texts.map((text) => text.toUpperCase());
-  if (REFUSED.has(name) || (name === "CLIENT" && second === "REPLY")) {
-    const why = "the client connects, logs in and shares its connection itself";
-    throw new CommandRefusedError("CLIENT", `${name} is not for call(): ${why}`);
-  }
+  checkRaw(words);
+  const texts = textsOf(words);
+  const name = texts[0]!.toUpperCase();
   const waitMs = Object.hasOwn(WAIT_OF, name) ? WAIT_OF[name]!(texts) : 0;
   // A number that okq refuses is no wait.
   const { reply } =

@@ -1,5 +1,5 @@
 // Replies of okq, and how the client reads them.
-import { OkqError } from "./errors.ts";
+import { errorOf, OkqError } from "./errors.ts";
 import { textOf } from "./words.ts";
 
 /** Texts of all kinds are bytes. An array has an error where a command of a transaction had one. */
@@ -34,6 +34,12 @@ export function pairsIn(reply: Reply | undefined): [name: string, value: Reply][
   const pairs: [string, Reply][] = [];
   for (let at = 0; at + 1 < flat.length; at += 2) pairs.push([textIn(flat[at]), flat[at + 1]!]);
   return pairs;
+}
+
+/** ioredis has errors of its own within arrays. */
+export function withOurError(reply: Reply | Error): Reply {
+  if (reply instanceof OkqError || !(reply instanceof Error)) return reply;
+  return errorOf(reply.message);
 }
 
 function unexpected(reply: Reply | undefined): OkqError {

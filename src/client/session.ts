@@ -9,6 +9,7 @@ import type { Connection } from "./connection/connection.ts";
 import { Link } from "./connection/link.ts";
 import { Opener } from "./connection/opener.ts";
 import { ClosedError, type OkqError } from "./errors.ts";
+import { arrayIn, withOurError } from "./reply.ts";
 import type { Trace } from "./trace.ts";
 import type { Word } from "./words.ts";
 
@@ -85,11 +86,13 @@ export class Session {
    * Sends commands as one transaction. The reply is the array that EXEC answers, with errors in it
    * where a command had one. Rejects if nothing was done, or if that is unknown.
    */
-  sendTransaction(
+  async sendTransaction(
     commands: readonly (readonly Word[])[],
     options: SendOptions = {},
   ): Promise<Answer> {
-    return this.#link.send(() => [["MULTI"], ...commands, ["EXEC"]], options);
+    const all = () => [["MULTI"], ...commands, ["EXEC"]];
+    const { reply, isRepeat } = await this.#link.send(all, options);
+    return { reply: arrayIn(reply).map(withOurError), isRepeat };
   }
 
   /**

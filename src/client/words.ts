@@ -43,6 +43,29 @@ export function bytesOf(text: string): Buffer {
   return Buffer.concat(parts);
 }
 
+/** Throws if these are no words of a command: sent, they would confuse all commands behind them. */
+export function checkWords(words: readonly Word[]): void {
+  if (words.length === 0) throw new TypeError("a command has a name");
+  for (const [at, word] of words.entries()) {
+    if (typeof word === "string" || typeof word === "number" || word instanceof Uint8Array)
+      continue;
+    const place =
+      at === 0
+        ? "the name of a command"
+        : `${named(words[0])}: the word behind ${named(words[at - 1])}`;
+    throw new TypeError(
+      `${place} must be text, a number or bytes, got ${word === null ? "null" : typeof word}`,
+    );
+  }
+}
+
+const SHOWN_MAX = 100;
+
+/** For people. */
+function named(word: Word | undefined): string {
+  return typeof word === "object" ? "bytes" : String(word).slice(0, SHOWN_MAX);
+}
+
 /** A command in RESP: pieces to be sent one after the other. */
 export function encodeCommand(words: readonly Word[], into: (string | Uint8Array)[]): number {
   let text = `*${words.length}\r\n`;

@@ -62,10 +62,6 @@ class ClientEnd extends Duplex {
     this.peer.lost(error);
     done(error);
   }
-
-  // The methods of a network socket that drivers call.
-  setNoDelay = (): this => this;
-  setKeepAlive = (): this => this;
 }
 
 class ServerEnd implements ClientSocket<Connection> {

@@ -1,6 +1,11 @@
 // What the client asks and shows at a real terminal: questions, passwords, the bar of a long push.
 import { expect, test } from "bun:test";
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { startWithClient } from "../support/client-command.ts";
+import { closeAfterTest } from "../support/close-after-test.ts";
+import { newFolder } from "../support/new-folder.ts";
+import { TcpProxy } from "../support/tcp-proxy.ts";
 import { startTerminal } from "../support/tmux.ts";
 
 async function startAt(config: Parameters<typeof startWithClient>[0] = {}) {
@@ -80,6 +85,19 @@ test("a long push shows a bar, in place, and takes it away", async () => {
   const end = await terminal.shows(/^ended with 0$/m);
   expect(end).not.toContain("events,");
   expect(await counts("q")).toEqual({ total: 40, claimed: 0 });
+});
+
+test("the bar of a file tells how much is done and how long the rest takes", async () => {
+  const { server } = await startWithClient();
+  const proxy = closeAfterTest(TcpProxy.start(server.port));
+  const terminal = await startTerminal({ env: { OKQ_ADDR: `127.0.0.1:${proxy.port}` } });
+  const file = join(newFolder(), "lines");
+  writeFileSync(file, `${"x".repeat(999)}\n`.repeat(10_000));
+  proxy.set("replies", "delay", 250);
+  await terminal.type(`clear; okq push q --lines -q -f ${file}; echo "ended with $?"`);
+  await terminal.press("Enter");
+  await terminal.shows(/^\[#+\.+\] \d+ %, [\d,]+ events, \d+ s left$/m);
+  await terminal.shows(/^ended with 0$/m);
 });
 
 test("a failure stands below the bar in a line of its own", async () => {

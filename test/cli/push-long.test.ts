@@ -16,7 +16,7 @@ import type { Wire } from "../support/wire.ts";
 const MIB = 1024 * 1024;
 const RSS_MIB_MAX = 192;
 /** With OKQ_LONG_MIB=1024 the input has 1 GiB. */
-const LONG_MIB = Number(process.env["OKQ_LONG_MIB"] ?? 320);
+const LONG_MIB = Number(process.env["OKQ_LONG_MIB"] ?? 256);
 
 const linesTo = (count: number) => Array.from({ length: count }, (_, at) => `${at}`);
 

@@ -143,6 +143,11 @@ test("pushes and pops 64 MiB, and okq refuses more", async () => {
   await ping;
 }, 60_000);
 
+test("an id that is no Unicode is pushed as okq has it, and the push says so", async () => {
+  const mail = connectClient((await startTestOkq()).port).queue<number>("mail");
+  expect(await mail.push(1, { id: "a\ud800" })).toBe("a\ufffd");
+});
+
 test("names the argument that is wrong", async () => {
   const okq = connectClient((await startTestOkq()).port);
   const mail = okq.queue("mail");
@@ -160,6 +165,15 @@ test("names the argument that is wrong", async () => {
     [okq.call("NONSENSE"), /unknown command/],
     [okq.call("MULTI"), /not for call/],
     [okq.call("client", "reply", "off"), /not for call/],
+    [okq.call(Buffer.from("multi")), /not for call/],
+    [okq.call(), /has a name/],
+    [okq.transaction((t) => [t.call("EXEC")]), /not for call/],
+    [okq.transaction((t) => [t.call()]), /has a name/],
+    [mail.push(1, { headers: { tenant: undefined } } as never), /QPUSH: .* behind tenant .* undef/],
+    [mail.push(1, { id: null } as never), /behind ID .* null/],
+    [mail.ack(event, { result: { a: 1 } } as never), /behind RESULT .* object/],
+    [mail.pop({ waitMs: Number.NaN }), /waitMs/],
+    [mail.wait("1", { waitMs: Number.NaN }), /waitMs/],
   ];
   const errors = await Promise.all(wrong.map(([promise]) => rejectionOf(promise)));
   for (const [at, { message }] of errors.entries()) expect(message).toMatch(wrong[at]![1]);

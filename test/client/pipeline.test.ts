@@ -1,8 +1,11 @@
 // Many commands at once: how many are under way, and in which order they are done.
+import { createConnection } from "node:net";
+import { Duplex, Transform } from "node:stream";
 import { expect, test } from "bun:test";
 import { connectClient, connectThroughProxy } from "../support/client.ts";
 import { eventually, lasting } from "../support/eventually.ts";
 import { startTestOkq } from "../support/okq-server.ts";
+import { TestClock } from "../support/test-clock.ts";
 
 test("10,000 pushes at once are done in their order, and few of them are under way", async () => {
   const { port } = await startTestOkq();
@@ -43,6 +46,30 @@ test("large contents wait until there is room for them", async () => {
   proxy.set("replies", "pass");
   expect((await Promise.all(pushes)).length).toBe(40);
   expect((await large.popMany(1)).length).toBe(1);
+});
+
+test("a long reply may take longer than okq may be silent", async () => {
+  const { port } = await startTestOkq();
+  const large = { contents: "bytes" } as const;
+  await connectClient(port).queue("large", large).push(Buffer.alloc(100_000));
+  const clock = new TestClock();
+  const stream = async () => {
+    const socket = createConnection(port);
+    const slowly = new Transform({
+      async transform(chunk: Buffer, _encoding, done) {
+        for (let at = 0; at < chunk.length; at += 20_000) {
+          this.push(chunk.subarray(at, at + 20_000));
+          await lasting(5);
+          clock.advance(900);
+        }
+        done();
+      },
+    });
+    const both = { readable: socket.pipe(slowly), writable: socket };
+    return Duplex.from(both as never);
+  };
+  const okq = connectClient(port, { clock, stream, commandTimeoutMs: 1_000 });
+  expect((await okq.queue("large", large).peek())!.contents.length).toBe(100_000);
 });
 
 test("commands of the same moment go in one write", async () => {

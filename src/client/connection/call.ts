@@ -2,7 +2,7 @@
 // attempts.
 import { type ConnectionError, OkqError, TransactionError } from "../errors.ts";
 import type { Reply } from "../reply.ts";
-import { encodeCommand, type Word } from "../words.ts";
+import { checkWords, encodeCommand, type Word } from "../words.ts";
 import type { Awaited } from "./connection.ts";
 
 export interface SendOptions {
@@ -70,9 +70,13 @@ export class Call implements Awaited, Answer {
     return this.bytes > 0;
   }
 
-  /** Begins an attempt: adds the bytes to be sent and the replies to be awaited. */
+  /**
+   * Begins an attempt: adds the bytes to be sent and the replies to be awaited. Throws before that
+   * if a command has a word that cannot be sent.
+   */
   encode(pieces: (string | Uint8Array)[], awaited: Awaited[]): void {
     const commands = this.#commands(this.isRepeat);
+    commands.forEach(checkWords);
     this.bytes = 0;
     this.earlier.length = 0;
     for (const words of commands) this.bytes += encodeCommand(words, pieces);

@@ -45,7 +45,9 @@ export class Connection {
       lazyConnect: true,
       protocol: 2,
       db: 0,
+      // The socket has these from openStream, and another stream cannot have them.
       noDelay: false,
+      keepAlive: null as never,
       disableClientInfo: true,
       enableReadyCheck: false,
       enableOfflineQueue: false,
@@ -56,6 +58,8 @@ export class Connection {
     });
     const connection = new Connection(redis, stream);
     await redis.connect();
+    // A long reply may take its time.
+    stream.on("data", () => connection.onProgress());
     return connection;
   }
 
@@ -148,12 +152,10 @@ class Expected {
   }
 
   resolve(reply: unknown): void {
-    this.connection.onProgress();
     this.awaited.answered(reply as Reply);
   }
 
   reject(error: Error): void {
-    this.connection.onProgress();
     if (error.name === "ReplyError") this.awaited.refused(errorOf(error.message));
     else this.awaited.lost(this.connection.lost());
   }

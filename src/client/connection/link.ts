@@ -172,7 +172,12 @@ export class Link implements CallOwner {
     while (this.#sent < this.#sentMax && this.#sentBytes < SENT_BYTES_MAX) {
       const call = this.#waiting.next();
       if (!call) break;
-      call.encode(pieces, awaited);
+      try {
+        call.encode(pieces, awaited);
+      } catch (error) {
+        call.rejectWith(error);
+        continue;
+      }
       bytes += call.bytes;
       this.#sent += 1;
       this.#sentBytes += call.bytes;

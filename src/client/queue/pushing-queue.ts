@@ -27,9 +27,9 @@ export abstract class PushingQueue<T> extends QueueBase<T> {
       return textIn((await this.repeat(words)).reply);
     }
     try {
-      const { reply } = await this.session.sendOr(words, [...words, "ONDUP", "KEEP"]);
+      const { reply, isRepeat } = await this.session.sendOr(words, [...words, "ONDUP", "KEEP"]);
       const found = textIn(reply);
-      if (found === id) return id;
+      if (!isRepeat || found === id) return found;
       throw duplicateAfterLoss(found);
     } catch (error) {
       // The text of the reply does not have all bytes of every id.

@@ -1,11 +1,12 @@
 // Commands that take effect together, all of them or none: they are collected, and sent as one.
-import { errorOf, OkqError, TransactionError } from "../errors.ts";
+import { OkqError, TransactionError } from "../errors.ts";
 import type { Event } from "../event.ts";
 import { type Command, once, type Step } from "../manage/command.ts";
 import { type AckOptions, ackWords, type Failed, type FailOptions } from "../queue/claims.ts";
 import { failedOf, failWords } from "../queue/claims.ts";
 import { isOne } from "../manage/command.ts";
 import type { Queue } from "../queue/queue.ts";
+import { checkRaw } from "../raw-call.ts";
 import { arrayIn, type Reply } from "../reply.ts";
 import type { Session } from "../session.ts";
 import type { Word } from "../words.ts";
@@ -45,6 +46,7 @@ export class Transaction {
 
   /** Adds a command as it is. Its result is okq's reply. */
   call(...words: Word[]): Step<Reply> {
+    checkRaw(words);
     return this.#add(
       once(
         () => words,
@@ -85,18 +87,12 @@ export async function transact(
 
 async function send(session: Session, words: readonly (readonly Word[])[]): Promise<Reply[]> {
   try {
-    return arrayIn((await session.sendTransaction(words)).reply).map(withOurError);
+    return arrayIn((await session.sendTransaction(words)).reply);
   } catch (error) {
     if (!(error instanceof OkqError) || error.outcome === "none") throw error;
     const message = `it is unknown whether the transaction was done: ${error.message}`;
     throw new TransactionError(message, error, "unknown");
   }
-}
-
-/** ioredis has errors of its own within arrays. */
-function withOurError(reply: Reply | Error): Reply {
-  if (reply instanceof OkqError || !(reply instanceof Error)) return reply;
-  return errorOf(reply.message);
 }
 
 function resultOf({ command }: Step<unknown>, reply: Reply): unknown {

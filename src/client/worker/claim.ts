@@ -132,20 +132,21 @@ class ClaimedEvent<T> implements Job<T> {
   }
 
   progress(value: unknown): Promise<void> {
-    const progress = typeof value === "string" ? value : JSON.stringify(value);
-    return this.#tell({ progress });
+    return this.#tell(() => ({
+      progress: typeof value === "string" ? value : JSON.stringify(value),
+    }));
   }
 
   log(line: string): Promise<void> {
-    return this.#tell({ log: line });
+    return this.#tell(() => ({ log: line }));
   }
 
   touch(leaseMs?: number): Promise<void> {
-    return this.#tell(leaseMs === undefined ? {} : { leaseMs });
+    return this.#tell(() => (leaseMs === undefined ? {} : { leaseMs }));
   }
 
-  #tell(note: Note): Promise<void> {
-    const told = this.#touch(this.#claim, note);
+  #tell(note: () => Note): Promise<void> {
+    const told = (async () => this.#touch(this.#claim, note()))();
     // A handler need not wait for it.
     told.catch(() => {});
     return told;

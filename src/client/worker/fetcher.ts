@@ -125,9 +125,9 @@ export class Fetcher {
 
   async #failed(error: unknown, stop: AbortSignal): Promise<void> {
     const isAway = error instanceof ConnectionError || error instanceof StoreError;
-    if (!isAway) this.#options.failed(error);
-    else if (this.#isConnected || this.#failures === 0) this.#options.disconnected(error);
     if (isAway) this.#isConnected = false;
+    if (isAway) this.#options.disconnected(error);
+    else this.#options.failed(error);
     this.#failures += 1;
     const fullMs = Math.min(PAUSE_MS.max, PAUSE_MS.first * 2 ** Math.min(this.#failures - 1, 20));
     const ms = fullMs * (0.5 + Math.random() / 2);
@@ -145,6 +145,7 @@ export class Fetcher {
 /** Until it goes on, or the signal aborts. */
 function until(signal: AbortSignal, begin: (goOn: () => void) => Cancel): Promise<void> {
   return new Promise((resolve) => {
+    if (signal.aborted) return resolve();
     const goOn = () => {
       signal.removeEventListener("abort", goOn);
       cancel();

@@ -1,5 +1,6 @@
 // From the handler of a user, with its middleware and the trace around it, to an outcome for each
 // event. Whatever a handler does, there is one.
+import { inspect } from "node:util";
 import type { Trace } from "../trace.ts";
 import type { Job } from "./claim.ts";
 import { type Middleware, wrapped } from "./middleware.ts";
@@ -12,7 +13,7 @@ export type Handler<T> = (event: Job<T>, signal: AbortSignal) => unknown;
  * - nothing: all events are done
  * - an outcome: that of each event
  * - a list: for each event, in their order, what a handler of it alone would return, or a promise
- * - a map: the same by event or id; events that are not in it are done
+ * - a map: the same by event or id; events that are not in it are done; with another key all fail
  */
 export type BatchHandler<T> = (events: Job<T>[], signal: AbortSignal) => unknown;
 
@@ -67,6 +68,7 @@ export function handlingOfBatch<T>(
 async function verdictsOf<T>(returned: unknown, jobs: readonly Job<T>[]): Promise<Verdict[]> {
   if (returned === undefined) return jobs.map(() => done());
   if (returned instanceof Map) {
+    checkKeys(returned, jobs);
     return await settled(jobs.map((job) => returned.get(job) ?? returned.get(job.id)));
   }
   if (!Array.isArray(returned)) {
@@ -76,6 +78,16 @@ async function verdictsOf<T>(returned: unknown, jobs: readonly Job<T>[]): Promis
   }
   if (returned.length === jobs.length) return await settled(returned);
   throw new TypeError(`a batch handler returned ${returned.length} outcomes for ${jobs.length}`);
+}
+
+/** An outcome for a wrong id would be lost, and its event done. */
+function checkKeys<T>(outcomes: ReadonlyMap<unknown, unknown>, jobs: readonly Job<T>[]): void {
+  const known = new Set<unknown>(jobs.flatMap((job) => [job, job.id]));
+  const unknown = [...outcomes.keys()].find((key) => !known.has(key));
+  if (unknown === undefined) return;
+  throw new TypeError(
+    `a batch handler returned an outcome for no event of it: ${inspect(unknown)}`,
+  );
 }
 
 async function settled(values: unknown[]): Promise<Verdict[]> {

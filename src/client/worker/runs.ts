@@ -7,7 +7,7 @@ import type { Became, Ending, Endings } from "./endings.ts";
 import { type Handling, Thrown, type Verdict } from "./handling.ts";
 import type { Heartbeat } from "./heartbeat.ts";
 import { Run } from "./run.ts";
-import { endingOf, errorText, failure } from "./verdict-ending.ts";
+import { endingOf, errorText, failure, isGivenBack } from "./verdict-ending.ts";
 import type { WorkerEvents } from "./worker-events.ts";
 import type { Settings } from "./worker-options.ts";
 import type { WorkerQueues } from "./worker-queues.ts";
@@ -77,14 +77,19 @@ export class Runs {
   }
 
   abort(reason: Error): void {
-    for (const run of this.#runs) run.abort(reason);
+    for (const run of this.#latestFirst()) run.abort(reason);
   }
 
   /** Waits no longer for the handlers. */
   abandon(): void {
     this.#isAbandoned = true;
-    for (const run of this.#runs) this.#abandon(run);
+    for (const run of this.#latestFirst()) this.#abandon(run);
     this.#changed();
+  }
+
+  /** An event that is given back goes in front of those that were given back before it. */
+  #latestFirst(): Run[] {
+    return [...this.#runs].toReversed();
   }
 
   /** The claim of an event ended before the work on it. */
@@ -117,12 +122,17 @@ export class Runs {
       if (timeLimitMs !== null) run.timer = clock.after(timeLimitMs, () => this.#limit(run));
       const verdicts = await handling(run);
       run.timer();
-      for (const [index, claim] of run.claims.entries()) {
-        if (claim.state === "running") void this.#end(claim, verdicts[index]!);
-      }
+      this.#endAll(run.claims.map((claim, at) => [claim, verdicts[at]!]));
     }
     this.#runs.delete(run);
     this.#changed();
+  }
+
+  #endAll(ends: readonly (readonly [Claim, Verdict])[]): void {
+    const left = ends.filter(([{ state }]) => state === "running");
+    const back = left.filter((end) => isGivenBack(...end)).toReversed();
+    for (const end of left) if (!isGivenBack(...end)) void this.#end(...end);
+    for (const end of back) void this.#end(...end);
   }
 
   /** Reads the contents of all events. The handler does not get those that cannot be read. */
@@ -148,7 +158,7 @@ export class Runs {
 
   /** Ends the events of a handler that does not stop. It keeps its place until it settles. */
   #abandon(run: Run): void {
-    for (const claim of run.claims) {
+    for (const claim of run.claims.toReversed()) {
       if (claim.state !== "running") continue;
       const { id, queue } = claim.job;
       const error = new Error(`the handler of event ${id} of ${queue} did not stop when asked to`);

@@ -15,6 +15,7 @@ export function endingOf(
   verdict: Verdict,
   queues: WorkerQueues,
 ): Ending | Promise<Ending> {
+  if (isGivenBack(claim, verdict)) return { kind: "redo", atMs: null };
   if (verdict instanceof Thrown) return endingOfError(claim, verdict.error);
   switch (verdict.kind) {
     case "done":
@@ -30,9 +31,12 @@ export function endingOf(
   }
 }
 
+/** The handler stopped as it was asked to: the event is not to blame. */
+export function isGivenBack({ abortReason }: Claim, verdict: Verdict): boolean {
+  return verdict instanceof Thrown && abortReason instanceof ShutdownError;
+}
+
 function endingOfError({ abortReason }: Claim, error: unknown): Ending {
-  // The handler stopped as it was asked to: the event is not to blame.
-  if (abortReason instanceof ShutdownError) return { kind: "redo", atMs: null };
   const isAsked = abortReason instanceof TimeLimitError || abortReason instanceof CancelledError;
   return failure(errorText(isAsked ? abortReason : error));
 }

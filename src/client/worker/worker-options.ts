@@ -57,6 +57,9 @@ export interface Settings {
 
 const COUNT_MAX = 100_000;
 const MS_MAX = 315_360_000_000;
+/** okq takes no longer leases and waits. */
+const LEASE_MS_MAX = 604_800_000;
+const WAIT_MS_MAX = 86_400_000;
 
 /** Throws a RangeError that names the option. */
 export function settingsOf(
@@ -78,7 +81,8 @@ export function settingsOf(
   };
   for (const name of ["concurrency", "size"] as const) check(name, settings[name], 1, COUNT_MAX);
   check("prefetch", settings.prefetch, 0, COUNT_MAX);
-  for (const name of ["leaseMs", "waitMs"] as const) check(name, settings[name], 1, MS_MAX);
+  check("leaseMs", settings.leaseMs, 1, LEASE_MS_MAX);
+  check("waitMs", settings.waitMs, 1, WAIT_MS_MAX);
   for (const name of ["fillMs", "graceMs", "abortMs"] as const)
     check(name, settings[name], 0, MS_MAX);
   if (settings.timeLimitMs !== null) check("timeLimitMs", settings.timeLimitMs, 1, MS_MAX);

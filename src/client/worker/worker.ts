@@ -1,6 +1,6 @@
 // A worker: pops events, runs a handler for each, and tells okq how that ended.
 import type { Cancel, Clock } from "../../queue/clock.ts";
-import { ClosedError, LeaseLostError, ShutdownError } from "../errors.ts";
+import { ClosedError, ConnectionError, LeaseLostError, ShutdownError } from "../errors.ts";
 import type { Reply } from "../reply.ts";
 import type { Session } from "../session.ts";
 import type { Word } from "../words.ts";
@@ -63,6 +63,9 @@ export class Worker<T = unknown> implements AsyncDisposable {
   #life: Life = "working";
   /** If the pop under way brings nothing, a draining worker is done. */
   #isLast = false;
+  /** What listeners were told about okq. */
+  #contact: "up" | "away" | null = null;
+  #isReconnecting = false;
   #cancelFill: Cancel = () => {};
   #cancelAbort: Cancel = () => {};
   #abortAtMs = Infinity;
@@ -102,11 +105,12 @@ export class Worker<T = unknown> implements AsyncDisposable {
       waitMs: () => this.#waitMs,
       pop: (waitMs) => this.#pop(waitMs),
       arrived: (reply, times) => this.#arrived(reply, times),
-      connected: () => this.#emitter.emit("connected", {}),
-      disconnected: (error) => this.#emitter.emit("disconnected", { error }),
+      connected: () => this.#connected(),
+      disconnected: (error) => this.#disconnected(error),
       failed: (error) => this.#failed(error),
     });
     session.closers.add(this.#closer);
+    session.stateListeners.add(this.#stateChanged);
     settings.signal?.addEventListener("abort", this.#closer);
     // Its listeners can be added first.
     queueMicrotask(() => {
@@ -286,6 +290,34 @@ export class Worker<T = unknown> implements AsyncDisposable {
     this.#fetcher.roomChanged();
   }
 
+  #connected(): void {
+    if (this.#contact === "up") return;
+    this.#contact = "up";
+    this.#emitter.emit("connected", {});
+  }
+
+  #disconnected(error: unknown): void {
+    if (this.#contact === "away") return;
+    this.#contact = "away";
+    this.#emitter.emit("disconnected", { error });
+  }
+
+  /** The connection for commands is there, or an attempt has failed. A pop may not notice. */
+  readonly #stateChanged = (error: unknown): void => {
+    if (error === null) return this.#connected();
+    if (!(error instanceof ConnectionError)) return;
+    this.#disconnected(error);
+    void this.#reconnect();
+  };
+
+  /** Asks for a connection, which is not made for nothing. */
+  async #reconnect(): Promise<void> {
+    if (this.#isReconnecting) return;
+    this.#isReconnecting = true;
+    await this.#parts.session.send(["PING"], { repeats: true }).catch(() => {});
+    this.#isReconnecting = false;
+  }
+
   #problem(error: unknown): void {
     this.#emitter.emit("problem", { error });
   }
@@ -306,6 +338,7 @@ export class Worker<T = unknown> implements AsyncDisposable {
     this.#heartbeat.stop();
     const { session, settings } = this.#parts;
     session.closers.delete(this.#closer);
+    session.stateListeners.delete(this.#stateChanged);
     settings.signal?.removeEventListener("abort", this.#closer);
     this.#life = "closed";
     this.#setClosed();
@@ -316,7 +349,8 @@ export class Worker<T = unknown> implements AsyncDisposable {
     if (atMs >= this.#abortAtMs) return;
     this.#abortAtMs = atMs;
     this.#cancelAbort();
-    const delayMs = Math.max(0, atMs - this.#clock.nowMs());
+    const delayMs = atMs - this.#clock.nowMs();
+    if (delayMs <= 0) return this.#abort();
     this.#cancelAbort = this.#clock.after(delayMs, () => this.#abort());
   }
 

@@ -102,6 +102,10 @@ test("a list of another length says nothing about any event: all have failed", a
   expect(await outcomes(() => [undefined])).toEqual(all("retried"));
 });
 
+test("a map with an unknown id says nothing about any event: all have failed", async () => {
+  expect(await outcomes(() => new Map([["d", fail("no such id")]]))).toEqual(all("retried"));
+});
+
 test("the signal of an event aborts for itself, that of the batch when none is left", async () => {
   const clock = new TestClock();
   const { port } = await startTestOkq({}, clock);

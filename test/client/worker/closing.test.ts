@@ -2,7 +2,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "bun:test";
-import { connect, type Job, type Okq, ShutdownError } from "okq/client";
+import { connect, type Job, type Okq, ShutdownError, type Worker } from "okq/client";
 import { makeCertificates } from "../../support/certificates.ts";
 import { closeAfterTest } from "../../support/close-after-test.ts";
 import { connectClient } from "../../support/client.ts";
@@ -10,6 +10,7 @@ import { eventually } from "../../support/eventually.ts";
 import { newFolder } from "../../support/new-folder.ts";
 import { startOkqOn, startTestOkq, storeNames } from "../../support/okq-server.ts";
 import { TcpProxy } from "../../support/tcp-proxy.ts";
+import { TestClock } from "../../support/test-clock.ts";
 import { recorded } from "./recorded.ts";
 
 async function connected(): Promise<Okq> {
@@ -153,6 +154,35 @@ test("after the grace handlers are aborted, and their events go back uncounted",
   expect([...told.ids("retried"), ...told.ids("done")]).toEqual([]);
 });
 
+const stubborn = () => new Promise<never>(() => {});
+
+test.each<[string, (okq: Okq) => Worker]>([
+  ["handlers that stop", (okq) => okq.worker("q", untilAborted, { concurrency: 3 })],
+  ["handlers that do not", (okq) => okq.worker("q", stubborn, { concurrency: 3, abortMs: 1 })],
+  ["a batch", (okq) => okq.batchWorker("q", ([job]) => untilAborted(job!), { size: 3 })],
+  ["a stubborn batch", (okq) => okq.batchWorker("q", stubborn, { size: 3, abortMs: 1 })],
+])("events of %s go back in their order", async (_, start) => {
+  const okq = await connected();
+  await okq.queue("q").pushMany(["a", "b", "c"]);
+  const worker = start(okq);
+  await recorded(worker).until("popped", 3);
+  await worker.close({ graceMs: 0 });
+  const left = await okq.queue("q").popMany(3);
+  expect(left.map(({ contents }) => contents)).toEqual(["a", "b", "c"]);
+});
+
+test("a worker closes at once while it waits for okq to come back", async () => {
+  const { port } = await startTestOkq();
+  const proxy = closeAfterTest(TcpProxy.start(port));
+  proxy.refuse(true);
+  // The pause would be over when this clock moves.
+  const clock = new TestClock();
+  const okq = connectClient(proxy.port, { clock, retryMs: 0 });
+  const worker = okq.worker("q", () => {});
+  worker.on("disconnected", () => void worker.close());
+  await worker.closed;
+});
+
 test("a second close shortens the grace of the first", async () => {
   const okq = await connected();
   await okq.queue("q").push(1);
@@ -175,6 +205,22 @@ test("an event of a handler that does not stop goes back too", async () => {
   expect(told.ids("problem")).toHaveLength(1);
   expect(await okq.queue("q").pop()).toMatchObject({ attempt: 1 });
   open();
+});
+
+test("a worker that finds no okq says so at once, waits for it, and closes meanwhile", async () => {
+  const { port } = await startTestOkq();
+  const proxy = closeAfterTest(TcpProxy.start(port));
+  proxy.refuse(true);
+  const worker = connectClient(proxy.port).worker("q", () => {});
+  const told = recorded(worker);
+  await told.until("disconnected");
+  proxy.refuse(false);
+  await told.until("connected");
+  proxy.refuse(true);
+  proxy.cut();
+  await told.until("disconnected", 2);
+  await worker.close();
+  expect(told.told.map(({ name }) => name)).toEqual(["disconnected", "connected", "disconnected"]);
 });
 
 test("close resolves although okq is silent", async () => {

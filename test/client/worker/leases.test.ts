@@ -6,6 +6,7 @@ import {
   type Job,
   LeaseLostError,
   type Okq,
+  ShutdownError,
   TimeLimitError,
   type Worker,
   type WorkerOptions,
@@ -153,6 +154,13 @@ test("a handler that ignores its time limit: its event fails, its place stays ta
   expect(told.ids("popped")).toEqual(["1", "2"]);
   await worker.close();
   expect(told.ids("done")).toEqual(["2"]);
+});
+
+test("close without grace needs no time to pass", async () => {
+  const { worker, jobs, okq } = await work(untilAborted);
+  await worker.close({ graceMs: 0 });
+  expect(jobs[0]!.signal.reason).toBeInstanceOf(ShutdownError);
+  expect(await okq.queue("q").pop()).toMatchObject({ attempt: 1 });
 });
 
 test("progress, log and touch reach okq", async () => {

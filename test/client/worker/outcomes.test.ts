@@ -1,6 +1,6 @@
 // What becomes of an event by what its handler returns or throws, on each store.
 import { describe, expect, test } from "bun:test";
-import { done, fail, next, type Okq, retry, snooze } from "okq/client";
+import { done, DuplicateError, fail, next, type Okq, retry, snooze } from "okq/client";
 import { connectClient } from "../../support/client.ts";
 import { eventually } from "../../support/eventually.ts";
 import { startOkqOn, storeNames } from "../../support/okq-server.ts";
@@ -132,6 +132,18 @@ test("next into a full queue: the attempt has failed, and the error says why", a
   expect(reason).toContain("QUEUEFULL");
   expect(told.ids("problem")).toEqual(["1"]);
   await worker.close();
+});
+
+test("next of a key that is taken is told as a problem, not as done", async () => {
+  const { port } = await startOkqOn("memory");
+  const okq = connectClient(port);
+  await okq.queue("p").push(0, { unique: "u" });
+  await okq.queue("q").push(1, { id: "1" });
+  const worker = okq.worker("q", () => next("p", 1, { unique: "u", onDuplicate: "error" }));
+  const told = recorded(worker);
+  expect((await told.until("problem")).error).toBeInstanceOf(DuplicateError);
+  await worker.close();
+  expect(told.ids("done")).toEqual([]);
 });
 
 test("retry after nothing and snooze until the past: the event is ready at once", async () => {
