@@ -1,7 +1,7 @@
 // okq tail: messages of what happens, live.
 import { expect, test } from "bun:test";
 import { BoundedLines } from "../../src/cli/tail/bounded-lines.ts";
-import { eventually } from "../support/eventually.ts";
+import { eventually, eventuallyEqual } from "../support/eventually.ts";
 import { okq, shell, startOkqCommand } from "../support/okq-command.ts";
 import { startOkqProcess } from "../support/okq-process.ts";
 import { startTestOkq } from "../support/okq-server.ts";
@@ -138,27 +138,56 @@ test("a user without the right hears nothing, and is told so", async () => {
 });
 
 test("a reader that does not read loses messages, not memory, and is told how many", async () => {
-  const lines: string[] = [];
-  let take = () => {};
-  const taken = new Promise<void>((resolve) => (take = resolve));
-  const write = (line: string) => {
-    lines.push(line);
-    return taken;
+  const written: string[] = [];
+  const reader = Promise.withResolvers<void>();
+  const write = (lines: string) => {
+    written.push(...lines.split("\n"));
+    return reader.promise;
   };
-  const bounded = new BoundedLines(
-    write,
-    (count) => `lost ${count}`,
-    (error) => expect(error).toBeNull(),
-  );
-  const line = "x".repeat(1024 * 1024);
-  for (let sent = 0; sent < 10; sent++) bounded.push(line);
-  expect(lines).toHaveLength(4);
-  take();
-  await taken;
-  await eventually(() => {
-    bounded.push("again");
-    return lines.length > 4;
-  });
-  expect(lines[4]).toMatch(/^lost \d+$/);
-  expect(lines[5]).toBe("again");
+  const failed = (error: unknown) => expect(error).toBeNull();
+  const bounded = new BoundedLines(write, (count) => `lost ${count}`, failed);
+  const line = (digit: number) => String(digit).repeat(1024 * 1024);
+  for (let digit = 0; digit < 10; digit++) bounded.push(line(digit));
+  reader.resolve();
+  await bounded.end();
+  expect(written.map((text) => text.slice(0, 8))).toEqual([
+    ...[0, 1, 2, 3].map((digit) => String(digit).repeat(8)),
+    "lost 6",
+  ]);
+  bounded.push("again");
+  await bounded.end();
+  expect(written.at(-1)).toBe("again");
+});
+
+test("a reader that is gone is told once, and nothing more is written", async () => {
+  const errors: unknown[] = [];
+  let writes = 0;
+  const write = () => {
+    writes += 1;
+    return Promise.reject(new Error("gone"));
+  };
+  const bounded = new BoundedLines(write, String, (error) => errors.push(error));
+  bounded.push("a");
+  await bounded.end();
+  bounded.push("b");
+  await bounded.end();
+  expect([writes, errors]).toEqual([1, [new Error("gone")]]);
+});
+
+test("says how many messages okq has lost while it did not read", async () => {
+  const { port, connect } = await startTestOkq();
+  const client = await connect();
+  const tail = await startTail(client, port, "big", "mail", "--json");
+  await untilHeard(client, tail);
+  tail.kill("SIGSTOP");
+  const all = 20_000;
+  for (let at = 0; at < all; at += 1000) {
+    const ids = Array.from({ length: 1000 }, (_, n) => `${"i".repeat(1000)}${at + n}`);
+    await ask(client, "QMPUSH", "big", "PAIRS", ...ids.flatMap((id) => [id, "x"]));
+  }
+  tail.kill("SIGCONT");
+  const heard = () => tail.json().filter(({ queue }) => queue !== "mail");
+  const counts = () => heard().map(({ event, count }) => (event === "missed" ? Number(count) : 1));
+  await eventuallyEqual(() => counts().reduce((sum, count) => sum + count, 0), all);
+  expect(heard().some(({ event }) => event === "missed")).toBe(true);
 });

@@ -1,13 +1,14 @@
 // `okq tail`: what happens in queues, as it happens.
-import type { Heard } from "../../client/subscription/subscription.ts";
 import { shown } from "../../config/option.ts";
 import { UsageError } from "../../config/usage-error.ts";
 import { clientCommand } from "../client-command.ts";
 import { exitCodes } from "../exit-codes.ts";
 import { BoundedLines } from "../tail/bounded-lines.ts";
-import { messageJson, messageLine } from "../tail/message-text.ts";
+import { LostMessages } from "../tail/lost-messages.ts";
+import { messageJson, messageLine, type Told } from "../tail/message-text.ts";
 import { plural } from "../terminal/figures.ts";
 import { onEndSignal } from "../terminal/signals.ts";
+import type { Terminal } from "../terminal/terminal.ts";
 
 const kinds = [
   "pushed",
@@ -27,9 +28,9 @@ export const tail = clientCommand({
   details: [
     "PATTERN is the name of a queue or a glob: * stands for any bytes. Without one all queues " +
       "are shown. What happened before is not shown.",
-    "It goes on until Ctrl-C, also when okq was away: then a line `missed` says since when " +
-      "something may be missing. So does a line where the output is read too slowly. okq sends " +
-      "messages at most once, and does not say which ones it has lost.",
+    "It goes on until Ctrl-C, also when okq was away. A line `missed` says where something is " +
+      "missing: from when to when there was no connection, how many messages a slow reader of " +
+      "the output has cost, and how many okq has lost, those of all its clients together.",
     "JSON is that of the messages of okq.",
   ],
   words: "[PATTERN...]",
@@ -44,43 +45,54 @@ export const tail = clientCommand({
     ["okq tail mail --json | jq -r .id", "the ids of all events that anything happens to"],
   ],
   async run(call) {
-    const { terminal, options, words } = call;
-    const { event: wanted, final, count = Infinity } = options;
-    const unknown = wanted.find((name) => !kinds.some((kind) => kind === name));
+    const { terminal, options: given, words } = call;
+    const unknown = given.event.find((name) => !kinds.some((kind) => kind === name));
     if (unknown !== undefined) {
       throw new UsageError(`--event: ${shown(unknown)} is not one of ${kinds.join(", ")}`);
     }
     const ended = Promise.withResolvers<number>();
-    let left = count;
-    const isWanted = (heard: Heard): boolean => {
-      if (heard.event === "missed") return true;
-      if (wanted.length > 0 && !wanted.includes(heard.event)) return false;
-      return !final || !("isFinal" in heard) || heard.isFinal;
-    };
+    const missing = (count: number, reason: string) =>
+      given.json
+        ? JSON.stringify({ event: "missed", count })
+        : terminal.paint(`missed    ${plural(count, "message")}: ${reason}`, "yellow");
     const lines = new BoundedLines(
-      (line) => terminal.line(line),
-      (number) =>
-        options.json
-          ? JSON.stringify({ event: "missed", count: number })
-          : `${plural(number, "message")} missing here: the output is read too slowly`,
+      (text) => terminal.line(text),
+      (count) => missing(count, "the output is read too slowly"),
       ended.reject,
     );
     const stop = onEndSignal((exitCode) => ended.resolve(exitCode));
+    let lost: LostMessages | null = null;
     try {
       const okq = await call.connect();
+      lost = new LostMessages(okq, (count) =>
+        lines.push(missing(count, "okq has lost them, for this reader or for others")),
+      );
+      await lost.start();
+      let left = given.count ?? Infinity;
       const topics = (words.length > 0 ? words : ["*"]).map((pattern) => ({ pattern }));
       await okq.subscribe(topics, (heard) => {
+        lost?.heard();
         if (heard.event === "ended") return ended.reject(heard.error);
-        if (left === 0 || !isWanted(heard)) return;
-        const line = options.json
-          ? JSON.stringify(messageJson(heard))
-          : messageLine(heard, (text, colour) => terminal.paint(text, colour));
-        lines.push(line);
+        if (left === 0 || !isWanted(heard, given)) return;
+        lines.push(given.json ? JSON.stringify(messageJson(heard)) : lineOf(heard, terminal));
         if (heard.event !== "missed" && --left === 0) ended.resolve(exitCodes.done);
       });
       return await ended.promise;
     } finally {
+      // From now on a signal ends it at once.
       stop();
+      lost?.stop();
+      await lines.end();
     }
   },
 });
+
+function isWanted(told: Told, { event, final }: { event: string[]; final: boolean }): boolean {
+  if (told.event === "missed") return true;
+  if (event.length > 0 && !event.includes(told.event)) return false;
+  return !final || !("isFinal" in told) || told.isFinal;
+}
+
+function lineOf(told: Told, terminal: Terminal): string {
+  return messageLine(told, (text, colour) => terminal.paint(text, colour));
+}

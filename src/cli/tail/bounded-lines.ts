@@ -4,15 +4,22 @@
 const BYTES_MAX = 4 * 1024 * 1024;
 
 export class BoundedLines {
-  readonly #write: (line: string) => Promise<void>;
+  readonly #write: (lines: string) => Promise<void>;
   readonly #dropped: (count: number) => string;
   readonly #failed: (error: unknown) => void;
-  #waitingBytes = 0;
+  #waiting: string[] = [];
+  /** Of those that wait, and those that are being written. */
+  #bytes = 0;
   #droppedCount = 0;
+  #writing: Promise<void> | null = null;
 
-  /** `dropped` makes the line that stands in the place of dropped ones. */
+  /**
+   * `write` gets lines without the last line end, and resolves when the reader has them.
+   * `dropped` makes the line that stands in the place of dropped ones. `failed` hears once when a
+   * write fails; then nothing more is written.
+   */
   constructor(
-    write: (line: string) => Promise<void>,
+    write: (lines: string) => Promise<void>,
     dropped: (count: number) => string,
     failed: (error: unknown) => void,
   ) {
@@ -22,17 +29,40 @@ export class BoundedLines {
   }
 
   push(line: string): void {
-    if (this.#waitingBytes + line.length > BYTES_MAX) {
+    if (this.#bytes + line.length > BYTES_MAX) {
       this.#droppedCount += 1;
       return;
     }
-    if (this.#droppedCount > 0) this.#send(this.#dropped(this.#droppedCount));
-    this.#droppedCount = 0;
-    this.#send(line);
+    this.#noteDropped();
+    this.#add(line);
   }
 
-  #send(line: string): void {
-    this.#waitingBytes += line.length;
-    this.#write(line).then(() => (this.#waitingBytes -= line.length), this.#failed);
+  /** Resolves when the reader has all of them, or a write has failed. */
+  async end(): Promise<void> {
+    this.#noteDropped();
+    await this.#writing;
+  }
+
+  #noteDropped(): void {
+    if (this.#droppedCount > 0) this.#add(this.#dropped(this.#droppedCount));
+    this.#droppedCount = 0;
+  }
+
+  #add(line: string): void {
+    this.#bytes += line.length;
+    this.#waiting.push(line);
+    this.#writing ??= this.#writeAll().catch(this.#failed);
+  }
+
+  /** The lines that come while the reader takes some are written at once. */
+  async #writeAll(): Promise<void> {
+    while (this.#waiting.length > 0) {
+      const lines = this.#waiting;
+      this.#waiting = [];
+      // oxlint-disable-next-line no-await-in-loop -- in order
+      await this.#write(lines.join("\n"));
+      this.#bytes -= lines.reduce((sum, line) => sum + line.length, 0);
+    }
+    this.#writing = null;
   }
 }
