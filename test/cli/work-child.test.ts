@@ -5,14 +5,15 @@ import { join } from "node:path";
 import { Child, type ChildPlan } from "../../src/cli/work/child.ts";
 import { GroupGuard } from "../../src/cli/work/group-guard.ts";
 import { isGroupAlive } from "../../src/cli/work/process-group.ts";
-import { closeAfterTest } from "../support/close-after-test.ts";
+import { closeAfterTest, noteProcess } from "../support/close-after-test.ts";
 import { eventually } from "../support/eventually.ts";
 import { newFolder } from "../support/new-folder.ts";
 
 const env = { PATH: process.env["PATH"]! };
 
-function run(script: string, plan: Partial<ChildPlan> = {}) {
-  const guard = closeAfterTest(new GroupGuard(1000));
+const newGuard = () => closeAfterTest(new GroupGuard(1000));
+
+function run(script: string, plan: Partial<ChildPlan> = {}, guard = newGuard()) {
   const output: Uint8Array[] = [];
   const errors: Uint8Array[] = [];
   const child = new Child(
@@ -70,16 +71,17 @@ test("a script may open its stdout and stderr by their names", async () => {
 
 test("leaves no descriptor open", async () => {
   const descriptors = () => readdirSync("/proc/self/fd").length;
+  const guard = newGuard();
+  guard.start();
   const before = descriptors();
   for (let round = 0; round < 50; round++) {
-    const { child } = run("echo out; echo err >&2; sleep 1 & exit 0");
+    const { child } = run("echo out; echo err >&2; sleep 1 & exit 0", {}, guard);
     if (round % 10 === 0) await child.ended;
     else child.kill();
     await child.ended;
-    expect(() => run("", { argv: ["/nowhere/program"] })).toThrow("ENOENT");
+    expect(() => run("", { argv: ["/nowhere/program"] }, guard)).toThrow("ENOENT");
   }
-  // Of each run the input of its guard.
-  await eventually(() => descriptors() < before + 150);
+  await eventually(() => descriptors() < before + 40, { message: "all pipes are closed" });
 });
 
 test("tells the signal that killed it", async () => {
@@ -161,6 +163,18 @@ test("throws if the command cannot be started", () => {
   expect(start(["/etc/passwd"])).toThrow(expect.objectContaining({ code: "EACCES" }));
   const long = "x".repeat(200_000);
   expect(start(["true", long])).toThrow(expect.objectContaining({ code: "E2BIG" }));
+});
+
+test("the guard ends a command that its worker has started and could not name", async () => {
+  const guard = new GroupGuard(1000);
+  const announced = guard.announce();
+  const child = Bun.spawn(["sh", "-c", "trap 'exit 9' TERM; while :; do sleep 0.05; done"], {
+    env: { ...env, OKQ_RUN: announced },
+    detached: true,
+  });
+  noteProcess(child, "a command without a name");
+  guard.close();
+  expect([9, 143]).toContain(await child.exited);
 });
 
 test("the guard ends the groups of a worker that is gone, and no others", async () => {

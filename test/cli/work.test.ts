@@ -66,7 +66,8 @@ test("tells the command about the event in its environment", async () => {
   const env = Object.fromEntries(
     variables.map((text) => [text.split("=")[0]!, text.replace(/^[^=]*=/, "")]),
   );
-  const { OKQ_TOKEN: token, OKQ_DEADLINE_MS: deadline, OKQ_ENQUEUED_MS: enqueued, ...rest } = env;
+  const { OKQ_RUN: run, OKQ_TOKEN: token, ...others } = env;
+  const { OKQ_DEADLINE_MS: deadline, OKQ_ENQUEUED_MS: enqueued, ...rest } = others;
   const own = Object.entries(rest).filter(([name]) => /^(OKQ_|MINE)/.test(name));
   expect(Object.fromEntries(own)).toEqual({
     MINE: "kept",
@@ -81,6 +82,7 @@ test("tells the command about the event in its environment", async () => {
     OKQ_H__: "1",
     OKQ_H_ZERO_BASE64: Buffer.from("a\0b").toString("base64"),
   });
+  expect(run).toMatch(/^[\da-f-]{36}$/);
   expect(token).toMatch(/^\d+-\d+$/);
   expect(Number(enqueued)).toBeGreaterThan(before - 5_000);
   expect(Number(deadline) - before).toBeGreaterThan(50_000);

@@ -61,7 +61,7 @@ test("a command that ended while its worker was stopped too long is not acknowle
   await eventuallyEqual(() => ledger.lines(), ["begun"]);
   process.kill(work.pid, "SIGSTOP");
   await ask(client, "QPOP", "WAIT", "20", "LEASE", "60", "FROM", "q");
-  expect(ledger.lines()).toEqual(["begun", "ended"]);
+  await eventuallyEqual(() => ledger.lines(), ["begun", "ended"]);
   const before = await eventOf(client, "q", "1");
   process.kill(work.pid, "SIGCONT");
   expect(await work.exited).toBe(0);

@@ -53,7 +53,7 @@ export class Child {
     const pipes = output ? [output, errors] : [errors];
     try {
       this.#process = Bun.spawn([...plan.argv], {
-        env: plan.env,
+        env: { ...plan.env, OKQ_RUN: guard.announce() },
         stdin: plan.stdin,
         stdout: output ? output.target : "inherit",
         stderr: errors.target,
@@ -61,6 +61,7 @@ export class Child {
         windowsHide: true,
       });
     } catch (error) {
+      guard.retract();
       for (const pipe of pipes) pipe.discard();
       throw error;
     }

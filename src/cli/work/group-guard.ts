@@ -4,23 +4,43 @@
 // Windows, nor where there is no /bin/sh.
 import type { FileSink } from "bun";
 
+/**
+ * Lines of its input: "? RUN": a command is about to start, which has that OKQ_RUN; "? ": or not.
+ * "+ GROUP": it runs. "- GROUP": it has ended. A worker may be killed when a command has started
+ * and before it can say so: then /proc, if there is one, tells who has that OKQ_RUN.
+ */
 const SCRIPT = `
 trap '' HUP INT TERM
 groups=
-while read -r sign group; do
+starting=
+while read -r sign word; do
+  if [ "$sign" = '?' ]; then
+    starting=$word
+    continue
+  fi
   left=
-  for g in $groups; do [ "$g" = "$group" ] || left="$left $g"; done
+  for g in $groups; do [ "$g" = "$word" ] || left="$left $g"; done
   groups=$left
-  [ "$sign" = + ] && groups="$groups $group"
+  if [ "$sign" = + ]; then
+    groups="$groups $word"
+    starting=
+  fi
 done
-[ -n "$groups" ] || exit 0
 for g in $groups; do kill -s TERM -- "-$g"; done 2>/dev/null
+if [ -n "$starting" ]; then
+  sleep 1
+  for file in $(grep -l "OKQ_RUN=$starting" /proc/[0-9]*/environ 2>/dev/null); do
+    file=\${file%/environ}
+    groups="$groups \${file#/proc/}"
+    kill -s TERM -- "-\${file#/proc/}" 2>/dev/null
+  done
+fi
 seconds=$1
 while [ "$seconds" -gt 0 ]; do
-  seconds=$((seconds - 1))
   left=
   for g in $groups; do kill -s 0 -- "-$g" && left=yes; done 2>/dev/null
   [ -n "$left" ] || exit 0
+  seconds=$((seconds - 1))
   sleep 1
 done
 for g in $groups; do kill -s KILL -- "-$g"; done 2>/dev/null
@@ -61,13 +81,24 @@ export class GroupGuard {
     return true;
   }
 
-  /** From now on this group ends with the worker. */
-  watch(group: number): void {
-    const hasStarted = this.#input !== null;
-    this.#groups.add(group);
+  /** To be called right before a command starts. Returns the OKQ_RUN of its environment. */
+  announce(): string {
     // Somebody may have killed the shell: a new one hears of all groups.
-    if (hasStarted) this.#write("+", group);
-    else this.start();
+    this.start();
+    const run = crypto.randomUUID();
+    this.#write("?", run);
+    return run;
+  }
+
+  /** The command that was announced could not be started. */
+  retract(): void {
+    this.#write("?", "");
+  }
+
+  /** From now on this group, of the command that was announced, ends with the worker. */
+  watch(group: number): void {
+    this.#groups.add(group);
+    this.#write("+", group);
   }
 
   forget(group: number): void {
@@ -81,9 +112,10 @@ export class GroupGuard {
     this.#input = null;
   }
 
-  #write(sign: "+" | "-", group: number): void {
+  /** The shell has it when this returns. */
+  #write(sign: "?" | "+" | "-", word: string | number): void {
     void this.#attempt((input) => {
-      input.write(`${sign} ${group}\n`);
+      input.write(`${sign} ${word}\n`);
       return input.flush();
     });
   }
