@@ -4,7 +4,6 @@
 //      ^                 +--connection lost, or okq could not do it: again, if it may and has time
 import type { Cancel, Clock } from "../../queue/clock.ts";
 import { ClosedError, ConnectionError, type OkqError, PermissionError } from "../errors.ts";
-
 import { type Answer, Call, type CallOwner, type Commands, type SendOptions } from "./call.ts";
 import type { Awaited, Connection } from "./connection.ts";
 import { isHopeless } from "./opener.ts";
@@ -117,10 +116,9 @@ export class Link implements CallOwner {
 
   #watchSignal(call: Call, signal: AbortSignal): void {
     const abort = () => {
-      if (call.isUnderWay && call.options.isInSteps)
-        this.#reconnector.connection?.reset("given up");
-      else if (call.isUnderWay) this.endWait();
-      else call.rejectWith(signal.reason);
+      if (!call.isUnderWay) call.rejectWith(signal.reason);
+      else if (call.options.isInSteps) this.#reconnector.connection?.reset("given up");
+      else this.endWait();
     };
     const forget = () => signal.removeEventListener("abort", abort);
     signal.addEventListener("abort", abort);
@@ -170,7 +168,8 @@ export class Link implements CallOwner {
   readonly #flush = (): void => {
     this.#willFlush = false;
     const { connection } = this.#reconnector;
-    if (!connection || this.#isPausing) return;
+    // When it cannot be written any more, its end is told soon.
+    if (!connection?.isWritable || this.#isPausing) return;
     const pieces: (string | Uint8Array)[] = [];
     const awaited: Awaited[] = [];
     let bytes = 0;
