@@ -2,6 +2,7 @@
 // or with NUL.
 import { close, fstat, open, read, stat } from "node:fs";
 import { promisify } from "node:util";
+import { bytesOf } from "../../client/words.ts";
 import { UsageError } from "../../config/usage-error.ts";
 import { CommandFailure } from "../command-failure.ts";
 
@@ -41,7 +42,9 @@ export class Input {
   async totalBytes(): Promise<number | null> {
     try {
       const found =
-        this.#file === null ? await promisify(fstat)(STDIN) : await promisify(stat)(this.#file);
+        this.#file === null
+          ? await promisify(fstat)(STDIN)
+          : await promisify(stat)(bytesOf(this.#file));
       return found.isFile() ? found.size : null;
     } catch {
       return null;
@@ -112,7 +115,7 @@ export class Input {
   async #open(): Promise<number> {
     if (this.#file === null) return STDIN;
     try {
-      return await promisify(open)(this.#file, "r");
+      return await promisify(open)(bytesOf(this.#file), "r");
     } catch (error) {
       throw new UsageError(`cannot read ${this.name} (${reasonOf(error)})`);
     }
