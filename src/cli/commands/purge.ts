@@ -7,7 +7,7 @@ import { clientCommand, type Invocation } from "../client-command.ts";
 import type { ClientOptions } from "../client-option.ts";
 import { exitCodes } from "../exit-codes.ts";
 import { printable } from "../terminal/printable.ts";
-import { askLong } from "./long-command.ts";
+import { countOfLong } from "./long-command.ts";
 import { selectionOptions, selectionWords } from "./selection.ts";
 
 const STATES = ["ready", "delayed", "failed", "completed"] as const;
@@ -48,7 +48,7 @@ export const purge = clientCommand({
     const removed =
       state === "all"
         ? await flush(okq, queue)
-        : await askLong(okq, ["QPURGE", queue, state, ...withCount(fitting, given.count)]);
+        : await countOfLong(okq, ["QPURGE", queue, state, ...withCount(fitting, given.count)]);
     await (given.json ? terminal.json({ removed }) : terminal.line(`removed ${removed ?? "all"}`));
     return exitCodes.done;
   },
