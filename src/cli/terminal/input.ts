@@ -2,8 +2,10 @@
 // or with NUL.
 import { close, fstat, open, read, stat } from "node:fs";
 import { promisify } from "node:util";
+import { bytesOf } from "../../client/words.ts";
 import { UsageError } from "../../config/usage-error.ts";
 import { CommandFailure } from "../command-failure.ts";
+import { printable } from "./printable.ts";
 
 const CHUNK_BYTES = 256 * 1024;
 /** The largest event that any okq takes (--max-event-bytes). */
@@ -34,14 +36,16 @@ export class Input {
 
   /** For errors: `standard input` or the name of the file in quotes. */
   get name(): string {
-    return this.#file === null ? "standard input" : JSON.stringify(this.#file);
+    return this.#file === null ? "standard input" : JSON.stringify(printable(this.#file));
   }
 
   /** The size, if it is a file; else null. */
   async totalBytes(): Promise<number | null> {
     try {
       const found =
-        this.#file === null ? await promisify(fstat)(STDIN) : await promisify(stat)(this.#file);
+        this.#file === null
+          ? await promisify(fstat)(STDIN)
+          : await promisify(stat)(bytesOf(this.#file));
       return found.isFile() ? found.size : null;
     } catch {
       return null;
@@ -112,7 +116,7 @@ export class Input {
   async #open(): Promise<number> {
     if (this.#file === null) return STDIN;
     try {
-      return await promisify(open)(this.#file, "r");
+      return await promisify(open)(bytesOf(this.#file), "r");
     } catch (error) {
       throw new UsageError(`cannot read ${this.name} (${reasonOf(error)})`);
     }
