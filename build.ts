@@ -83,7 +83,8 @@ function packageJson(): object {
   const { name, version, license, dependencies } = metadata;
   const paths = (entry: string) => ({
     types: `./types/${entry}/${entry}.d.ts`,
-    import: `./${entry}.js`,
+    // Also for require(), which loads modules from Node 20.19 on.
+    default: `./${entry}.js`,
   });
   return {
     name,

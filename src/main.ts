@@ -4,7 +4,6 @@
 // does not wait for the server to be loaded. The path of a command through the server is drawn in
 // app/okq.ts.
 import { type Action, parseCommandLine } from "./cli/command-line.ts";
-import { exactArguments } from "./cli/exact-arguments.ts";
 import { UsageError } from "./config/usage-error.ts";
 
 async function main(): Promise<void> {
@@ -26,7 +25,7 @@ async function main(): Promise<void> {
 
 function readAction(): Action {
   try {
-    return parseCommandLine(exactArguments(process.argv.slice(2)), process.env);
+    return parseCommandLine(process.argv.slice(2), process.env);
   } catch (error) {
     if (error instanceof UsageError) return exitWith(2, error.message);
     throw error;

@@ -99,6 +99,12 @@ test("has modules, types, a readme and a licence, and depends on ioredis only", 
   for (const key of ["scripts", "private", "devDependencies"]) expect(rest).not.toHaveProperty(key);
 });
 
+test("can be required where Node can require modules", async () => {
+  const program = 'typeof require("okq/client").connect + typeof require("okq/testing").startTest';
+  const command = ["node", "--experimental-require-module", "--print", program];
+  expect(await runOk(command)).toContain("functionfunction");
+});
+
 test("names no file of the machine that built it", async () => {
   const naming: string[] = [];
   for await (const path of new Bun.Glob("**/*").scan(installed)) {

@@ -1,4 +1,5 @@
-// Runs the programs of the README's page about the client for TypeScript.
+// Runs the programs of the README's page about the client for TypeScript, and checks the types of
+// all its programs in TypeScript.
 import { expect, test } from "bun:test";
 import { mkdirSync, symlinkSync } from "node:fs";
 import { join, resolve } from "node:path";
@@ -11,7 +12,17 @@ import { readmeBlock } from "./support/readme.ts";
 
 const TEST_MS_MAX = 60_000;
 const root = resolve(import.meta.dir, "..");
-const programs = ["send.ts", "send-worker.ts", "month.ts"];
+const programs = [
+  "producer.ts",
+  "consumer.ts",
+  "worker.ts",
+  "send.ts",
+  "send-worker.ts",
+  "month.ts",
+  "mailer.test.ts",
+  "handover.ts",
+  "alarm.ts",
+];
 
 /** A folder in which programs import okq/client and zod as those of a user do. */
 function newProject(): string {
@@ -93,6 +104,7 @@ test(
   "the programs of the README have no type errors",
   async () => {
     const folder = newProject();
+    symlinkSync(join(root, "node_modules/ioredis"), join(folder, "node_modules/ioredis"));
     for (const name of programs) await Bun.write(join(folder, name), await programOf(name));
     const config = {
       extends: join(root, "tsconfig.json"),

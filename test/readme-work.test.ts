@@ -1,10 +1,11 @@
 // Runs the README's example of `okq work`.
-import { chmodSync, symlinkSync, writeFileSync } from "node:fs";
-import { join, resolve } from "node:path";
+import { chmodSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { expect, test } from "bun:test";
 import { closeAfterTest, noteProcess } from "./support/close-after-test.ts";
 import { eventuallyEqual } from "./support/eventually.ts";
 import { newFolder } from "./support/new-folder.ts";
+import { okqProgram } from "./support/okq-command.ts";
 import { eventOf } from "./support/okq-work.ts";
 import { startTestOkq } from "./support/okq-server.ts";
 import { ask } from "./support/readable.ts";
@@ -14,13 +15,8 @@ import { readmeBlock } from "./support/readme.ts";
 function folderOfOkq(): string {
   const folder = newFolder();
   const program = join(folder, "okq");
-  const executable = process.env["OKQ_TEST_EXECUTABLE"];
-  if (executable) symlinkSync(resolve(executable), program);
-  else {
-    const main = resolve(import.meta.dir, "../src/main.ts");
-    writeFileSync(program, `#!/bin/sh\nexec ${process.execPath} ${main} "$@"\n`);
-    chmodSync(program, 0o755);
-  }
+  writeFileSync(program, `#!/bin/sh\nexec ${okqProgram.join(" ")} "$@"\n`);
+  chmodSync(program, 0o755);
   return folder;
 }
 

@@ -9,6 +9,7 @@ import { ClientConnection } from "./client-connection.ts";
 import type { ClientOptions } from "./client-option.ts";
 import type { ClientCall } from "./command-line.ts";
 import { commonOptions } from "./common-options.ts";
+import { exactArguments } from "./exact-arguments.ts";
 import { exitCodes } from "./exit-codes.ts";
 import { failureOf } from "./failures.ts";
 import { helpOf, usageOf } from "./help.ts";
@@ -28,7 +29,7 @@ export async function runClient({ name, argv }: ClientCall, env: Environment): P
   process.stderr.on("error", () => {});
   let read: Read;
   try {
-    read = readCall(command, argv);
+    read = readCall(command, exactArguments(argv));
   } catch (error) {
     if (!(error instanceof UsageError)) throw error;
     process.stderr.write(`okq: ${error.message}\n`);

@@ -1,29 +1,16 @@
-// The arguments of this process with all their bytes: Bun reads those that are not UTF-8 as U+FFFD,
-// and an event would get other contents, or another queue be purged.
+// The arguments as they were typed. Bun replaces bytes that are not UTF-8, so that another queue or
+// other contents would be meant. On Linux the system knows the bytes.
 import { readFileSync } from "node:fs";
 import { textOf } from "../client/words.ts";
 
-const REPLACED = "\ufffd";
+/** What Bun puts in the place of such bytes. */
+const REPLACEMENT = String.fromCharCode(0xfffd);
 
-/**
- * A byte that is not UTF-8 stands as in texts of the client: see client/words.ts. Where the system
- * does not tell the bytes, the arguments stay as they are.
- */
-export function exactArguments(argv: string[]): string[] {
-  if (!argv.some((text) => text.includes(REPLACED))) return argv;
-  const exact = argumentsOfSystem().slice(-argv.length);
-  return exact.length === argv.length ? exact.map(textOf) : argv;
-}
-
-/** Each ends with a zero byte. */
-function argumentsOfSystem(): Buffer[] {
-  try {
-    const text = readFileSync("/proc/self/cmdline", "latin1");
-    return text
-      .split("\0")
-      .slice(0, -1)
-      .map((argument) => Buffer.from(argument, "latin1"));
-  } catch {
-    return [];
-  }
+/** The same with such bytes as lone surrogates, as in the texts of the client (see words.ts). */
+export function exactArguments(argv: readonly string[]): readonly string[] {
+  if (process.platform !== "linux" || !argv.some((each) => each.includes(REPLACEMENT))) return argv;
+  const bytes = readFileSync("/proc/self/cmdline").subarray(0, -1);
+  // No decoding of latin1 changes a byte.
+  const all = bytes.toString("latin1").split("\0");
+  return all.slice(-argv.length).map((each) => textOf(Buffer.from(each, "latin1")));
 }

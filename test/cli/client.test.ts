@@ -111,7 +111,7 @@ test("tells what is wrong with a login, and never shows the password", async () 
 });
 
 test("names the right that a user lacks", async () => {
-  const { path } = writeUsers("ann push mail*", "bob consume inspect *");
+  const { path } = writeUsers("ann push mail*", "bob consume,inspect *");
   const { port } = await startTestOkq({ users: path });
   const as = (user: string) => ["--addr", `okq://${user}:${passwordOf(user)}@127.0.0.1:${port}`];
   expect(await okq(["push", "mail", "x", "--id", "1", ...as("ann")])).toEqual(done);
@@ -122,6 +122,18 @@ test("names the right that a user lacks", async () => {
   expect(pushed).toMatchObject({ code: 77, stdout: "" });
   expect(pushed.stderr).toEndWith(": it needs the right `push`\n");
   expect((await okq(["delete", "mail", "1", ...as("bob")])).stderr).toContain("right `manage`");
+});
+
+test("claim and purge --yes need no right to look", async () => {
+  const { path } = writeUsers("ann push,consume,manage mail");
+  const { port } = await startTestOkq({ users: path });
+  const env = { OKQ_ADDR: `okq://ann:${passwordOf("ann")}@127.0.0.1:${port}` };
+  await okq(["enqueue", "--topic", "mail", "--id", "1", "1"], { env });
+  const { code, stdout } = await okq(["claim", "--topic", "mail", "w"], { env });
+  expect(code).toBe(0);
+  expect(JSON.parse(stdout)).toMatchObject({ id: "1", attempts: 1 });
+  const purged = await okq(["purge", "mail", "all", "--yes"], { env });
+  expect(purged).toEqual({ code: 0, stdout: "removed all\n", stderr: "" });
 });
 
 test("--timeout bounds the time that okq may be silent", async () => {

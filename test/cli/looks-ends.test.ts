@@ -64,9 +64,9 @@ test("without the right all of them say which right they need", async () => {
   const { port } = await startTestOkq({ users: users.path });
   const env = { OKQ_ADDR: `okq://ann@127.0.0.1:${port}`, OKQ_PASSWORD: passwordOf("ann") };
   const looks = commands.filter(([name]) => name !== "bench" && name !== "tail");
-  for (const args of looks) {
-    const { code, stdout, stderr } = await okq(args, { env });
-    expect([args, code, stdout]).toEqual([args, 77, ""]);
+  const ended = await Promise.all(looks.map((args) => okq(args, { env })));
+  for (const [at, { code, stdout, stderr }] of ended.entries()) {
+    expect([looks[at], code, stdout]).toEqual([looks[at]!, 77, ""]);
     expect(stderr).toMatch(/^okq: NOPERM /);
   }
 });

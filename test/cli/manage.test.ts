@@ -2,6 +2,9 @@
 // pause, resume, config.
 import { describe, expect, test } from "bun:test";
 import { startWithClient } from "../support/client-command.ts";
+import { closeAfterTest } from "../support/close-after-test.ts";
+import { startOkqCommand } from "../support/okq-command.ts";
+import { TcpProxy } from "../support/tcp-proxy.ts";
 
 type Started = Awaited<ReturnType<typeof startWithClient>>;
 
@@ -154,6 +157,23 @@ describe("purge", () => {
     expect(await purge("all")).toBe("removed 3\n");
     expect(await counts("q")).toEqual({ total: 0, claimed: 0 });
   });
+});
+
+test("Ctrl-C ends a purge that is under way", async () => {
+  const { server } = await startWithClient();
+  const proxy = closeAfterTest(TcpProxy.start(server.port));
+  const isPurging = Promise.withResolvers<void>();
+  proxy.onRequest = (bytes) => {
+    if (!bytes.includes("QPURGE")) return;
+    proxy.set("replies", "swallow");
+    isPurging.resolve();
+  };
+  const env = { OKQ_ADDR: `127.0.0.1:${proxy.port}` };
+  const purge = startOkqCommand(["purge", "q", "ready", "-y"], { env });
+  await isPurging.promise;
+  purge.kill("SIGINT");
+  expect(await purge.stderr.text()).toBe("okq: stopped in the middle: a part may be done\n");
+  expect(await purge.exited).toBe(130);
 });
 
 test("pause and resume, in each direction, of a group and of a worker", async () => {

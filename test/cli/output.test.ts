@@ -88,6 +88,24 @@ test("closed standard input and error are no failure", async () => {
   expect(await counts("q")).toEqual({ total: 1, claimed: 0 });
 });
 
+test("arguments may be any bytes", async () => {
+  const { server, ask } = await startWithClient();
+  const push = "okq push $'q\\xff' $'a\\xffb\\xef\\xbf\\xbd' --id $'\\xfe' -H $'n=\\xfd'";
+  const line = `${push} && echo > $'f\\xff'`;
+  const options = { port: server.port, cwd: newFolder() };
+  expect(await shell(line, options)).toMatchObject({ code: 0, stdout: "\\xfe\n" });
+  expect(await ask("QPOP", "NOACK", "FROM", Buffer.from("q\xff", "latin1"))).toEqual([
+    ["q\xff", "\xfe", "a\xffb\xef\xbf\xbd", null, 1, ["n", "\xfd"]],
+  ]);
+  expect(await shell("okq push q -q --file $'f\\xff'", options)).toMatchObject({ code: 0 });
+  // A command cannot be given such bytes.
+  expect(await shell("okq work q -- echo $'\\xff'", options)).toEqual({
+    code: 2,
+    stdout: "",
+    stderr: 'okq: COMMAND: "\\\\xff" is not UTF-8\n',
+  });
+});
+
 test("a pipe of two okq moves events", async () => {
   const { server, ask } = await startWithClient();
   for (const contents of ["a", "b\nc", ""]) await ask("QPUSH", "q", contents);

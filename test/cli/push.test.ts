@@ -4,7 +4,6 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { newFolder } from "../support/new-folder.ts";
 import { startWithClient } from "../support/client-command.ts";
-import { shell } from "../support/okq-command.ts";
 import type { Readable } from "../support/readable.ts";
 
 const UUID = /^[\da-f]{8}-[\da-f]{4}-4[\da-f]{3}-[\da-f]{4}-[\da-f]{12}\n$/;
@@ -218,26 +217,3 @@ test("shows what okq refuses, and exits with 1", async () => {
   await ask("QPAUSE", "shut", "IN");
   expect(await okq(["push", "shut", "x"])).toMatchObject({ code: 1, stderr: "okq: PAUSED shut\n" });
 });
-
-test.skipIf(process.platform !== "linux")(
-  "words of any bytes come to okq as they are",
-  async () => {
-    const { server, pop } = await startWithClient();
-    const line = "okq push $'q\\xfe' $'a\\xffb\\xef\\xbf\\xbd' --id=$'\\xc3' -H $'h=\\x80' --json";
-    const pushed = await shell(line, { port: server.port });
-    expect(pushed).toEqual({ code: 0, stdout: '{"id":{"base64":"ww=="}}\n', stderr: "" });
-    const queue = Buffer.from("q\xfe", "latin1");
-    const event = await pop(queue);
-    expect(event).toEqual([
-      "q\xfe",
-      "\xc3",
-      "a\xffb\xef\xbf\xbd",
-      expect.anything(),
-      1,
-      ["h", "\x80"],
-    ]);
-    const work = await shell("okq work q -- echo $'\\xff'", { port: server.port });
-    expect(work.stderr).toBe('okq: COMMAND: "\\\\xff" is not UTF-8\n');
-    expect(work.code).toBe(2);
-  },
-);

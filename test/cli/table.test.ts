@@ -90,6 +90,7 @@ test("colours change nothing in the layout", () => {
 
 test.each([
   [0, "0s"],
+  [0.000_038_24, "38.2µs"],
   [0.0123, "12.3ms"],
   [0.0996, "0.1s"],
   [3.24, "3.2s"],

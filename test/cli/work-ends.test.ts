@@ -4,6 +4,7 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { freePort } from "../support/free-port.ts";
 import { newFolder } from "../support/new-folder.ts";
+import { shell } from "../support/okq-command.ts";
 import { eventOf, startWork, startWorkScript } from "../support/okq-work.ts";
 import { startTestOkq } from "../support/okq-server.ts";
 import { ask } from "../support/readable.ts";
@@ -84,32 +85,21 @@ test("a third signal kills commands that do not stop", async () => {
 
 test("ends without a word when the reader of its stdout is gone, and loses nothing", async () => {
   const { port, client } = await start();
-  const okq = process.env["OKQ_TEST_EXECUTABLE"] ?? `${process.execPath} src/main.ts`;
-  const script = "cat; echo; seq 100000; echo end >&2";
-  const pipe = `${okq} work q --max 2 -- sh -c "${script}"; echo "exit $?" >&2`;
-  const shell = Bun.spawn(["bash", "-c", `(${pipe}) | head -n 1`], {
-    env: { PATH: process.env["PATH"]!, OKQ_ADDR: `127.0.0.1:${port}` },
-    stdout: "pipe",
-    stderr: "pipe",
-  });
-  expect(await shell.stdout.text()).toBe("1\n");
-  expect(await shell.stderr.text()).toEndWith("exit 0\n");
-  await shell.exited;
+  const command = 'sh -c "cat; echo; seq 100000; echo end >&2"';
+  const line = `(okq work q --max 2 -- ${command}; echo "exit $?" >&2) | head -n 1`;
+  const { stdout, stderr } = await shell(line, { port });
+  expect(stdout).toBe("1\n");
+  expect(stderr).toEndWith("exit 0\n");
   expect(await eventOf(client, "q", "1")).toMatchObject(UNTOUCHED);
   expect(await eventOf(client, "q", "2")).toMatchObject(UNTOUCHED);
 });
 
 test("goes on when the reader of its stderr is gone", async () => {
   const { port, client } = await start();
-  const okq = process.env["OKQ_TEST_EXECUTABLE"] ?? `${process.execPath} src/main.ts`;
-  const pipe = `${okq} work q --json --max 2 -- sh -c "seq 100000 >&2"; echo "exit $?"`;
-  const shell = Bun.spawn(["bash", "-c", `exec 3>&1; (${pipe}) 2>&1 >&3 | true`], {
-    env: { PATH: process.env["PATH"]!, OKQ_ADDR: `127.0.0.1:${port}` },
-    stdout: "pipe",
-    stderr: "inherit",
-  });
-  expect(await shell.stdout.text()).toBe("exit 0\n");
-  await shell.exited;
+  const command = 'sh -c "seq 100000 >&2"';
+  const work = `(okq work q --json --max 2 -- ${command}; echo "exit $?")`;
+  const { stdout } = await shell(`exec 3>&1; ${work} 2>&1 >&3 | true`, { port });
+  expect(stdout).toBe("exit 0\n");
   expect(await eventOf(client, "q", "1")).toBeNull();
   expect(await eventOf(client, "q", "2")).toBeNull();
 });

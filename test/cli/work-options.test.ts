@@ -1,7 +1,7 @@
 // The options of `okq work`: when it ends, several queues, batches, and what it writes.
 import { expect, setDefaultTimeout, test } from "bun:test";
 import { eventually, eventuallyEqual, lasting } from "../support/eventually.ts";
-import { startOkqCommand, eventOf, startWork, startWorkScript } from "../support/okq-work.ts";
+import { startOkqWork, eventOf, startWork, startWorkScript } from "../support/okq-work.ts";
 import { startTestOkq } from "../support/okq-server.ts";
 import { ask } from "../support/readable.ts";
 
@@ -239,7 +239,7 @@ const wrong: [args: string[], message: string][] = [
 ];
 
 test.each(wrong)("refuses %j with exit code 2", async (args, message) => {
-  const work = startOkqCommand(["work", ...args]);
+  const work = startOkqWork(args);
   expect(await work.exited).toBe(2);
   expect(work.stderr()).toStartWith(`okq: ${message}`);
 });

@@ -167,6 +167,7 @@ test("names the argument that is wrong", async () => {
     [okq.call("client", "reply", "off"), /not for call/],
     [okq.call(Buffer.from("multi")), /not for call/],
     [okq.call(), /has a name/],
+    [mail.configure({ leaseMs: Number.NaN }), /leaseMs/],
     [okq.transaction((t) => [t.call("EXEC")]), /not for call/],
     [okq.transaction((t) => [t.call()]), /has a name/],
     [mail.push(1, { headers: { tenant: undefined } } as never), /QPUSH: .* behind tenant .* undef/],

@@ -24,9 +24,10 @@ test("works on Node while its connections break, and leaves no rejection unheard
   });
   noteProcess(child, "the client on Node");
   const faults = setInterval(() => {
-    // Twice cut, once after a silence.
-    proxy.set("replies", proxy.ways.replies.mode === "pass" ? "swallow" : "pass");
-    setTimeout(() => proxy.cut(), 100);
+    const isSilent = proxy.ways.replies.mode === "swallow";
+    // A connection that has lost bytes cannot go on.
+    if (isSilent) proxy.cut();
+    proxy.set("replies", isSilent ? "pass" : "swallow");
   }, 700);
   const stderr = child.stderr.text();
   let stdout = "";
@@ -34,6 +35,7 @@ test("works on Node while its connections break, and leaves no rejection unheard
     stdout += new TextDecoder().decode(chunk);
     if (!stdout.includes("pushed")) continue;
     clearInterval(faults);
+    if (proxy.ways.replies.mode === "swallow") proxy.cut();
     proxy.set("replies", "pass");
   }
   clearInterval(faults);

@@ -2,8 +2,11 @@
 import { expect, test } from "bun:test";
 import { CommandRefusedError, type OkqError, StoreError } from "okq/client";
 import { errorOf } from "../../src/client/errors.ts";
+import { closeAfterTest } from "../support/close-after-test.ts";
 import { connectClient, rejectionOf } from "../support/client.ts";
+import { eventually, lasting } from "../support/eventually.ts";
 import { startTestOkq, startTestRedis } from "../support/okq-server.ts";
+import { TcpProxy } from "../support/tcp-proxy.ts";
 
 test("pushes once although the store was silent, and tells an unknown outcome", async () => {
   const redis = await startTestRedis();
@@ -34,6 +37,34 @@ test("pushes once although the store was silent, and tells an unknown outcome", 
   expect(new Set(contents).size).toBe(contents.length);
   for (const pushed of [2, 3, 4]) expect(contents).toContain(pushed);
 }, 30_000);
+
+function isAway(error: OkqError): boolean {
+  return error.code === "LOADING";
+}
+
+test("commands keep their order while the store is away", async () => {
+  const redis = await startTestRedis();
+  const proxy = closeAfterTest(TcpProxy.start(redis.port));
+  const { port } = await startTestOkq({ store: "", redisAddr: `127.0.0.1:${proxy.port}` });
+  const okq = connectClient(port);
+  const numbers = Array.from({ length: 20 }, (_, n) => n);
+  await okq.queue("q").pushMany(numbers);
+  const worker = okq.worker("q", () => new Promise(() => {}), { prefetch: 19, abortMs: 1 });
+  await eventually(async () => (await okq.queue("q").stats()).claimed === 20);
+  proxy.refuse(true);
+  proxy.cut();
+  const probe = connectClient(port, { retryMs: 100 }).queue<number>("probe");
+  await eventually(async () => await probe.push(0).then(() => false, isAway));
+  const closed = worker.close({ graceMs: 1_000 });
+  const pushes = Promise.all(numbers.map((n) => okq.queue("p").push(n)));
+  await lasting(500);
+  proxy.refuse(false);
+  await Promise.all([closed, pushes]);
+  for (const name of ["q", "p"]) {
+    const events = await okq.queue<number>(name).popMany(20);
+    expect(events.map(({ contents }) => contents)).toEqual(numbers);
+  }
+});
 
 test("tells that the store is full, and that nothing was done", async () => {
   const redis = await startTestRedis({ args: ["--maxmemory-policy", "noeviction"] });

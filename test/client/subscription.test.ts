@@ -163,6 +163,21 @@ test("gives up a connection on which okq is silent", async () => {
   await eventually(() => heard.some(({ event }) => event === "missed"));
 });
 
+test("gives up a connection on which okq does not confirm it", async () => {
+  const server = await startTestOkq();
+  const proxy = closeAfterTest(TcpProxy.start(server.port));
+  const okq = connectClient(proxy.port, { commandTimeoutMs: 100 });
+  let asked = 0;
+  proxy.onRequest = (bytes) => {
+    const isSubscribe = bytes.includes("subscribe");
+    if (isSubscribe) asked += 1;
+    // The login on the next connection is answered again.
+    proxy.set("replies", isSubscribe && asked === 1 ? "swallow" : "pass");
+  };
+  await okq.subscribe("mail", () => {});
+  expect(asked).toBeGreaterThan(1);
+});
+
 test("ends when okq refuses it", async () => {
   const { port } = await startTestOkq({ password: "secret" });
   const refused = connectClient(port).subscribe("mail", () => {});

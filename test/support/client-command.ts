@@ -27,7 +27,7 @@ export async function startWithClient(config: Partial<Config> = {}) {
       return { total, claimed };
     },
     /** Pops one event with a claim, as QPOP shows it. */
-    pop: async (queue: Argument) =>
+    pop: async (queue: string) =>
       ((await ask(client, "QPOP", "FROM", queue)) as Readable[][] | null)?.[0] ?? null,
     /** What QGET tells, by name. */
     get: async (queue: string, id: string) => {

@@ -4,9 +4,9 @@ import { ask } from "./readable.ts";
 import type { Wire } from "./wire.ts";
 
 /** Of the built executable, if a run of the tests names one. */
-export function startOkqCommand(args: string[], options: ProcessOptions = {}): OkqProcess {
+export function startOkqWork(args: string[], options: ProcessOptions = {}): OkqProcess {
   const executable = process.env["OKQ_TEST_EXECUTABLE"];
-  return startProcess(args, { ...(executable && { executable }), ...options });
+  return startProcess(["work", ...args], { ...(executable && { executable }), ...options });
 }
 
 /** `okq work` with these queues and options, for the okq on that port. */
@@ -17,7 +17,7 @@ export function startWork(
   options: ProcessOptions = {},
 ): OkqProcess {
   const env = { OKQ_ADDR: `127.0.0.1:${port}`, ...options.env };
-  return startOkqCommand(["work", ...args, "--", ...command], { ...options, env });
+  return startOkqWork([...args, "--", ...command], { ...options, env });
 }
 
 /** `okq work` with a script as its command. */

@@ -8,7 +8,7 @@ import { CommandFailure } from "../command-failure.ts";
 import { exitCodes } from "../exit-codes.ts";
 import { printable } from "../terminal/printable.ts";
 import type { Terminal } from "../terminal/terminal.ts";
-import { askLong } from "./long-command.ts";
+import { countOfLong } from "./long-command.ts";
 import { selectionOptions, selectionWords } from "./selection.ts";
 
 /** What a command takes. */
@@ -60,7 +60,7 @@ export const retry = clientCommand({
     demandOne(ids, options.all, fitting);
     const okq = await connect();
     if (options.all) {
-      const all = await askLong(okq, ["QRETRY", queue!, "ALL", ...fitting]);
+      const all = await countOfLong(okq, ["QRETRY", queue!, "ALL", ...fitting]);
       await report(terminal, options.json, "retried", all);
       return exitCodes.done;
     }
@@ -101,9 +101,9 @@ export const move = clientCommand({
     const okq = await connect();
     const command = ["QMOVE", queue!, target!, ...state, ...fitting];
     let moved = 0;
-    if (options.all) moved = await askLong(okq, command);
+    if (options.all) moved = await countOfLong(okq, command);
     for (const some of inSteps(ids)) {
-      moved += await askLong(okq, [...command, "IDS", ...some]);
+      moved += await countOfLong(okq, [...command, "IDS", ...some]);
     }
     await report(terminal, options.json, "moved", moved);
     return options.all || moved === ids.length ? exitCodes.done : exitCodes.notDone;

@@ -1,5 +1,5 @@
 // `okq purge`: removes the events of a queue that are in a state, after a question.
-import type { Okq } from "../../client/client.ts";
+import { type Okq, PermissionError } from "../../client/client.ts";
 import { arrayIn, numberIn, pairsIn, type Reply } from "../../client/reply.ts";
 import { bytesOf, type Word } from "../../client/words.ts";
 import { UsageError } from "../../config/usage-error.ts";
@@ -7,7 +7,7 @@ import { clientCommand, type Invocation } from "../client-command.ts";
 import type { ClientOptions } from "../client-option.ts";
 import { exitCodes } from "../exit-codes.ts";
 import { printable } from "../terminal/printable.ts";
-import { askLong } from "./long-command.ts";
+import { countOfLong } from "./long-command.ts";
 import { selectionOptions, selectionWords } from "./selection.ts";
 
 const STATES = ["ready", "delayed", "failed", "completed"] as const;
@@ -48,8 +48,8 @@ export const purge = clientCommand({
     const removed =
       state === "all"
         ? await flush(okq, queue)
-        : await askLong(okq, ["QPURGE", queue, state, ...withCount(fitting, given.count)]);
-    await (given.json ? terminal.json({ removed }) : terminal.line(`removed ${removed}`));
+        : await countOfLong(okq, ["QPURGE", queue, state, ...withCount(fitting, given.count)]);
+    await (given.json ? terminal.json({ removed }) : terminal.line(`removed ${removed ?? "all"}`));
     return exitCodes.done;
   },
 });
@@ -85,8 +85,12 @@ async function isConfirmed(
   );
 }
 
-async function flush(okq: Okq, queue: string): Promise<number> {
-  const number = await countOf(okq, queue, "all", []);
+/** null if the user may not know how many they were. */
+async function flush(okq: Okq, queue: string): Promise<number | null> {
+  const number = await countOf(okq, queue, "all", []).catch((error: unknown) => {
+    if (error instanceof PermissionError) return null;
+    throw error;
+  });
   await okq.call("QFLUSH", queue);
   return number;
 }

@@ -56,7 +56,8 @@ export const claim = clientCommand({
       return exitCodes.done;
     }
     const event = arrayIn(arrayIn(popped)[0]);
-    const known = await okq.call("QGET", queue, bytesIn(event[1]));
+    // That needs the right inspect. Without it the job, which is claimed, has the times of now.
+    const known = await okq.call("QGET", queue, bytesIn(event[1])).catch(() => null);
     await terminal.line(goIndented(jobOf(event, worker!, known)));
     return exitCodes.done;
   },

@@ -28,9 +28,9 @@ export const tail = clientCommand({
   details: [
     "PATTERN is the name of a queue or a glob: * stands for any bytes. Without one all queues " +
       "are shown. What happened before is not shown.",
-    "It goes on until Ctrl-C, also when okq was away. A line `missed` says where something is " +
-      "missing: from when to when there was no connection, how many messages a slow reader of " +
-      "the output has cost, and how many okq has lost, those of all its clients together.",
+    "It goes on until Ctrl-C, also when okq was away. A line `missed` says where messages are " +
+      "missing: from when to when there was no connection, how many were lost because the reader " +
+      "of the output is slow, and how many okq has lost, for all its clients together.",
     "JSON is that of the messages of okq.",
   ],
   words: "[PATTERN...]",

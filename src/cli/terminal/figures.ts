@@ -33,10 +33,11 @@ const MINUTE = 60;
 const HOUR = 60 * MINUTE;
 const DAY = 24 * HOUR;
 
-/** In the two largest units that matter: 85ms, 3.2s, 45s, 4m10s, 2h5m, 3d4h. */
+/** In the two largest units that matter: 38µs, 85ms, 3.2s, 45s, 4m10s, 2h5m, 3d4h. */
 export function duration(seconds: number): string {
   if (seconds < 0) return `-${duration(-seconds)}`;
   if (seconds === 0) return "0s";
+  if (seconds < 0.000_999) return `${precise.format(seconds * 1e6)}µs`;
   if (seconds < 0.0995) return `${precise.format(seconds * 1000)}ms`;
   if (seconds < 9.95) return `${Number(seconds.toFixed(1))}s`;
   const total = Math.round(seconds);

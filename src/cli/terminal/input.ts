@@ -5,7 +5,6 @@ import { promisify } from "node:util";
 import { bytesOf } from "../../client/words.ts";
 import { UsageError } from "../../config/usage-error.ts";
 import { CommandFailure } from "../command-failure.ts";
-import { printable } from "./printable.ts";
 
 const CHUNK_BYTES = 256 * 1024;
 /** The largest event that any okq takes (--max-event-bytes). */
@@ -36,7 +35,7 @@ export class Input {
 
   /** For errors: `standard input` or the name of the file in quotes. */
   get name(): string {
-    return this.#file === null ? "standard input" : JSON.stringify(printable(this.#file));
+    return this.#file === null ? "standard input" : JSON.stringify(this.#file);
   }
 
   /** The size, if it is a file; else null. */

@@ -67,6 +67,10 @@ export class Connection {
     return this.#reason ?? "the connection was closed";
   }
 
+  get isWritable(): boolean {
+    return this.#stream.writable;
+  }
+
   lost(): ConnectionError {
     return new ConnectionError(`the connection to okq ended: ${this.reason}`, "unknown");
   }
@@ -76,8 +80,7 @@ export class Connection {
     for (const each of awaited) {
       void this.redis.sendCommand(new Expected(each, this) as unknown as Command, NOWHERE);
     }
-    const isSmall = bytes <= PIECE_BYTES_MAX;
-    if (isSmall) this.#stream.write(joined(pieces, bytes));
+    if (bytes <= PIECE_BYTES_MAX) this.#stream.write(joined(pieces, bytes));
     else for (const piece of pieces) this.#writeLarge(piece);
   }
 

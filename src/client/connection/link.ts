@@ -2,13 +2,12 @@
 //
 //   waiting --sent--> under way --answered--> settled
 //      ^                 +--connection lost, or okq could not do it: again, if it may and has time
-import type { Clock } from "../../queue/clock.ts";
+import type { Cancel, Clock } from "../../queue/clock.ts";
 import { ClosedError, ConnectionError, type OkqError, PermissionError } from "../errors.ts";
-
 import { type Answer, Call, type CallOwner, type Commands, type SendOptions } from "./call.ts";
 import type { Awaited, Connection } from "./connection.ts";
 import { isHopeless } from "./opener.ts";
-import { Pauses } from "./pauses.ts";
+import { pauseMs } from "./pauses.ts";
 import { Reconnector } from "./reconnector.ts";
 import { Silence } from "./silence.ts";
 import { verdictOn } from "./verdict.ts";
@@ -17,6 +16,9 @@ import { WaitingCalls } from "./waiting-calls.ts";
 /** So many commands and bytes are under way at a time. */
 const SENT_MAX = 1024;
 const SENT_BYTES_MAX = 4 * 1024 * 1024;
+/** How long nothing is sent after okq could not do a command. */
+const PAUSE_FIRST_MS = 50;
+const PAUSE_MAX_MS = 1_000;
 
 export interface LinkOptions {
   open(signal: AbortSignal): Promise<Connection>;
@@ -30,11 +32,13 @@ export interface LinkOptions {
 export class Link implements CallOwner {
   readonly #options: LinkOptions;
   readonly #waiting: WaitingCalls;
-  readonly #pauses: Pauses;
   readonly #silence: Silence;
   readonly #reconnector: Reconnector;
   #willFlush = false;
   #isClosed = false;
+  /** Nothing is sent: okq could not do a command now. */
+  #isPausing = false;
+  #endPause: Cancel = () => {};
   #sent = 0;
   #sentBytes = 0;
   /** Fewer after okq refused commands because of one before them. */
@@ -49,7 +53,6 @@ export class Link implements CallOwner {
     this.#options = options;
     const { clock, commandTimeoutMs, retryMs, open } = options;
     this.#waiting = new WaitingCalls({ clock, retryMs, lateError: this.#lateError });
-    this.#pauses = new Pauses(clock, (call) => this.#enter(call));
     this.#silence = new Silence(clock, commandTimeoutMs, (ms) =>
       this.#reconnector.connection?.cut(`no answer within ${ms} ms`),
     );
@@ -83,8 +86,8 @@ export class Link implements CallOwner {
 
   async #close(): Promise<void> {
     this.#isClosed = true;
-    for (const call of this.#pauses.end()) call.reject(call.lastError ?? new ClosedError());
     this.#reconnector.stop();
+    if (this.#isPausing) this.#goOnAfterPause();
     if (!this.#reconnector.connection) this.#waiting.rejectAll(() => new ClosedError());
     if (this.#sent + this.#waiting.length > 0) {
       await new Promise<void>((resolve) => (this.#whenIdle = resolve));
@@ -113,10 +116,9 @@ export class Link implements CallOwner {
 
   #watchSignal(call: Call, signal: AbortSignal): void {
     const abort = () => {
-      if (call.isUnderWay && call.options.isInSteps)
-        this.#reconnector.connection?.reset("given up");
-      else if (call.isUnderWay) this.endWait();
-      else call.rejectWith(signal.reason);
+      if (!call.isUnderWay) call.rejectWith(signal.reason);
+      else if (call.options.isInSteps) this.#reconnector.connection?.reset("given up");
+      else this.endWait();
     };
     const forget = () => signal.removeEventListener("abort", abort);
     signal.addEventListener("abort", abort);
@@ -166,7 +168,8 @@ export class Link implements CallOwner {
   readonly #flush = (): void => {
     this.#willFlush = false;
     const { connection } = this.#reconnector;
-    if (!connection) return;
+    // When it cannot be written any more, its end is told soon.
+    if (!connection?.isWritable || this.#isPausing) return;
     const pieces: (string | Uint8Array)[] = [];
     const awaited: Awaited[] = [];
     let bytes = 0;
@@ -201,9 +204,25 @@ export class Link implements CallOwner {
     if (verdict === "unknown") call.isRepeat = true;
     const isAgain = verdict === "unknown" ? call.options.repeats : verdict !== "final";
     if (!isAgain || !this.#mayTryAgain(call, error)) call.reject(error);
-    else if (verdict === "now") this.#enter(call);
-    else this.#pauses.pause(call);
+    else {
+      this.#enter(call);
+      if (verdict !== "now") this.#pause(call.failures);
+    }
     this.#goOn();
+  }
+
+  /** For all commands: so they keep their order. */
+  #pause(failures: number): void {
+    if (this.#isPausing || this.#isClosed) return;
+    this.#isPausing = true;
+    const ms = pauseMs(failures, PAUSE_FIRST_MS, PAUSE_MAX_MS);
+    this.#endPause = this.#options.clock.after(ms, () => this.#goOnAfterPause());
+  }
+
+  #goOnAfterPause(): void {
+    this.#endPause();
+    this.#isPausing = false;
+    this.#flushSoon();
   }
 
   lost(call: Call, error: ConnectionError): void {

@@ -106,17 +106,15 @@ export class Opener {
 }
 
 /** A stream that comes too late is closed. */
-function ownStream(stream: () => Promise<Duplex>, limits: Limits): Promise<Duplex> {
+async function ownStream(stream: () => Promise<Duplex>, limits: Limits): Promise<Duplex> {
   const opened = (async () => stream())();
-  return within(
-    limits,
-    opened,
-    () =>
-      void opened.then(
-        (late) => late.destroy(),
-        () => {},
-      ),
-  );
+  const discard = () => {
+    opened.then(
+      (late) => late.destroy(),
+      () => {},
+    );
+  };
+  return await within(limits, opened, discard);
 }
 
 /** An okq without passwords refuses a password alone, and serves the client nevertheless. */

@@ -34,7 +34,8 @@ export class WaitingCalls {
     this.#cancel();
     this.#nextMs = this.#deadlineOf(call);
     const { clock } = this.#options;
-    this.#cancel = clock.after(this.#nextMs - clock.nowMs(), this.#rejectLate);
+    const delayMs = Math.max(0, this.#nextMs - clock.nowMs());
+    this.#cancel = clock.after(delayMs, this.#rejectLate);
   }
 
   next(): Call | undefined {

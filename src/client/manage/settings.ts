@@ -59,13 +59,14 @@ export type SettingChanges = { [Name in SettingName]?: QueueSettings[Name] | und
 
 /** How values of a kind are written and read. */
 interface Form<V> {
-  write(value: V): string;
+  /** The name is for errors. */
+  write(value: V, name: string): string;
   read(text: string): V;
 }
 
 const count: Form<number> = { write: String, read: Number };
 const ms: Form<number> = {
-  write: (value) => seconds(value, "a setting"),
+  write: seconds,
   read: (text) => msOf(Number(text)),
 };
 const nameOrNone: Form<string | null> = {
@@ -139,7 +140,7 @@ export function settingWords(changes: SettingChanges): Word[] {
   const given = Object.entries(changes).filter(([, value]) => value !== undefined);
   return given.flatMap(([name, value]) => {
     const [wire, form] = formOf(name);
-    return [wire, form.write(value as never)];
+    return [wire, form.write(value as never, name)];
   });
 }
 

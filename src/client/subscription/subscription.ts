@@ -109,10 +109,14 @@ export class Subscription implements AsyncDisposable {
     redis.on("pmessageBuffer", (_pattern: string, _channel: Buffer, message: Buffer) =>
       this.#message(message),
     );
+    const { clock, options } = this.#session;
+    const late = clock.after(options.commandTimeoutMs, () => connection.cut("okq was silent"));
     try {
       await this.#subscribe(connection);
     } catch (error) {
       return this.#refused(error as Error, connection);
+    } finally {
+      late();
     }
     if (this.#isClosed) return connection.cut("closed");
     this.#confirmed();

@@ -90,7 +90,8 @@ export class Endings {
       case "fail":
         return this.#one(claim, ["QFAIL", queue, id, token, ...failWords(ending)]);
       case "next":
-        return this.#session.sendTransaction([ending.push, ack], untilLeaseEnds(claim));
+        // The push may be into the same queue: by then the unique key must be free.
+        return this.#session.sendTransaction([ack, ending.push], untilLeaseEnds(claim));
     }
   }
 
@@ -167,7 +168,7 @@ function becameOf(ending: Ending, reply: Reply): Became | null {
     const became = ending.kind === "redo" ? "requeued" : "done";
     return numberIn(reply) === 1 ? became : null;
   }
-  const [pushed, acked] = arrayIn(reply);
+  const [acked, pushed] = arrayIn(reply);
   if (pushed instanceof OkqError) throw pushed;
   return numberIn(acked) === 1 ? "done" : null;
 }

@@ -1,6 +1,7 @@
 // The fetch loop of a worker: one pop after the other, on a connection of its own, each for as many
 // events as there is room for. While okq is away it waits for it.
 import type { Cancel } from "../../queue/clock.ts";
+import { pauseMs } from "../connection/pauses.ts";
 import { ConnectionError, StoreError } from "../errors.ts";
 import type { Reply } from "../reply.ts";
 import type { Session } from "../session.ts";
@@ -129,8 +130,7 @@ export class Fetcher {
     if (isAway) this.#options.disconnected(error);
     else this.#options.failed(error);
     this.#failures += 1;
-    const fullMs = Math.min(PAUSE_MS.max, PAUSE_MS.first * 2 ** Math.min(this.#failures - 1, 20));
-    const ms = fullMs * (0.5 + Math.random() / 2);
+    const ms = pauseMs(this.#failures, PAUSE_MS.first, PAUSE_MS.max);
     await until(stop, (goOn) => this.#options.session.clock.after(ms, goOn));
   }
 

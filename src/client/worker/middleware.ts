@@ -3,7 +3,8 @@
 /**
  * `next` runs what is inside, once, and resolves to what it returned. A middleware that returns
  * something decides the outcome. If it returns nothing, the outcome is that of the inside, also its
- * error: so an event is never done because somebody forgot to await or return.
+ * error: so an event is never done because somebody forgot to await or return. Who returns nothing
+ * must have called next().
  */
 export type Middleware<Given> = (given: Given, next: () => Promise<unknown>) => unknown;
 
@@ -18,18 +19,26 @@ export function wrapped<Given>(
   return middleware.reduceRight<Handle<Given>>((inner, outer) => around(outer, inner), innermost);
 }
 
+const CALLED = "a middleware called next()";
+
 function around<Given>(outer: Middleware<Given>, inner: Handle<Given>): Handle<Given> {
   return async (given) => {
     let inside: Promise<unknown> | null = null;
+    let isOver = false;
     const next = () => {
-      if (inside) return Promise.reject(new Error("a middleware called next() twice"));
-      inside = inner(given);
+      const why = inside ? "twice" : isOver ? "after its end" : null;
+      const begun = why === null ? inner(given) : Promise.reject(new Error(`${CALLED} ${why}`));
+      inside ??= begun;
       // The middleware may not look at it.
-      inside.catch(() => {});
-      return inside;
+      begun.catch(() => {});
+      return begun;
     };
     const returned = await outer(given, next);
-    if (returned === undefined) return await inside;
+    isOver = true;
+    if (returned === undefined) {
+      if (!inside) throw new Error("a middleware returned nothing and did not call next()");
+      return await inside;
+    }
     // The work inside belongs to the event even if the middleware did not wait for it.
     await Promise.allSettled([inside]);
     return returned;

@@ -72,8 +72,9 @@ export function snooze(until: Date | number): Snooze {
 }
 
 /**
- * The event is done, and an event with these contents is pushed, in one step. Its id is that of the
- * done event if the options name none, and an event that has that id already is kept.
+ * The event is done, and an event with these contents is pushed, in one step. If the options name
+ * no id, it is that of the done event, and in the same queue a new one. An event that has the id
+ * already is kept.
  */
 export function next<Options extends object>(
   queue: NextQueue,

@@ -1,5 +1,7 @@
 // The queues of a worker: in which order it looks at them, and how their contents are read.
+import { createHash } from "node:crypto";
 import { ContentsError } from "../errors.ts";
+import type { Event } from "../event.ts";
 import { eventsIn, popWords, withContents } from "../popping.ts";
 import { type PushOptions, pushWords } from "../push-options.ts";
 import type { QueueBase } from "../queue/queue-base.ts";
@@ -9,6 +11,9 @@ import { Claim, type Touch } from "./claim.ts";
 import type { Times } from "./fetcher.ts";
 import type { Next } from "./outcomes.ts";
 import type { Settings } from "./worker-options.ts";
+
+/** Enough that no two are the same. */
+const ID_CHARS = 32;
 
 type Named<T> = string | QueueBase<T>;
 
@@ -70,15 +75,21 @@ export class WorkerQueues {
     if (read instanceof Promise) return read;
   }
 
-  /** The words of the push of a `next`, whose event takes the id of this one. */
+  /** The words of the push of a `next`. Its id is the same whenever they are made. */
   async push({ queue, contents, options }: Next, { job }: Claim): Promise<Word[]> {
     const target = typeof queue === "string" ? this.#queueOf(queue) : (queue as QueueBase<unknown>);
     const given: PushOptions = { onDuplicate: "keep", ...options };
     const { session, name, codec } = target;
     const encoded = await encodedFor(name, () => codec.encode(contents));
     const traced = session.options.trace?.headers();
-    return ["QPUSH", name, encoded, "ID", given.id ?? job.id, ...pushWords(given, traced)];
+    const id = given.id ?? (name === job.queue ? successorOf(job) : job.id);
+    return ["QPUSH", name, encoded, "ID", id, ...pushWords(given, traced)];
   }
+}
+
+/** In the queue of the event itself its id may be taken for a time (dedupe-window). */
+function successorOf({ id, token }: Event<unknown>): string {
+  return createHash("sha256").update(`${token} ${id}`).digest("hex").slice(0, ID_CHARS);
 }
 
 async function encodedFor<R>(name: string, encode: () => R | Promise<R>): Promise<R> {

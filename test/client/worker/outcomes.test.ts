@@ -108,6 +108,21 @@ for (const store of storeNames) {
       expect(event).toMatchObject({ id: "1", contents: { step: 2 } });
     });
 
+    test("next into the queue of the event itself, also under its unique key", async () => {
+      const okq = connectClient((await startOkqOn(store)).port);
+      const counts = okq.queue<number>("q");
+      await counts.configure({ dedupeWindowMs: 60_000 });
+      await counts.push(1, { id: "1", unique: "u" });
+      const seen: number[] = [];
+      const again = (n: number) => (n < 3 ? next(counts, n + 1, { unique: "u" }) : undefined);
+      const worker = okq.worker(counts, ({ contents }) => {
+        seen.push(contents);
+        return again(contents);
+      });
+      await worker.drain();
+      expect(seen).toEqual([1, 2, 3]);
+    });
+
     test("next with an id that is there already: the event there stays", async () => {
       const { port } = await startOkqOn(store);
       const okq = connectClient(port);

@@ -127,6 +127,26 @@ test("middleware may decide that a failure is none, or not call the handler", as
   expect(await endWith(() => done())).toBe("done");
 });
 
+test("middleware that forgets next(), or calls it too late: the attempt has failed", async () => {
+  let handled = 0;
+  const handler = () => void (handled += 1) as never;
+  expect(await endWith(() => {}, handler)).toContain("did not call next()");
+  let late: Promise<string> | null = null;
+  const tooLate: Middleware<Job<unknown>> = (_job, next) =>
+    void setTimeout(() => (late = next().then(String, String)), 1);
+  expect(await endWith(tooLate, handler)).toContain("did not call next()");
+  expect(await eventually(() => late)).toContain("next() after its end");
+  expect(handled).toBe(0);
+});
+
+test("middleware that calls next() twice and looks at neither: the first counts", async () => {
+  const twice: Middleware<Job<unknown>> = (_job, next) => {
+    void next();
+    void next();
+  };
+  expect(await endWith(twice, () => undefined as never)).toBe("done");
+});
+
 test("middleware that calls next() twice runs the handler once", async () => {
   let handled = 0;
   const twice: Middleware<Job<unknown>> = async (_job, next) => {
