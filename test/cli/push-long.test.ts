@@ -171,10 +171,28 @@ test("the printed ids are those in the queue if a later step is refused", async 
   expect({ code, stderr }).toEqual({
     code: 1,
     stderr:
-      "okq: 2000 events were pushed, events 2001 to 3000 were not pushed; nothing behind: " +
+      "okq: 2500 events were pushed, events 2501 to 3000 were not pushed; nothing behind: " +
       "QUEUEFULL q\n",
   });
   const events = await popAll(await server.connect(), "q");
+  expect(events.map(([, id]) => id)).toEqual(stdout.trimEnd().split("\n"));
+});
+
+test.each([
+  ["--lines", "\n"],
+  ["-0", "\0"],
+])("%s fills a queue to its limit, and names the events that are not pushed", async (flag, end) => {
+  const { okq: run, ask: asked, server } = await startWithClient();
+  await asked("QCONFIG", "q", "max-length", "10");
+  const lines = linesTo(25);
+  const { code, stdout, stderr } = await run(["push", "q", flag], lines.join(end) + end);
+  expect({ code, stderr }).toEqual({
+    code: 1,
+    stderr:
+      "okq: 10 events were pushed, events 11 to 25 were not pushed; nothing behind: QUEUEFULL q\n",
+  });
+  const events = await popAll(await server.connect(), "q");
+  expect(events.map(([, , contents]) => contents)).toEqual(lines.slice(0, 10));
   expect(events.map(([, id]) => id)).toEqual(stdout.trimEnd().split("\n"));
 });
 

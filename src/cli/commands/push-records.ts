@@ -1,6 +1,6 @@
 // Pushes the records of an input of any length in steps, with bounded memory. The steps go one
 // after the other, so that the order stays.
-import { CommandRefusedError, OkqError } from "../../client/errors.ts";
+import { CommandRefusedError, OkqError, QueueFullError } from "../../client/errors.ts";
 import { CommandFailure } from "../command-failure.ts";
 import { failureOf } from "../failures.ts";
 import type { Input, Separator } from "../terminal/input.ts";
@@ -104,7 +104,8 @@ class Run {
     this.#options = options;
   }
 
-  async send(records: Buffer[]): Promise<void> {
+  /** The step has so many records behind these. */
+  async send(records: Buffer[], behind = 0): Promise<void> {
     try {
       const ids = await this.#options.push(records);
       this.done += ids.length;
@@ -112,20 +113,23 @@ class Run {
       this.duplicates += ids.length - own.length;
       await this.#options.pushed(own);
     } catch (error) {
-      if (!isTooLarge(error) || records.length === 1) throw await this.#explained(error, records);
-      // okq takes smaller steps only (--max-event-bytes).
+      if (records.length === 1 || !(isTooLarge(error) || isFull(error))) {
+        const count = records.length + (isFull(error) ? behind : 0);
+        throw await this.#explained(error, count);
+      }
+      // okq takes smaller steps only (--max-event-bytes), or the queue has room for some of them.
       const half = records.length >> 1;
-      await this.send(records.slice(0, half));
-      await this.send(records.slice(half));
+      await this.send(records.slice(0, half), behind + records.length - half);
+      await this.send(records.slice(half), behind);
     }
   }
 
   /** Tells how far it went. */
-  async #explained(error: unknown, { length }: Buffer[]): Promise<unknown> {
+  async #explained(error: unknown, count: number): Promise<unknown> {
     if (!(error instanceof OkqError)) return error;
     const { exitCode } = await failureOf(error, { address: "", isConnected: true });
-    const [first, last] = [this.done + 1, this.done + length];
-    const which = length === 1 ? `event ${first} was` : `events ${first} to ${last} were`;
+    const [first, last] = [this.done + 1, this.done + count];
+    const which = count === 1 ? `event ${first} was` : `events ${first} to ${last} were`;
     const state =
       error.outcome === "none" ? "not pushed" : "sent and not answered, and may be there or not";
     const before = this.done === 1 ? "1 event was" : `${this.done} events were`;
@@ -138,4 +142,9 @@ class Run {
 
 function isTooLarge(error: unknown): boolean {
   return error instanceof CommandRefusedError && error.message.startsWith("ERR event too large");
+}
+
+/** If an earlier attempt was not answered, some of its events may be there: no smaller step helps. */
+function isFull(error: unknown): boolean {
+  return error instanceof QueueFullError && error.outcome === "none";
 }
