@@ -11,6 +11,12 @@ import { Cancelled } from "./terminal/prompt.ts";
 /** 128 + the number of SIGINT: Ctrl-C at a prompt. */
 const INTERRUPTED = 130;
 
+/**
+ * What answers does not speak RESP, or does not know CLIENT SETINFO. RESP type 21 is a TLS alert,
+ * which may be one of okq.
+ */
+const NOT_OKQ = /^Unknown RESP type (?!21 )|^ERR unknown (sub)?command/i;
+
 export interface Failure {
   exitCode: number;
   /** null for none. */
@@ -60,6 +66,13 @@ function absentMessage({ message }: ConnectionError, address: string): string {
     return (
       `cannot trust okq at ${address}: ${reason}; --tls-ca FILE names the authority of its ` +
       "certificate, --tls-name its name"
+    );
+  }
+  if (NOT_OKQ.test(reason)) {
+    const answer = reason.replace(". Please report this.", "");
+    return (
+      `what answers at ${address} is not okq (${answer}): say where okq is with --addr or ` +
+      "OKQ_ADDR"
     );
   }
   return (

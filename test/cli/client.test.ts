@@ -71,6 +71,37 @@ test("says how to start an okq if there is none, and does not wait for one", asy
   expect(socket.stderr).toContain("no okq at /no/such/socket (");
 });
 
+/** Answers whatever comes, as an HTTP server does. */
+function startSpeaking(answer: string): number {
+  const listener = Bun.listen({
+    hostname: "127.0.0.1",
+    port: 0,
+    socket: { data: (socket) => void socket.end(answer) },
+  });
+  closeAfterTest({ close: () => listener.stop(true) });
+  return listener.port;
+}
+
+test.each(["<html>Bad Request</html>", "HTTP/1.1 400 Bad Request\r\n\r\n"])(
+  "says that what answers is not okq if it is an HTTP server: %j",
+  async (answer) => {
+    const port = startSpeaking(answer);
+    const { code, stderr } = await okq([...push, "--addr", `127.0.0.1:${port}`]);
+    expect(code).toBe(69);
+    expect(stderr).toStartWith(`okq: what answers at 127.0.0.1:${port} is not okq (Unknown RESP`);
+    expect(stderr).toEndWith("): say where okq is with --addr or OKQ_ADDR\n");
+  },
+);
+
+test("says that a Redis without CLIENT SETINFO is not okq", async () => {
+  const port = startSpeaking(
+    "+OK\r\n-ERR Unknown subcommand or wrong number of arguments for 'SETINFO'. Try CLIENT HELP.\r\n",
+  );
+  const { code, stderr } = await okq([...push, "--addr", `127.0.0.1:${port}`]);
+  expect(code).toBe(69);
+  expect(stderr).toStartWith(`okq: what answers at 127.0.0.1:${port} is not okq (ERR Unknown sub`);
+});
+
 test("logs in with the password of a file, the environment or the address", async () => {
   const { port } = await startTestOkq({ password: "p:w@ d" });
   const env = { OKQ_ADDR: `127.0.0.1:${port}` };
