@@ -17,8 +17,8 @@ export type ClientOption = {
   value?: string;
 } & (
   | { kind: "flag" | "text" | "time" | "list" }
-  /** In seconds. */
-  | { kind: "seconds"; max?: number }
+  /** max in seconds. isPositive: 0 is refused. */
+  | { kind: "seconds"; max?: number; isPositive?: true }
   | { kind: "number"; min?: number; max?: number }
   | { kind: "choice"; values: readonly string[] }
 );

@@ -32,6 +32,7 @@ export const commonOptions = {
   },
   timeout: {
     kind: "seconds",
+    isPositive: true,
     help: "how long okq may take to answer (10), and may be away in the middle of a command (30)",
   },
   json: { kind: "flag", help: "write JSON, one value in a line" },

@@ -77,6 +77,7 @@ function valueOf(name: string, option: ClientOption, text: string): string | num
       if (!/^(\d{1,12}(\.\d*)?|\.\d+)$/.test(text)) {
         throw refuse("is not a number of seconds, such as 60 or 0.5");
       }
+      if (option.isPositive && Number(text) === 0) throw refuse("is not more than 0");
       if (option.max !== undefined && Number(text) > option.max) {
         throw refuse(`is more than ${option.max}`);
       }

@@ -177,6 +177,17 @@ test("--timeout bounds the time that okq may be silent", async () => {
   expect(stderr).toContain(`127.0.0.1:${proxy.port}`);
 });
 
+test.each(["push q x", "status", "tail q"])(
+  "--timeout 0 is wrong usage of okq %s",
+  async (line) => {
+    expect(await okq([...line.split(" "), "--timeout", "0"])).toEqual({
+      code: 2,
+      stdout: "",
+      stderr: 'okq: --timeout: "0" is not more than 0\n',
+    });
+  },
+);
+
 test("a command that was sent and not answered may be done or not, and says so", async () => {
   const { server, ask } = await startWithClient();
   await ask("QPUSH", "q", "x", "ID", "1");

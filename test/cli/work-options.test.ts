@@ -233,7 +233,8 @@ const wrong: [args: string[], message: string][] = [
     "--weights and --order exclude each other",
   ],
   [["q", "-c", "0", "--", "cat"], '--concurrency: "0" is not from 1 to 1000'],
-  [["q", "--timeout", "0", "--", "cat"], "--timeout: must be more than 0"],
+  [["q", "--timeout", "0", "--", "cat"], '--timeout: "0" is not more than 0'],
+  [["q", "--ex", "0", "--", "cat"], '--ex: "0" is not more than 0'],
   [["q", "--ex", "604801", "--", "cat"], '--ex: "604801" is more than 604800'],
   [["q", "--idle-exit", "604801", "--", "cat"], '--idle-exit: "604801" is more than 604800'],
 ];

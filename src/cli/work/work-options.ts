@@ -17,10 +17,12 @@ export const workOptions = {
   ex: {
     kind: "seconds",
     max: 604_800,
+    isPositive: true,
     help: "lease of each event (30); it is kept while the command runs",
   },
   timeout: {
     kind: "seconds",
+    isPositive: true,
     help: "how long a command may run; then it is stopped, which is a failed attempt",
   },
   grace: {
@@ -109,9 +111,6 @@ export function workSettings({
   checkBatch(options);
   if (options.arg && !command.slice(1).some((arg) => arg.includes(PLACEHOLDER))) {
     throw new UsageError(`--arg: no argument of the command has ${PLACEHOLDER}`);
-  }
-  for (const name of ["ex", "timeout"] as const) {
-    if (options[name] === 0) throw new UsageError(`--${name}: must be more than 0`);
   }
   const strange = command.find((word) => !word.isWellFormed());
   if (strange !== undefined) {
