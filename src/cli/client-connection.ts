@@ -5,13 +5,16 @@ import { type ConnectOptions, connect, type Okq, type OkqError } from "../client
 import { expandHome } from "../config/home-path.ts";
 import { UsageError } from "../config/usage-error.ts";
 import type { OptionValues } from "./client-option.ts";
-import type { CommonOptions } from "./common-options.ts";
+import { type CommonOptions, DEFAULT_ADDRESS } from "./common-options.ts";
 import type { Terminal } from "./terminal/terminal.ts";
 
 type Environment = Record<string, string | undefined>;
 type Options = OptionValues<CommonOptions>;
 
-const DEFAULT_ADDRESS = "127.0.0.1:4777";
+/** As it was given, else the default. */
+export function addressOf({ addr }: Pick<Options, "addr">, env: Environment): string {
+  return addr ?? (env["OKQ_ADDR"] || DEFAULT_ADDRESS);
+}
 
 export class ClientConnection {
   /** Whether okq has answered. */
@@ -57,7 +60,7 @@ export class ClientConnection {
   }
 
   get #text(): string {
-    return this.#options.addr ?? (this.#env["OKQ_ADDR"] || DEFAULT_ADDRESS);
+    return addressOf(this.#options, this.#env);
   }
 
   #parsed() {

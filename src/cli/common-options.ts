@@ -3,13 +3,15 @@
 import { environmentName } from "../config/options.ts";
 import type { ClientOptions } from "./client-option.ts";
 
+export const DEFAULT_ADDRESS = "127.0.0.1:4777";
+
 export const commonOptions = {
   addr: {
     kind: "text",
     value: "ADDR",
     help:
       "where okq is: host:port, unix:/path, okq://[user:password@]host:port, okqs:// for TLS; " +
-      `else ${environmentName("addr")}, else 127.0.0.1:4777`,
+      `else ${environmentName("addr")}, else ${DEFAULT_ADDRESS}`,
   },
   user: { kind: "text", value: "NAME", help: "name of the user; else that of the address" },
   "password-file": {

@@ -1,13 +1,12 @@
 // `okq work`: any program is a consumer. It runs a command for each event, and the exit code of
 // the command says what becomes of the event.
 import { clientCommand, type Invocation } from "../client-command.ts";
+import { addressOf } from "../client-connection.ts";
 import { exitCodes } from "../exit-codes.ts";
 import { addressWithLogin, addressWithoutLogin } from "./child-address.ts";
 import { dryRun } from "./dry-run.ts";
 import { workOptions, workSettings } from "./work-options.ts";
 import { WorkSession } from "./work-session.ts";
-
-const DEFAULT_ADDRESS = "127.0.0.1:4777";
 
 export const work = clientCommand({
   name: "work",
@@ -47,11 +46,9 @@ export const work = clientCommand({
 
 type Options = Invocation<typeof workOptions>["options"];
 
-function childAddress(
-  { addr, passAuth, user, passwordFile }: Options,
-  env: Record<string, string | undefined>,
-): string {
-  const text = addr ?? (env["OKQ_ADDR"] || DEFAULT_ADDRESS);
+function childAddress(options: Options, env: Record<string, string | undefined>): string {
+  const { passAuth, user, passwordFile } = options;
+  const text = addressOf(options, env);
   if (!passAuth) return addressWithoutLogin(text);
   return addressWithLogin(text, { user, passwordFile, password: env["OKQ_PASSWORD"] });
 }
