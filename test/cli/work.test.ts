@@ -247,6 +247,25 @@ test("--timeout stops the whole group, which is a failed attempt", async () => {
   expect(work.stderr()).toMatch(/^okq work: q 1: attempt 1 failed: .*time limit/m);
 });
 
+test("the error after --timeout is the time limit and the last 4 KiB of stderr", async () => {
+  const { port, client } = await start();
+  for (const batch of [[], ["--batch", "1"]]) {
+    await ask(client, "QPUSH", "q", "hi", "ID", "1");
+    const args = ["q", "--max", "1", "--timeout", "1", ...batch];
+    const work = startWorkScript(port, args, "seq 5000 >&2; echo end >&2; sleep 60");
+    expect(await work.exited).toBe(0);
+    expect(work.stderr()).toEndWith(
+      "\n5000\nend\nokq work: q 1: attempt 1 failed: the time limit of 1000 ms has passed\n",
+    );
+    const error = String((await eventOf(client, "q", "1"))!["last-error"]);
+    expect(error).toStartWith("the time limit of 1000 ms has passed: ");
+    expect(error).toEndWith("\n4999\n5000\nend");
+    expect(error.length).toBeGreaterThan(3900);
+    expect(error.length).toBeLessThanOrEqual(4096);
+    await ask(client, "QDEL", "q", "1");
+  }
+});
+
 test("kills a command that does not stop within the grace", async () => {
   const { port, client } = await start();
   await ask(client, "QCONFIG", "q", "backoff", "fixed 60");

@@ -18,6 +18,14 @@ export interface ExitStatus {
   signal: string | null;
 }
 
+/** How the command for an event has ended. */
+export interface CommandEnd {
+  status: ExitStatus;
+  /** Its status in words, or the time limit that has stopped it. */
+  reason: string;
+  ms: number;
+}
+
 const verdicts: Record<number, Verdict> = {
   0: "done",
   65: "final",
@@ -38,12 +46,11 @@ export function statusText({ code, signal }: ExitStatus): string {
 /** An error of an event has at most so many bytes. */
 const ERROR_BYTES_MAX = 4096;
 
-/** The end of the command and the last that it wrote to stderr. */
-export function errorText(status: ExitStatus, lastErrors: string): string {
-  const head = statusText(status);
-  if (lastErrors === "") return head;
-  const room = ERROR_BYTES_MAX - Buffer.byteLength(head) - 2;
-  return `${head}: ${lastOf(lastErrors, room)}`;
+/** Why the attempt failed, and the last that the command wrote to stderr. */
+export function errorText(reason: string, lastErrors: string): string {
+  if (lastErrors === "") return reason;
+  const room = ERROR_BYTES_MAX - Buffer.byteLength(reason) - 2;
+  return `${reason}: ${lastOf(lastErrors, room)}`;
 }
 
 function lastOf(text: string, bytesMax: number): string {

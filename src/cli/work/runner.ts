@@ -1,13 +1,13 @@
 // Runs the command for an event or a batch, and turns its end into the outcome of the events.
 import type { Job, Outcome } from "../../client/client.ts";
-import { done, fail, retry, snooze } from "../../client/client.ts";
+import { done, fail, retry, snooze, TimeLimitError } from "../../client/client.ts";
 import { CommandFailure } from "../command-failure.ts";
 import { batchEnvironment, childEnvironment, type Surroundings } from "./child-environment.ts";
 import { Child, type ChildEnd } from "./child.ts";
 import { asArgument, batchItem, type ChildInput, onStdin, UnfitContents } from "./child-input.ts";
 import { ChildOutput, type OutputSink } from "./child-output.ts";
 import type { EventDetailsReader } from "./event-details.ts";
-import { errorText, type ExitStatus, statusText, verdictOf } from "./exit-verdict.ts";
+import { type CommandEnd, errorText, statusText, verdictOf } from "./exit-verdict.ts";
 import type { GroupGuard } from "./group-guard.ts";
 import type { WorkSettings } from "./work-options.ts";
 
@@ -23,7 +23,7 @@ export interface RunnerOptions {
   /** The worker must stop: finishing what it has begun, or at once. */
   stop(failure: Error, how: "finish" | "atOnce"): void;
   /** How a command has ended, for the log. */
-  ended(jobs: readonly BytesJob[], status: ExitStatus, ms: number): void;
+  ended(jobs: readonly BytesJob[], end: CommandEnd): void;
 }
 
 /** If a command with shorter arguments is too large for the system, no event is to blame. */
@@ -45,7 +45,7 @@ export class Runner {
     for (const child of this.#children) child.kill();
   }
 
-  /** Rejects with the reason of the signal if that has aborted. */
+  /** Rejects with the reason of the signal if that has aborted, unless it is the time limit. */
   async run(job: BytesJob, signal: AbortSignal): Promise<Outcome> {
     const { settings, surroundings, details } = this.#options;
     const { queue, id, attempt, token, headers } = job;
@@ -107,9 +107,10 @@ export class Runner {
     environment: Environment,
     signal: AbortSignal,
   ): Promise<Outcome> {
-    const { settings, ended, stop } = this.#options;
+    const { ended, stop } = this.#options;
     const output = this.#output(jobs);
-    signal.throwIfAborted();
+    const passed = timeLimitOf(signal);
+    if (passed !== null) return retry(undefined, passed);
     const sinceMs = performance.now();
     const child = this.#start(input, environment, output);
     if (!(child instanceof Child)) return child;
@@ -124,9 +125,11 @@ export class Runner {
     } finally {
       this.#children.delete(child);
     }
-    ended(jobs, end, performance.now() - sinceMs);
-    signal.throwIfAborted();
-    return this.#meaning(end, output, settings);
+    const limit = timeLimitOf(signal);
+    const reason = limit ?? statusText(end);
+    ended(jobs, { status: end, reason, ms: performance.now() - sinceMs });
+    const text = errorText(reason, end.lastErrors);
+    return limit === null ? this.#meaning(end, text, output) : retry(undefined, text);
   }
 
   /** Resolves when it has ended, by itself or because the signal has stopped it. */
@@ -148,8 +151,8 @@ export class Runner {
     }
   }
 
-  #meaning(end: ChildEnd, output: ChildOutput, settings: WorkSettings): Outcome {
-    const text = errorText(end, end.lastErrors);
+  #meaning(end: ChildEnd, text: string, output: ChildOutput): Outcome {
+    const { settings } = this.#options;
     switch (verdictOf(end)) {
       case "done":
         return settings.keepResult ? done(output.result()) : done();
@@ -222,6 +225,13 @@ export class Runner {
 /** The event is ready again at once, and the attempt does not count. 0 is past by any clock. */
 export function untouched(): Outcome {
   return snooze(0);
+}
+
+/** The message of a time limit that has passed, or null. Throws any other reason of the signal. */
+function timeLimitOf(signal: AbortSignal): string | null {
+  if (signal.reason instanceof TimeLimitError) return signal.reason.message;
+  signal.throwIfAborted();
+  return null;
 }
 
 /** The event cannot be handled in this way, however often it comes. */

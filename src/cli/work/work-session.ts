@@ -4,12 +4,13 @@ import { exitCodes } from "../exit-codes.ts";
 import { Output } from "../terminal/output.ts";
 import type { Surroundings } from "./child-environment.ts";
 import { EventDetailsReader } from "./event-details.ts";
+import type { CommandEnd } from "./exit-verdict.ts";
 import { GroupGuard } from "./group-guard.ts";
 import { IdleTimer } from "./idle-timer.ts";
 import { Runner, type BytesJob, untouched } from "./runner.ts";
 import { StopSignals } from "./stop-signals.ts";
 import { WorkLog } from "./work-log.ts";
-import { type CommandEnd, logWorker } from "./worker-log.ts";
+import { logWorker } from "./worker-log.ts";
 import type { WorkSettings } from "./work-options.ts";
 
 /** The worker waits for a command that is stopped a little longer than that is given. */
@@ -46,8 +47,8 @@ export class WorkSession {
       stdout: new Output(1),
       stderr,
       stop: (failure, how) => this.#fail(failure, how),
-      ended: (jobs, status, ms) => {
-        for (const job of jobs) this.#ends.set(job, { status, ms });
+      ended: (jobs, end) => {
+        for (const job of jobs) this.#ends.set(job, end);
       },
     });
     this.#worker = this.#newWorker(okq);

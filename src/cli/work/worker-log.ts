@@ -1,13 +1,7 @@
 // Turns what a worker tells into lines of the log.
 import type { Worker } from "../../client/client.ts";
-import { type ExitStatus, statusText } from "./exit-verdict.ts";
+import type { CommandEnd } from "./exit-verdict.ts";
 import type { LogEntry, WorkLog } from "./work-log.ts";
-
-/** How the command for an event has ended. */
-export interface CommandEnd {
-  status: ExitStatus;
-  ms: number;
-}
 
 type Named = { queue: string; id: string; attempt: number };
 
@@ -26,7 +20,7 @@ export function logWorker(
   // What the command wrote to stderr stands there already.
   const reasonOf = (job: Named, reason: string) => {
     const end = endOf(job);
-    return end && reason.startsWith(statusText(end.status)) ? statusText(end.status) : reason;
+    return end && reason.startsWith(end.reason) ? end.reason : reason;
   };
   worker.on("popped", ({ job }) => log.write({ event: "popped", ...about(job) }));
   worker.on("done", ({ job }) => log.write({ event: "done", ...about(job), ...endIn(job) }));
