@@ -16,7 +16,9 @@ export type ClientOption = {
   /** Stands for the value in the usage, in capitals: FILE. */
   value?: string;
 } & (
-  | { kind: "flag" | "text" | "seconds" | "time" | "list" }
+  | { kind: "flag" | "text" | "time" | "list" }
+  /** In seconds. */
+  | { kind: "seconds"; max?: number }
   | { kind: "number"; min?: number; max?: number }
   | { kind: "choice"; values: readonly string[] }
 );

@@ -77,6 +77,9 @@ function valueOf(name: string, option: ClientOption, text: string): string | num
       if (!/^(\d{1,12}(\.\d*)?|\.\d+)$/.test(text)) {
         throw refuse("is not a number of seconds, such as 60 or 0.5");
       }
+      if (option.max !== undefined && Number(text) > option.max) {
+        throw refuse(`is more than ${option.max}`);
+      }
       return Math.ceil(Number(text) * MS);
     case "time": {
       const ms = timeMs(text);

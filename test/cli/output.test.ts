@@ -98,6 +98,12 @@ test("arguments may be any bytes", async () => {
     ["q\xff", "\xfe", "a\xffb\xef\xbf\xbd", null, 1, ["n", "\xfd"]],
   ]);
   expect(await shell("okq push q -q --file $'f\\xff'", options)).toMatchObject({ code: 0 });
+  // A command cannot be given such bytes.
+  expect(await shell("okq work q -- echo $'\\xff'", options)).toEqual({
+    code: 2,
+    stdout: "",
+    stderr: 'okq: COMMAND: "\\\\xff" is not UTF-8\n',
+  });
 });
 
 test("a pipe of two okq moves events", async () => {

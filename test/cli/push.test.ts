@@ -191,6 +191,8 @@ test.each([
   [["push", "q", "x", "--unique-for", "5"], "--unique-for needs --unique KEY"],
   [["push", "q", "x", "--replace", "--fail-duplicate"], "--replace and --fail-duplicate exclude"],
   [["push", "q", "--file", "/no/such/file"], 'cannot read "/no/such/file" (ENOENT: no such file'],
+  [["push", "q", "--file", "/"], 'cannot read "/" (EISDIR: '],
+  [["push", "q", "--lines", "--file", "/"], 'cannot read "/" (EISDIR: '],
   [["push", "q", "x", "--frob"], 'unknown option "--frob" (see okq help push)'],
   [["push", "q", "x", "-qx"], 'unknown option "-qx" (see okq help push)'],
   [["push", "q", "x", "--id"], "--id needs a value: --id ID"],

@@ -1,6 +1,6 @@
 // The options of `okq work`: when it ends, several queues, batches, and what it writes.
 import { expect, setDefaultTimeout, test } from "bun:test";
-import { eventually, eventuallyEqual } from "../support/eventually.ts";
+import { eventually, eventuallyEqual, lasting } from "../support/eventually.ts";
 import { startOkqWork, eventOf, startWork, startWorkScript } from "../support/okq-work.ts";
 import { startTestOkq } from "../support/okq-server.ts";
 import { ask } from "../support/readable.ts";
@@ -50,6 +50,21 @@ test("--idle-exit ends when no event has come for so long", async () => {
   await ask(client, "QPUSH", "q", "2");
   expect(await work.exited).toBe(0);
   expect(work.stdout()).toBe("1\n2\n");
+});
+
+test("--idle-exit does not count the time while okq is away", async () => {
+  const first = await startTestOkq();
+  await ask(await first.connect(), "QPUSH", "q", "1");
+  const script = 'cat; sleep 1; echo " end"';
+  const work = startWorkScript(first.port, ["q", "--idle-exit", "1", "--ex", "2"], script);
+  await work.waitForLine(/^1/m);
+  await first.close();
+  await work.waitForLine(/is not this worker's any more/);
+  await lasting(1500);
+  const second = await startTestOkq({ listenAddr: `127.0.0.1:${first.port}` });
+  await ask(await second.connect(), "QPUSH", "q", "2");
+  expect(await work.exited).toBe(0);
+  expect(work.stdout()).toBe("1 end\n2 end\n");
 });
 
 test("-c runs so many commands at the same time", async () => {
@@ -219,6 +234,8 @@ const wrong: [args: string[], message: string][] = [
   ],
   [["q", "-c", "0", "--", "cat"], '--concurrency: "0" is not from 1 to 1000'],
   [["q", "--timeout", "0", "--", "cat"], "--timeout: must be more than 0"],
+  [["q", "--ex", "604801", "--", "cat"], '--ex: "604801" is more than 604800'],
+  [["q", "--idle-exit", "604801", "--", "cat"], '--idle-exit: "604801" is more than 604800'],
 ];
 
 test.each(wrong)("refuses %j with exit code 2", async (args, message) => {

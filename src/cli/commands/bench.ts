@@ -21,8 +21,8 @@ const options = {
     help: "commands under way on each connection (16)",
   },
   size: { kind: "number", short: "s", max: 64 * 1024 * 1024, help: "bytes of the contents (100)" },
-  seconds: { kind: "seconds", help: "how long to measure (5)" },
-  "warm-up": { kind: "seconds", help: "how long the load lasts before that (1)" },
+  seconds: { kind: "seconds", max: 86_400, help: "how long to measure (5)" },
+  "warm-up": { kind: "seconds", max: 86_400, help: "how long the load lasts before that (1)" },
   prefix: {
     kind: "text",
     value: "NAME",

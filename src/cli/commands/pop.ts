@@ -24,8 +24,12 @@ const options = {
   keep: { kind: "flag", help: "give each event back then, not done and not counted" },
   ...showOptions,
   count: { kind: "number", short: "n", min: 1, help: "up to so many events (1)" },
-  wait: { kind: "seconds", short: "w", help: "wait up to so long for an event" },
-  lease: { kind: "seconds", help: "how long the claims last; else as the event or queue says" },
+  wait: { kind: "seconds", max: 86_400, short: "w", help: "wait up to so long for an event" },
+  lease: {
+    kind: "seconds",
+    max: 604_800,
+    help: "how long the claims last; else as the event or queue says",
+  },
   as: { kind: "text", value: "NAME", help: "name of the worker, as `okq workers` shows it" },
   weights: {
     kind: "text",

@@ -27,7 +27,7 @@ export const top = clientCommand({
   options: {
     match: { kind: "text", short: "m", value: "GLOB", help: "queues whose name fits" },
     sort: { kind: "choice", short: "s", values: sortKeys, help: "the column to sort by (ready)" },
-    interval: { kind: "seconds", short: "i", help: "time between two looks (2)" },
+    interval: { kind: "seconds", max: 86_400, short: "i", help: "time between two looks (2)" },
     once: { kind: "flag", help: "write one table and end" },
   },
   examples: [

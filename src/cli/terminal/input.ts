@@ -130,7 +130,9 @@ export class Input {
         const { code } = error as NodeJS.ErrnoException;
         if (code === "EOF") return 0;
         if (code !== "EAGAIN") {
-          throw new CommandFailure(`cannot read ${this.name} (${reasonOf(error)})`);
+          const message = `cannot read ${this.name} (${reasonOf(error)})`;
+          // A folder can be opened: that is found out before anything is done.
+          throw code === "EISDIR" ? new UsageError(message) : new CommandFailure(message);
         }
         await new Promise((resolve) => setTimeout(resolve, EMPTY_MS));
       }

@@ -3,6 +3,7 @@ import { shown } from "../../config/option.ts";
 import { UsageError } from "../../config/usage-error.ts";
 import type { Invocation } from "../client-command.ts";
 import type { ClientOptions } from "../client-option.ts";
+import { printable } from "../terminal/printable.ts";
 import { PLACEHOLDER } from "./child-input.ts";
 
 export const workOptions = {
@@ -15,6 +16,7 @@ export const workOptions = {
   },
   ex: {
     kind: "seconds",
+    max: 604_800,
     help: "lease of each event (30); it is kept while the command runs",
   },
   timeout: {
@@ -32,7 +34,7 @@ export const workOptions = {
   max: { kind: "number", min: 1, value: "N", help: "end after so many events" },
   once: { kind: "flag", help: "end after one event" },
   drain: { kind: "flag", help: "end when the queues have no event that is ready" },
-  "idle-exit": { kind: "seconds", help: "end when no event has come for so long" },
+  "idle-exit": { kind: "seconds", max: 604_800, help: "end when no event has come for so long" },
   order: {
     kind: "choice",
     values: ["strict", "rr"],
@@ -110,6 +112,10 @@ export function workSettings({
   }
   for (const name of ["ex", "timeout"] as const) {
     if (options[name] === 0) throw new UsageError(`--${name}: must be more than 0`);
+  }
+  const strange = command.find((word) => !word.isWellFormed());
+  if (strange !== undefined) {
+    throw new UsageError(`COMMAND: ${shown(printable(strange))} is not UTF-8`);
   }
   const max = options.once ? 1 : (options.max ?? null);
   return {

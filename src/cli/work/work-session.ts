@@ -29,6 +29,7 @@ export class WorkSession {
   readonly #ends = new WeakMap<object, CommandEnd>();
   #begun = 0;
   #active = 0;
+  #isAway = false;
   #failure: Error | null = null;
 
   constructor(settings: WorkSettings, okq: Okq, surroundings: Surroundings) {
@@ -51,8 +52,14 @@ export class WorkSession {
     });
     this.#worker = this.#newWorker(okq);
     logWorker(this.#worker, this.#log, (job) => this.#ends.get(job));
-    this.#worker.on("disconnected", () => this.#idle.end());
-    this.#worker.on("connected", () => this.#active === 0 && this.#idle.begin());
+    this.#worker.on("disconnected", () => {
+      this.#isAway = true;
+      this.#idle.end();
+    });
+    this.#worker.on("connected", () => {
+      this.#isAway = false;
+      this.#rest();
+    });
     this.#worker.on("problem", ({ error, job }) => {
       // Popping again would be refused again.
       if (!job && error instanceof PermissionError) this.#fail(error, "finish");
@@ -143,8 +150,13 @@ export class WorkSession {
       return await work();
     } finally {
       this.#active -= 1;
-      if (this.#active === 0) this.#idle.begin();
+      this.#rest();
     }
+  }
+
+  /** While okq is away no event can come, so that time does not count. */
+  #rest(): void {
+    if (this.#active === 0 && !this.#isAway) this.#idle.begin();
   }
 
   /** Pops no more, and ends when the commands have ended. */
