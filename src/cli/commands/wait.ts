@@ -1,4 +1,5 @@
-// `okq wait` and `okq cancel`: for a producer that wants to know, or to stop, what becomes of an event.
+// `okq wait` and `okq cancel`: for a producer that wants to know what became of an event, or to
+// stop it.
 import type { Okq } from "../../client/client.ts";
 import { arrayIn, bytesIn, type Reply, textIn } from "../../client/reply.ts";
 import { bytesOf } from "../../client/words.ts";
@@ -17,8 +18,8 @@ export const wait = clientCommand({
   summary: "wait until an event has ended, and show its result",
   details: [
     "Writes the result, byte by byte, if the event was acknowledged with one. That is kept only " +
-      "where the queue has keep-completed: else the event is gone then. Exits with 1 if the event " +
-      "has failed, is gone, or has not ended in time.",
+      "where the queue has keep-completed: else the event is gone then. Exits with 1 if the " +
+      "event has failed, is gone, or has not ended in time.",
   ],
   words: "QUEUE ID",
   options: {
