@@ -1,5 +1,5 @@
-// The commands of the client on events, claims and queues: ack, fail, retry, delete, move, purge,
-// pause, resume, config.
+// The commands of the client on events, claims and queues: ack, fail, touch, cancel, wait, retry,
+// delete, move, purge, pause, resume, config.
 import { describe, expect, test } from "bun:test";
 import { startWithClient } from "../support/client-command.ts";
 import { closeAfterTest } from "../support/close-after-test.ts";
@@ -127,6 +127,70 @@ test("move takes ids, or all that fit", async () => {
   await failEvents(started, "q", { 4: "no" });
   await okq(["move", "q", "r", "--all", "--state", "failed"]);
   expect((await get("r", "4"))["state"]).toBe("failed");
+});
+
+test("touch keeps a claim, and tells when its consumer should stop", async () => {
+  const { okq, ask, pop, get } = await startWithClient();
+  await ask("QPUSH", "q", "x", "ID", "1");
+  const token = (await pop("q"))![3] as string;
+  const touch = ["touch", "q", "1", token];
+  const given = ["--lease", "500", "--progress", "half", "--log", "a line"];
+  expect(await okq([...touch, ...given])).toEqual({ code: 0, stdout: "held\n", stderr: "" });
+  const event = await get("q", "1");
+  expect(event).toMatchObject({ progress: "half", log: ["a line"] });
+  expect(Number(event["lease-ends-at"]) - Number(event["claimed-at"])).toBeGreaterThan(400);
+  expect(await okq(["cancel", "q", "1"])).toMatchObject({ code: 0, stdout: "asked\n" });
+  expect(await okq([...touch, "--json"])).toMatchObject({ stdout: '{"claim":"cancelled"}\n' });
+  expect(await okq(["touch", "q", "1", "1-1"])).toMatchObject({
+    code: 1,
+    stderr: "okq: nothing was done to event 1 of q: that claim has ended\n",
+  });
+});
+
+test("cancel removes an event, or names the one that is not there", async () => {
+  const { okq, ask } = await startWithClient();
+  await ask("QPUSH", "q", "x", "ID", "1");
+  expect(await okq(["cancel", "q", "1", "--json"])).toMatchObject({
+    code: 0,
+    stdout: '{"outcome":"removed"}\n',
+  });
+  expect(await okq(["cancel", "q", "1"])).toEqual({
+    code: 1,
+    stdout: "",
+    stderr: "okq: event 1 of q is not there, or has ended\n",
+  });
+});
+
+test("wait shows the result of an event, or says how else it ended", async () => {
+  const started = await startWithClient();
+  const { okq, startOkq, ask, pop } = started;
+  await ask("QCONFIG", "q", "keep-completed", "10");
+  await ask("QPUSH", "q", "x", "ID", "1");
+  const waiting = startOkq(["wait", "q", "1"]);
+  const token = (await pop("q"))![3] as string;
+  const result = Buffer.from([0, 255, 10]);
+  await ask("QACK", "q", "1", "TOKEN", token, "RESULT", result);
+  expect(Buffer.from(await waiting.stdout.bytes())).toEqual(result);
+  expect(await waiting.exited).toBe(0);
+  expect(await okq(["wait", "q", "1", "--json"])).toMatchObject({
+    stdout: '{"state":"completed","result":{"base64":"AP8K"}}\n',
+  });
+  await failEvents(started, "q", { 2: "no such user" });
+  expect(await okq(["wait", "q", "2"])).toEqual({
+    code: 1,
+    stdout: "",
+    stderr: "okq: event 2 of q has failed: no such user\n",
+  });
+  expect(await okq(["wait", "q", "2", "--json"])).toMatchObject({
+    code: 1,
+    stdout: '{"state":"failed","error":"no such user"}\n',
+  });
+  expect((await okq(["wait", "q", "3"])).stderr).toContain("event 3 of q is gone");
+  await ask("QPUSH", "q", "x", "ID", "4");
+  expect(await okq(["wait", "q", "4", "-w", "0.01"])).toMatchObject({
+    code: 1,
+    stderr: "okq: event 4 of q has not ended in time\n",
+  });
 });
 
 describe("purge", () => {

@@ -117,7 +117,7 @@ export const workerScenarios: Record<string, Scenario> = {
     const attempts: number[] = [];
     test.okq.worker("mail", async (event) => {
       attempts.push(event.attempt);
-      return attempts.length < 4 ? snooze(MINUTE_MS) : undefined;
+      return attempts.length < 4 ? snooze(new Date(MINUTE_MS)) : undefined;
     });
     const id = await test.okq.queue("mail").push(1);
     await test.advance(3 * MINUTE_MS);

@@ -1,4 +1,4 @@
-// `okq ack` and `okq fail`: the ends of a claim.
+// `okq ack`, `okq fail` and `okq touch`: the end of a claim, or more time for it.
 import { numberIn, textIn } from "../../client/reply.ts";
 import { bytesOf, type Word } from "../../client/words.ts";
 import { UsageError } from "../../config/usage-error.ts";
@@ -7,7 +7,7 @@ import { CommandFailure } from "../command-failure.ts";
 import { exitCodes } from "../exit-codes.ts";
 import { printable } from "../terminal/printable.ts";
 import { ackJob, topicOption } from "./simplequeue.ts";
-import { startWords } from "./start-words.ts";
+import { secondsOf, startWords } from "./start-words.ts";
 
 const start = {
   delay: { kind: "seconds", help: "the event is ready again only after so many seconds" },
@@ -85,6 +85,42 @@ export const fail = clientCommand({
     if (reply === null) throw notClaimed(queue, id, token);
     const outcome = textIn(reply);
     await (options.json ? terminal.json({ outcome }) : terminal.line(outcome));
+    return exitCodes.done;
+  },
+});
+
+export const touch = clientCommand({
+  name: "touch",
+  group: "claims",
+  summary: "keep a claim: its lease begins anew",
+  details: [
+    "Prints held, or cancelled if somebody wants its consumer to stop. TOKEN * stands for " +
+      "whichever claim the event has.",
+  ],
+  words: "QUEUE ID TOKEN",
+  options: {
+    lease: {
+      kind: "seconds",
+      help: "it ends so long from now; else as long as when it was popped",
+    },
+    progress: { kind: "text", help: "how far the work is; okq get shows it" },
+    log: { kind: "text", value: "LINE", help: "a line for the log of the event" },
+  },
+  examples: [
+    ["okq touch mail 1 1795852800000-0 --lease 300", "five more minutes"],
+    ["okq touch mail 1 1795852800000-0 --progress 50%", "and how far it is"],
+  ],
+  async run({ options, words, terminal, connect }) {
+    const [queue, id, token] = words as [string, string, string];
+    const { lease, progress, log } = options;
+    const given: Word[] = ["QTOUCH", queue, id, token];
+    if (lease !== undefined) given.push("LEASE", secondsOf(lease));
+    if (progress !== undefined) given.push("PROGRESS", progress);
+    if (log !== undefined) given.push("LOG", log);
+    const answer = numberIn(await (await connect()).call(...given));
+    if (answer === 0) throw notClaimed(queue, id, token);
+    const claim = answer === 2 ? "cancelled" : "held";
+    await (options.json ? terminal.json({ claim }) : terminal.line(claim));
     return exitCodes.done;
   },
 });

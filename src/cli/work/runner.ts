@@ -224,7 +224,7 @@ export class Runner {
 
 /** The event is ready again at once, and the attempt does not count. 0 is past by any clock. */
 export function untouched(): Outcome {
-  return snooze(0);
+  return snooze(new Date(0));
 }
 
 /** The message of a time limit that has passed, or null. Throws any other reason of the signal. */

@@ -84,7 +84,8 @@ export class Endings {
         if (ending.result === null) return this.#ack(claim);
         return this.#one(claim, [...ack, "RESULT", ending.result]);
       case "redo": {
-        const at = ending.atMs === null ? [] : ["AT", secondsSince1970(ending.atMs, "until")];
+        const at =
+          ending.atMs === null ? [] : ["AT", secondsSince1970(new Date(ending.atMs), "until")];
         return this.#one(claim, [...ack, "REDO", ...at]);
       }
       case "fail":

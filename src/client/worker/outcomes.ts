@@ -1,5 +1,6 @@
 // What a handler may return about an event, besides nothing (done) and a result. A thrown error is
 // a failed attempt.
+import { msSince1970 } from "../seconds.ts";
 
 /** Also known to another copy of this code in the same process, such as that of okq/testing. */
 const OUTCOME = Symbol.for("okq.outcome");
@@ -66,9 +67,7 @@ export function fail(reason: string): Fail {
 
 /** The event comes again at that time (ms since 1970), and this attempt does not count. */
 export function snooze(until: Date | number): Snooze {
-  const untilMs = Number(until);
-  if (!Number.isFinite(untilMs)) throw new RangeError(`snooze until ${String(until)}`);
-  return { ...mark, kind: "snooze", untilMs };
+  return { ...mark, kind: "snooze", untilMs: msSince1970(until, "the time of snooze") };
 }
 
 /**

@@ -171,12 +171,14 @@ export class Runs {
     claim.state = "ending";
     this.#options.heartbeat.delete(claim);
     this.#ending += 1;
+    const { queues, emitter } = this.#options;
+    const problem = (error: unknown) => emitter.emit("problem", { error, job: claim.job });
     try {
-      const ending = known ?? (await endingOf(claim, verdict, this.#options.queues));
+      const ending = known ?? (await endingOf(claim, verdict, queues, problem));
       await this.#tell(claim, verdict, ending);
     } catch (error) {
       // okq does not take this end, or it cannot be told: the attempt has failed.
-      this.#options.emitter.emit("problem", { error, job: claim.job });
+      problem(error);
       await this.#tellFailure(claim, error);
     }
     this.#ending -= 1;

@@ -26,6 +26,7 @@ export function startWorker<T>(
   handler: Handler<T>,
   options: WorkerOptions<T> = {},
 ): Worker<T> {
+  checkHandler(handler);
   const handling = handlingOfOne(handler, options.middleware ?? [], session.options.trace);
   return start(session, queues, handling, settingsOf(options));
 }
@@ -36,8 +37,14 @@ export function startBatchWorker<T>(
   handler: BatchHandler<T>,
   options: BatchWorkerOptions<T> = {},
 ): Worker<T> {
+  checkHandler(handler);
   const handling = handlingOfBatch<T>(handler, options.middleware ?? []);
   return start(session, queues, handling, settingsOf({ ...BATCH, ...options }));
+}
+
+/** Otherwise every event would fail. */
+function checkHandler(handler: unknown): void {
+  if (typeof handler !== "function") throw new TypeError("the handler of a worker is no function");
 }
 
 function start<T>(

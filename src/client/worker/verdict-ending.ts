@@ -9,17 +9,21 @@ import type { WorkerQueues } from "./worker-queues.ts";
 /** okq keeps no longer errors. */
 const ERROR_CHARS_MAX = 4096;
 
-/** Throws or rejects if the outcome cannot be told, for example a result that is no JSON. */
+/**
+ * Throws or rejects if the outcome cannot be told, for example contents that are no JSON. A result
+ * that cannot be kept is only a problem: the work is done, and must not be done again for it.
+ */
 export function endingOf(
   claim: Claim,
   verdict: Verdict,
   queues: WorkerQueues,
+  problem: (error: unknown) => void,
 ): Ending | Promise<Ending> {
   if (isGivenBack(claim, verdict)) return { kind: "redo", atMs: null };
   if (verdict instanceof Thrown) return endingOfError(claim, verdict.error);
   switch (verdict.kind) {
     case "done":
-      return { kind: "ack", result: resultOf(verdict.result) };
+      return { kind: "ack", result: resultOf(verdict.result, problem) };
     case "retry":
       return failure(verdict.reason ?? "retry", { delayMs: verdict.afterMs });
     case "fail":
@@ -58,11 +62,16 @@ export function errorText(error: unknown): string {
   }
 }
 
-/** Bytes as they are, else JSON. */
-function resultOf(result: unknown): string | Uint8Array | null {
+/** Bytes as they are, else JSON; null for none. */
+function resultOf(result: unknown, problem: (error: unknown) => void): string | Uint8Array | null {
   if (result === undefined) return null;
   if (result instanceof Uint8Array) return result;
-  const text = JSON.stringify(result);
-  if (text === undefined) throw new TypeError(`the result is no JSON, it is a ${typeof result}`);
-  return text;
+  try {
+    const text = JSON.stringify(result);
+    if (text !== undefined) return text;
+    throw new TypeError(`it is a ${typeof result}`);
+  } catch (error) {
+    problem(new TypeError(`the result is no JSON: ${errorText(error)}`, { cause: error }));
+    return null;
+  }
 }

@@ -168,22 +168,33 @@ test("retry after nothing and snooze until the past: the event is ready at once"
   const worker = okq.worker("q", ({ attempt }) => {
     attempts.push(attempt);
     if (attempts.length === 1) return retry(0);
-    return attempts.length === 2 ? snooze(1) : undefined;
+    return attempts.length === 2 ? snooze(new Date(1)) : undefined;
   });
   await worker.drain();
   expect(attempts).toEqual([1, 2, 2]);
 });
 
-test("a result that is no JSON: the attempt has failed", async () => {
+test("a result that is no JSON is a problem, and the event is done without it", async () => {
   const { port } = await startOkqOn("memory");
   const okq = connectClient(port);
-  await okq.queue("q").push(1);
+  const queue = okq.queue("q");
   const circle: { self?: unknown } = {};
   circle.self = circle;
-  const worker = okq.worker("q", () => circle);
-  const { reason } = await recorded(worker).until("retried");
-  expect(reason).toContain("TypeError");
-  await worker.close();
+  for (const result of [circle, Symbol("result"), 1n]) {
+    await queue.push(1);
+    const worker = okq.worker("q", () => result);
+    const record = recorded(worker);
+    expect(String((await record.until("problem")).error)).toContain("the result is no JSON");
+    await record.until("done");
+    await worker.close();
+  }
+  expect(await queue.stats()).toMatchObject({ ready: 0, delayed: 0, claimed: 0, failed: 0 });
+});
+
+test("a worker needs a handler", async () => {
+  const okq = connectClient((await startOkqOn("memory")).port);
+  expect(() => okq.worker("q", undefined as never)).toThrow(TypeError);
+  expect(() => okq.batchWorker("q", undefined as never)).toThrow(TypeError);
 });
 
 test("a returned error is a failure, not a result", async () => {
@@ -199,4 +210,5 @@ test("outcomes refuse what is no time", () => {
   expect(() => retry(-1)).toThrow(RangeError);
   expect(() => retry(Number.NaN)).toThrow(RangeError);
   expect(() => snooze(new Date("no date"))).toThrow(RangeError);
+  expect(() => snooze(60_000)).toThrow("a Date or milliseconds since 1970");
 });
