@@ -7,8 +7,8 @@ import { textOf } from "../client/words.ts";
 const REPLACEMENT = String.fromCharCode(0xfffd);
 
 /**
- * The same with such bytes as lone surrogates, as in the texts of the client (see words.ts). Without
- * /proc they stay replaced.
+ * The same with such bytes as lone surrogates, as in the texts of the client (see words.ts).
+ * Without /proc they stay replaced.
  */
 export function exactArguments(
   argv: readonly string[],

@@ -95,7 +95,7 @@ test.each(["<html>Bad Request</html>", "HTTP/1.1 400 Bad Request\r\n\r\n"])(
 
 test("says that a Redis without CLIENT SETINFO is not okq", async () => {
   const port = startSpeaking(
-    "+OK\r\n-ERR Unknown subcommand or wrong number of arguments for 'SETINFO'. Try CLIENT HELP.\r\n",
+    "+OK\r\n-ERR Unknown subcommand or wrong number of arguments for 'SETINFO'.\r\n",
   );
   const { code, stderr } = await okq([...push, "--addr", `127.0.0.1:${port}`]);
   expect(code).toBe(69);

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { exactArguments } from "../../src/cli/exact-arguments.ts";
 import { newFolder } from "../support/new-folder.ts";
 
-test("takes the bytes from the system, and the arguments as they are if it has no such file", () => {
+test("takes the bytes of the system, or the arguments as they are without its file", () => {
   const file = join(newFolder(), "cmdline");
   expect(exactArguments(["push", "q\ufffd"], file)).toEqual(["push", "q\ufffd"]);
   writeFileSync(file, Buffer.from("okq\0push\0q\xff\0", "latin1"));

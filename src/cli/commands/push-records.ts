@@ -144,7 +144,7 @@ function isTooLarge(error: unknown): boolean {
   return error instanceof CommandRefusedError && error.message.startsWith("ERR event too large");
 }
 
-/** If an earlier attempt was not answered, some of its events may be there: no smaller step helps. */
+/** Not if the answer to an earlier attempt was lost: its events may be there. */
 function isFull(error: unknown): boolean {
   return error instanceof QueueFullError && error.outcome === "none";
 }
