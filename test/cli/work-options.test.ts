@@ -56,11 +56,11 @@ test("--idle-exit does not count the time while okq is away", async () => {
   const first = await startTestOkq();
   await ask(await first.connect(), "QPUSH", "q", "1");
   const script = 'cat; sleep 1; echo " end"';
-  const work = startWorkScript(first.port, ["q", "--idle-exit", "1", "--ex", "2"], script);
+  const work = startWorkScript(first.port, ["q", "--idle-exit", "4", "--ex", "2"], script);
   await work.waitForLine(/^1/m);
   await first.close();
   await work.waitForLine(/is not this worker's any more/);
-  await lasting(1500);
+  await lasting(4500);
   const second = await startTestOkq({ listenAddr: `127.0.0.1:${first.port}` });
   await ask(await second.connect(), "QPUSH", "q", "2");
   expect(await work.exited).toBe(0);
