@@ -106,6 +106,8 @@ export class RequestBody {
   }
 
   #take(bytes: number): void {
+    // A request without contents is not refused for those of others.
+    if (bytes === 0) return;
     if (this.#budget.isFull) throw tooManyBytes();
     this.#budget.take(bytes);
     this.#takenBytes += bytes;

@@ -120,5 +120,6 @@ test("okq that was killed skips the times until it is back, or makes up for one"
   const after = await connect(await startOkqProcess(args));
   await pushed.until(after, "none", pushed.of("none").length + 4);
   const [none, one] = [pushed.afterGap("none"), pushed.afterGap("one")];
-  expect(one).toBe(none - 1);
+  // The turn of a second may come between the looks at the two entries.
+  expect([none - 1, none - 2]).toContain(one);
 });

@@ -100,6 +100,8 @@ describe("a body", () => {
     const refused = await push();
     expect(refused.status).toBe(503);
     expect(refused.headers.get("Retry-After")).toBe("1");
+    const empty = requestText("DELETE /v1/queues/mail/events/1", { "Content-Length": "0" });
+    expect((await exchangeRaw(okq.httpPort, empty)).status).toBe(200);
     large.reset();
     await eventually(async () => (await taken()) === 0);
     expect((await push()).status).toBe(201);
