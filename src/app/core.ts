@@ -41,8 +41,8 @@ interface Parts {
   maxClients: number;
   open: OpenStore;
   /**
-   * For a clock that stands still: busy clients do not pause, and what is due is done at once.
-   * Such pauses would never end, or come too late.
+   * False for a clock that a test moves: busy clients do not pause, and due work begins at once.
+   * Pauses by such a clock might never end.
    */
   hasPauses?: boolean;
 }

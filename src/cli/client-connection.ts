@@ -1,11 +1,10 @@
 // Where the client connects to and how it logs in, from options, environment and prompt.
-import { readFileSync } from "node:fs";
 import { nameOf, parseAddress } from "../client/address.ts";
 import { type ConnectOptions, connect, type Okq, type OkqError } from "../client/client.ts";
-import { expandHome } from "../config/home-path.ts";
 import { UsageError } from "../config/usage-error.ts";
 import type { OptionValues } from "./client-option.ts";
 import { type CommonOptions, DEFAULT_ADDRESS } from "./common-options.ts";
+import { passwordIn, readOptionFile } from "./option-file.ts";
 import type { Terminal } from "./terminal/terminal.ts";
 
 type Environment = Record<string, string | undefined>;
@@ -96,9 +95,7 @@ export class ClientConnection {
       throw new UsageError("--ask-password: there is no terminal: give --password-file");
     }
     if (passwordFile !== undefined) {
-      return readFile("password-file", passwordFile)
-        .toString()
-        .replace(/\r?\n$/, "");
+      return passwordIn(passwordFile);
     }
     return isInAddress ? null : this.#env["OKQ_PASSWORD"] || null;
   }
@@ -106,20 +103,11 @@ export class ClientConnection {
   #tls() {
     const { tlsCa, tlsCert, tlsKey, tlsName } = this.#options;
     const tls = {
-      ...(tlsCa !== undefined && { ca: readFile("tls-ca", tlsCa) }),
-      ...(tlsCert !== undefined && { cert: readFile("tls-cert", tlsCert) }),
-      ...(tlsKey !== undefined && { key: readFile("tls-key", tlsKey) }),
+      ...(tlsCa !== undefined && { ca: readOptionFile("tls-ca", tlsCa) }),
+      ...(tlsCert !== undefined && { cert: readOptionFile("tls-cert", tlsCert) }),
+      ...(tlsKey !== undefined && { key: readOptionFile("tls-key", tlsKey) }),
       ...(tlsName !== undefined && { servername: tlsName }),
     };
     return Object.keys(tls).length === 0 ? null : tls;
-  }
-}
-
-function readFile(option: string, file: string): Buffer {
-  try {
-    return readFileSync(expandHome(file));
-  } catch (error) {
-    const reason = (error as Error).message.split(",")[0];
-    throw new UsageError(`--${option}: cannot read ${JSON.stringify(file)} (${reason})`);
   }
 }

@@ -5,6 +5,9 @@ import type { ClientOptions } from "./client-option.ts";
 
 export const DEFAULT_ADDRESS = "127.0.0.1:4777";
 
+/** okq takes no longer leases. */
+export const LEASE_SECONDS_MAX = 604_800;
+
 export const commonOptions = {
   addr: {
     kind: "text",

@@ -17,7 +17,7 @@ export async function removeQueue(okq: Pick<Okq, "call">, queue: string): Promis
     await okq.call("QFLUSH", queue);
   } catch (error) {
     if (!(error instanceof PermissionError)) throw error;
-    // A user who may only push and consume: what is claimed after errors goes when its lease ends.
+    // The user may only push and consume. Events still claimed after errors go later.
     for (;;) {
       // oxlint-disable-next-line no-await-in-loop -- until there is nothing more
       const popped = await okq.call("QPOP", "COUNT", AT_ONCE, "NOACK", "FROM", queue);

@@ -26,7 +26,7 @@ export interface LoadFigures {
   errors: Map<string, number>;
   /** Processor time of this process in that time, in seconds. */
   clientCpuSeconds: number;
-  /** How late this process did what was due, because it had other things to do or was not run. */
+  /** The delays of timers of this process: it was busy, or the system did not run it. */
   clientDelays: Latencies;
 }
 

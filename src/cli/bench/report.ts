@@ -32,7 +32,7 @@ function clientCpu({ clientCpuSeconds, seconds }: LoadFigures): number {
   return seconds > 0 ? clientCpuSeconds / seconds : 0;
 }
 
-/** How late this process did what was due, half of the time. */
+/** The median delay of this process. */
 function clientDelayMs({ clientDelays }: LoadFigures): number {
   return clientDelays.quantileMs(0.5) ?? 0;
 }

@@ -9,6 +9,7 @@ import { UsageError } from "../../config/usage-error.ts";
 import { clientCommand, type Invocation } from "../client-command.ts";
 import type { ClientOptions } from "../client-option.ts";
 import { CommandFailure } from "../command-failure.ts";
+import { LEASE_SECONDS_MAX } from "../common-options.ts";
 import { exitCodes } from "../exit-codes.ts";
 import { printable } from "../terminal/printable.ts";
 import { formOf, type Form, type ShownEvent, showEvents, showOptions } from "./shown-event.ts";
@@ -27,7 +28,7 @@ const options = {
   wait: { kind: "seconds", max: 86_400, short: "w", help: "wait up to so long for an event" },
   lease: {
     kind: "seconds",
-    max: 604_800,
+    max: LEASE_SECONDS_MAX,
     help: "how long the claims last; else as the event or queue says",
   },
   as: { kind: "text", value: "NAME", help: "name of the worker, as `okq workers` shows it" },
@@ -104,7 +105,7 @@ class Popping {
     return exitCodes.done;
   }
 
-  /** Only the first step waits: what comes behind it is what is there. */
+  /** Only the first step waits. Later steps pop only events that are ready already. */
   async #pop(from: PopFrom, isFirst: boolean): Promise<Popped[]> {
     const { wait = 0, lease, as } = this.#call.options;
     const untilMs = performance.now() + (isFirst ? wait : 0);

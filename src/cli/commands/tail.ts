@@ -1,6 +1,7 @@
 // `okq tail`: what happens in queues, as it happens.
 import { shown } from "../../config/option.ts";
 import { UsageError } from "../../config/usage-error.ts";
+import { REPORTED } from "../../queue/report.ts";
 import { clientCommand } from "../client-command.ts";
 import { exitCodes } from "../exit-codes.ts";
 import { BoundedLines } from "../tail/bounded-lines.ts";
@@ -9,17 +10,6 @@ import { messageJson, messageLine, type Told } from "../tail/message-text.ts";
 import { plural } from "../terminal/figures.ts";
 import { onEndSignal } from "../terminal/signals.ts";
 import type { Terminal } from "../terminal/terminal.ts";
-
-const kinds = [
-  "pushed",
-  "popped",
-  "acked",
-  "failed",
-  "crashed",
-  "expired",
-  "retried",
-  "paused",
-] as const;
 
 export const tail = clientCommand({
   name: "tail",
@@ -35,7 +25,7 @@ export const tail = clientCommand({
   ],
   words: "[PATTERN...]",
   options: {
-    event: { kind: "list", short: "e", value: "EVENT", help: `only these: ${kinds.join(", ")}` },
+    event: { kind: "list", short: "e", value: "EVENT", help: `only these: ${REPORTED.join(", ")}` },
     final: { kind: "flag", help: "of failed, crashed and expired events only the final ones" },
     count: { kind: "number", short: "n", min: 1, help: "end after so many" },
   },
@@ -46,9 +36,9 @@ export const tail = clientCommand({
   ],
   async run(call) {
     const { terminal, options: given, words } = call;
-    const unknown = given.event.find((name) => !kinds.some((kind) => kind === name));
+    const unknown = given.event.find((name) => !REPORTED.some((kind) => kind === name));
     if (unknown !== undefined) {
-      throw new UsageError(`--event: ${shown(unknown)} is not one of ${kinds.join(", ")}`);
+      throw new UsageError(`--event: ${shown(unknown)} is not one of ${REPORTED.join(", ")}`);
     }
     const ended = Promise.withResolvers<number>();
     const missing = (count: number, reason: string) =>

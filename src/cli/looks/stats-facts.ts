@@ -10,7 +10,7 @@ interface Flow {
   title: string;
 }
 
-/** What is counted, by the name that QSTATS has for it. */
+/** The counters of a queue, with their names in QSTATS. */
 const flows: Flow[] = [
   { name: "pushed", title: "pushed" },
   { name: "popped", title: "popped" },

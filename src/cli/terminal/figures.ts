@@ -4,7 +4,7 @@ const whole = new Intl.NumberFormat("en", { maximumFractionDigits: 0 });
 const compact = new Intl.NumberFormat("en", { notation: "compact", maximumFractionDigits: 1 });
 const precise = new Intl.NumberFormat("en", { maximumSignificantDigits: 3 });
 
-/** What stands for a value that there is not. */
+/** Shown in the place of a missing value. */
 export const NONE = "-";
 
 /** 1,234,567. */

@@ -1,6 +1,6 @@
-// Names, contents and errors as text that is safe to show: whatever bytes somebody chose, they
-// cannot move the cursor, colour the terminal, or turn the direction of writing. Everything that a
-// command shows to people, but for raw contents and JSON, goes through here.
+// Makes names, contents and errors safe to show. Bytes that somebody else has chosen cannot move
+// the cursor, colour the terminal, or change the direction of writing. All human output of a
+// command, except raw contents, passes through here.
 
 /** Runs of valid UTF-8 in latin1 text, or one byte that belongs to none. */
 const RUNS = new RegExp(

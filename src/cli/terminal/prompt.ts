@@ -13,7 +13,7 @@ export class Cancelled extends Error {
   }
 }
 
-/** What is typed, character by character. */
+/** The typed characters, one after the other. */
 class Keys {
   readonly #stdin: ReadStream;
   readonly #typed: string[] = [];

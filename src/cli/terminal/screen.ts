@@ -1,5 +1,5 @@
-// A whole terminal that is drawn again and again, in the alternate screen: what was in the terminal
-// before is there again afterwards.
+// Draws the whole terminal again and again, in the alternate screen. At the end the terminal shows
+// its earlier content.
 
 const ENTER = "\x1b[?1049h\x1b[?25l\x1b[?7l\x1b[2J";
 /** Gives the terminal back, also from a screen that was not closed. */

@@ -1,8 +1,7 @@
 // The address of okq that a command gets: without a login, or with the one of the worker if the
 // user wants that.
-import { readFileSync } from "node:fs";
 import { parseAddress } from "../../client/address.ts";
-import { expandHome } from "../../config/home-path.ts";
+import { passwordIn } from "../option-file.ts";
 
 export interface Login {
   user?: string | undefined;
@@ -32,8 +31,4 @@ export function addressWithLogin(text: string, login: Login): string {
   const [first = "", ...others] = addressWithoutLogin(text).split(",");
   const [, scheme = "okq://", place] = PART.exec(first)!;
   return [`${scheme}${written}${place}`, ...others].join(",");
-}
-
-function passwordIn(file: string): string {
-  return readFileSync(expandHome(file), "utf8").replace(/\r?\n$/, "");
 }

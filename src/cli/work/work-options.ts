@@ -3,6 +3,7 @@ import { shown } from "../../config/option.ts";
 import { UsageError } from "../../config/usage-error.ts";
 import type { Invocation } from "../client-command.ts";
 import type { ClientOptions } from "../client-option.ts";
+import { LEASE_SECONDS_MAX } from "../common-options.ts";
 import { printable } from "../terminal/printable.ts";
 import { PLACEHOLDER } from "./child-input.ts";
 
@@ -16,7 +17,7 @@ export const workOptions = {
   },
   ex: {
     kind: "seconds",
-    max: 604_800,
+    max: LEASE_SECONDS_MAX,
     isPositive: true,
     help: "lease of each event (30); it is kept while the command runs",
   },

@@ -1,6 +1,6 @@
 // The queues of a worker: in which order it looks at them, and how their contents are read.
 import { createHash } from "node:crypto";
-import { ContentsError } from "../errors.ts";
+import { encodedFor } from "../contents.ts";
 import type { Event } from "../event.ts";
 import { eventsIn, popWords, withContents } from "../popping.ts";
 import { type PushOptions, pushWords } from "../push-options.ts";
@@ -80,7 +80,7 @@ export class WorkerQueues {
     const target = typeof queue === "string" ? this.#queueOf(queue) : (queue as QueueBase<unknown>);
     const given: PushOptions = { onDuplicate: "keep", ...options };
     const { session, name, codec } = target;
-    const encoded = await encodedFor(name, () => codec.encode(contents));
+    const encoded = await encodedFor(name, codec, contents);
     const traced = session.options.trace?.headers();
     const id = given.id ?? (name === job.queue ? successorOf(job) : job.id);
     return ["QPUSH", name, encoded, "ID", id, ...pushWords(given, traced)];
@@ -90,14 +90,6 @@ export class WorkerQueues {
 /** In the queue of the event itself its id may be taken for a time (dedupe-window). */
 function successorOf({ id, token }: Event<unknown>): string {
   return createHash("sha256").update(`${token} ${id}`).digest("hex").slice(0, ID_CHARS);
-}
-
-async function encodedFor<R>(name: string, encode: () => R | Promise<R>): Promise<R> {
-  try {
-    return await encode();
-  } catch (error) {
-    throw new ContentsError(`contents for ${name}: ${(error as Error).message}`);
-  }
 }
 
 function entriesOf(given: Queues<unknown>): { queue: Named<unknown>; weight?: number }[] {
