@@ -1,6 +1,7 @@
 // Opens the store that a Config names: Redis, a SQLite file, or memory.
 import { resolve } from "node:path";
 import { type Config, sqliteFile } from "../config/options.ts";
+import { s3Location } from "../config/s3-location.ts";
 import type { Log } from "../log/log.ts";
 import { LocalStore, type LocalStoreOptions } from "../stores/local/local-store.ts";
 import { SqliteJournal } from "../stores/local/sqlite/sqlite-journal.ts";
@@ -19,6 +20,7 @@ export async function openStore(
   const file = sqliteFile(config);
   const target = redisTarget(config);
   if (target !== null) return openRedis(target, config, log, options);
+  if (s3Location(config) !== null) throw new Error("okq cannot keep queues in a bucket yet");
   if (file !== null) return openSqlite(resolve(file), config, log, options);
   const announce = () => log.info("queues are kept in memory only");
   const store = new LocalStore(options);

@@ -22,11 +22,19 @@ export function passwordOf({ password, passwordFile }: Config): string | null {
   return secretOf("password-file", passwordFile, password);
 }
 
+const SECRET_FILES = [
+  "passwordFile",
+  "redisPasswordFile",
+  "redisSentinelPasswordFile",
+  "redisTlsKey",
+  "tlsKey",
+  "s3SecretAccessKeyFile",
+  "s3CredentialsFile",
+] as const;
+
 export function warnOfReadableSecrets(config: Config, log: Log): void {
-  const { passwordFile, redisPasswordFile, redisSentinelPasswordFile, redisTlsKey, tlsKey } =
-    config;
-  const files = [passwordFile, redisPasswordFile, redisSentinelPasswordFile, redisTlsKey, tlsKey];
-  for (const file of files) {
+  for (const option of SECRET_FILES) {
+    const file = config[option];
     if (file !== "" && isReadableByAll(file)) {
       log.warn("every user of this machine can read a secret", { file });
     }

@@ -15,6 +15,8 @@ import {
   time,
 } from "./option.ts";
 import { checkRedisAddress, isRedisUrl, parseRedisNode, parseRedisUrl } from "./redis-url.ts";
+import { s3Options } from "./s3-options.ts";
+import { isS3Url, parseS3Url, s3Url } from "./s3-url.ts";
 import { checkMode, checkUnixPath } from "./unix-path.ts";
 
 /** The store if none is configured; in the working folder. */
@@ -71,7 +73,7 @@ export const options = {
     "",
     "STORE",
     checkStore,
-    "where queues are kept: sqlite:FILE, memory, or the URL of a Redis: " +
+    "where queues are kept: sqlite:FILE, memory, s3://bucket[/prefix], or the URL of a Redis: " +
       "redis://[user:password@]host:port[/db], rediss://, redis+unix:///PATH, " +
       "redis[s]+sentinel://host:port,.../group[/db] or redis[s]+cluster://host:port,...; " +
       "the default without a Redis is sqlite:okq-data/okq.db",
@@ -86,7 +88,8 @@ export const options = {
     268_435_456,
     0,
     1_099_511_627_776,
-    "memory for events and queues, in bytes; beyond it new events are on disk only; for sqlite",
+    "memory for events and queues, in bytes; beyond it new events are on disk only; for sqlite " +
+      "and s3",
   ),
   "redis-addr": list(
     "HOST:PORT",
@@ -145,6 +148,7 @@ export const options = {
     3_600_000,
     "milliseconds to wait for an answer of Redis; after that the outcome is reported as unknown",
   ),
+  ...s3Options,
   "bg-push-pool-size": integer(128, 1, 1_000_000, "NOBLOCK pushes that may be under way at once"),
   "max-clients": integer(10_000, 1, 1_000_000, "clients that may be connected at once"),
   "max-clients-per-address": integer(
@@ -258,8 +262,12 @@ function checkStore(text: string): string | void {
   if (text === "" || text === "memory") return;
   if (/^sqlite:[^\0]+$/.test(text)) return `sqlite:${expandHome(text.slice("sqlite:".length))}`;
   if (text === "sqlite:") throw new Error("has no file name: sqlite:FILE");
+  if (isS3Url(text)) return s3Url(parseS3Url(text));
   if (!isRedisUrl(text)) {
-    throw new Error("is not a store: sqlite:FILE, memory, or the URL of a Redis (see okq --help)");
+    throw new Error(
+      "is not a store: sqlite:FILE, memory, s3://bucket/prefix, or the URL of a Redis (see okq " +
+        "--help)",
+    );
   }
   parseRedisUrl(text);
 }

@@ -1,6 +1,7 @@
 // Rules for several options together: which contradict each other, and which need another one.
 import type { OptionName } from "./options.ts";
 import { redisMistake } from "./redis-rules.ts";
+import { s3Mistake } from "./s3-rules.ts";
 import { contradiction, lacks, type SourcedConfig } from "./sourced-config.ts";
 
 /** Options that protect the server: an empty value is refused, it would switch protection off. */
@@ -30,5 +31,5 @@ export function configMistake(sourced: SourcedConfig): string | null {
   if (isSet("unix-socket-mode") && !config.unixSocket) {
     return lacks(sourced, "unix-socket-mode", "--unix-socket");
   }
-  return redisMistake(sourced);
+  return redisMistake(sourced) ?? s3Mistake(sourced);
 }

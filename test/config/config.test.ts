@@ -227,7 +227,8 @@ const invalid: [OptionName, string, string][] = [
   [
     "store",
     "disk",
-    '"disk" is not a store: sqlite:FILE, memory, or the URL of a Redis (see okq --help)',
+    '"disk" is not a store: sqlite:FILE, memory, s3://bucket/prefix, or the URL of a Redis ' +
+      "(see okq --help)",
   ],
   ["store", "sqlite:", '"sqlite:" has no file name: sqlite:FILE'],
   ["fsync", "sometimes", '"sometimes" is not one of always, everysec, no'],
