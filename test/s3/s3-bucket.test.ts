@@ -164,8 +164,8 @@ test("each refusal says what to change", async () => {
     ],
   ];
   for (const [refused, said] of cases) {
-    for (const call of [refused.write("a", bytes("1")), refused.read("a")]) {
-      const error = await failure(call);
+    for (const call of [() => refused.write("a", bytes("1")), () => refused.read("a")]) {
+      const error = await failure(call());
       expect(error).toMatchObject({ outcome: "none", mayPass: false });
       expect(error.message.replace(/^cannot (write|read) a in /, "")).toBe(
         `s3://bucket/okq/a=1: ${said}`,
@@ -206,7 +206,8 @@ describe("the outcome of a write is", () => {
     const bucket = openTestBucket(s3.url, { timeoutMs: 300 });
     await bucket.write("before", bytes("1"));
     s3.fault({ kind, operation: "put" });
-    expect(await failure(bucket.create("a", bytes("1")))).toMatchObject({ outcome, mayPass: true });
+    const error = await failure(bucket.create("a", bytes("1")));
+    expect(error).toMatchObject({ outcome, mayPass: true });
     expect(s3.keysIn().includes("okq/a=1/a")).toBe(isThere);
     expect(s3.counts().put).toBe(2);
   });
@@ -274,7 +275,7 @@ test("ends requests under way when it is closed, and sends no others", async () 
   expect(s3.records).toHaveLength(1);
 });
 
-test("new credentials are used at once if the object store does not take the old ones", async () => {
+test("new credentials are used at once if the object store refuses the old ones", async () => {
   const old = { ...keys, accessKeyId: "old" };
   const bucket = openTestBucket(s3.url, { credentials: credentialsOf(old, keys) });
   const names = ["a", "b", "c"];
