@@ -4,6 +4,7 @@ import { Database } from "bun:sqlite";
 import { Changes } from "../../src/stores/local/changes.ts";
 import type { Restoration } from "../../src/stores/local/journal.ts";
 import { createSchema } from "../../src/stores/local/sqlite/schema.ts";
+import { Statements } from "../../src/stores/local/sqlite/statements.ts";
 import { loadTurns, TurnRows } from "../../src/stores/local/sqlite/turn-rows.ts";
 import { closeAfterTest } from "../support/close-after-test.ts";
 
@@ -12,10 +13,11 @@ const GROUPS = 10;
 function prepare() {
   const db = new Database(":memory:");
   createSchema(db);
-  const rows = new TurnRows(db);
+  const statements = new Statements(db);
+  const rows = new TurnRows(statements);
   closeAfterTest({
     close() {
-      rows.finalize();
+      statements.finalize();
       db.close();
     },
   });
@@ -43,12 +45,13 @@ test("keeps the latest turns in their order, also of an okq before", async () =>
   expect(kept.length).toBeGreaterThanOrEqual(1024);
   expect(kept.length).toBeLessThan(1500);
   expect(kept).toEqual(had.slice(-kept.length));
-  const again = new TurnRows(db);
+  const statements = new Statements(db);
+  const again = new TurnRows(statements);
   const changes = new Changes();
   const queue = { number: 7, name: "q", groups: { size: GROUPS } };
   changes.turns.push({ queue, group: "last" } as unknown as Changes["turns"][number]);
   again.write(changes, true);
-  again.finalize();
+  statements.finalize();
   expect((await turnsIn(db)).at(-1)).toBe("last");
 });
 

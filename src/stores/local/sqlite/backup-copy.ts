@@ -8,6 +8,7 @@ import type { Changes } from "../changes.ts";
 import { makeDraft, publish, removeDraft, removeDrafts, syncFolder } from "./database-file.ts";
 import { EventRows } from "./event-rows.ts";
 import { NO_MEMBER, SetRows } from "./set-rows.ts";
+import { Statements } from "./statements.ts";
 import { KEY, NO_WINDOW } from "./window-rows.ts";
 
 const rowsAtOnce = 100;
@@ -25,6 +26,7 @@ export class BackupCopy {
   readonly #db: Database;
   readonly #file: string;
   readonly #draft: string;
+  readonly #statements: Statements;
   readonly #rows: EventRows;
   readonly #sets: SetRows;
   readonly #done = Promise.withResolvers<void>();
@@ -54,8 +56,9 @@ export class BackupCopy {
       // It is used only when it is complete, and synced then.
       db.run("PRAGMA copy.journal_mode = OFF");
       db.run("PRAGMA copy.synchronous = OFF");
-      this.#rows = new EventRows(db, "copy");
-      this.#sets = new SetRows(db, "copy");
+      this.#statements = new Statements(db);
+      this.#rows = new EventRows(this.#statements, "copy");
+      this.#sets = new SetRows(this.#statements, "copy");
     } catch (error) {
       removeDraft(this.#draft);
       throw error;
@@ -172,8 +175,7 @@ export class BackupCopy {
   #end(): void {
     this.#isOver = true;
     clearTimeout(this.#timer);
-    this.#rows.finalize();
-    this.#sets.finalize();
+    this.#statements.finalize();
     this.#db.run("DETACH copy");
   }
 }

@@ -1,32 +1,28 @@
 // The rows of counters, of the events that they push, and of their members. Those of members may
 // outlast their counter until a chore deletes them.
-import type { Database, Statement } from "bun:sqlite";
+import type { Database } from "bun:sqlite";
 import type { Changes } from "../changes.ts";
 import type { Restoration } from "../journal.ts";
 import { eachRow } from "./each-row.ts";
+import type { RowStatement, Statements } from "./statements.ts";
 
 const readAtOnce = 10_000;
 const deletedAtOnce = 1000;
 
 export class CounterRows {
-  readonly #statements: Statement[] = [];
-  readonly #add: Statement;
-  readonly #addThen: Statement;
-  readonly #drop: Statement;
-  readonly #dropThen: Statement;
-  readonly #setLeft: Statement;
-  readonly #addMember: Statement;
-  readonly #dropMember: Statement;
-  readonly #dropMembers: Statement;
-  readonly #readThen: Statement;
+  readonly #add: RowStatement;
+  readonly #addThen: RowStatement;
+  readonly #drop: RowStatement;
+  readonly #dropThen: RowStatement;
+  readonly #setLeft: RowStatement;
+  readonly #addMember: RowStatement;
+  readonly #dropMember: RowStatement;
+  readonly #dropMembers: RowStatement;
+  readonly #readThen: RowStatement;
 
   /** The tables are in the schema of that name. */
-  constructor(db: Database, schema: string) {
-    const prepare = (sql: string) => {
-      const statement = db.prepare(sql.replaceAll("$", `${schema}.`));
-      this.#statements.push(statement);
-      return statement;
-    };
+  constructor(statements: Statements, schema: string) {
+    const prepare = (sql: string) => statements.prepare(sql.replaceAll("$", `${schema}.`));
     this.#add = prepare("INSERT OR REPLACE INTO $counters VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)");
     this.#addThen = prepare("INSERT OR REPLACE INTO $thens VALUES (?, ?)");
     this.#drop = prepare("DELETE FROM $counters WHERE number = ?");
@@ -69,10 +65,6 @@ export class CounterRows {
   readThen(counter: number): string | Uint8Array | undefined {
     const [row] = this.#readThen.values(counter) as [string | Uint8Array][];
     return row?.[0];
-  }
-
-  finalize(): void {
-    for (const statement of this.#statements) statement.finalize();
   }
 }
 

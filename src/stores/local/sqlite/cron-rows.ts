@@ -1,16 +1,19 @@
 // The rows of cron entries.
-import type { Database, Statement } from "bun:sqlite";
+import type { Database } from "bun:sqlite";
 import type { Changes } from "../changes.ts";
 import type { Restoration } from "../journal.ts";
 import { valuesOf } from "./schema.ts";
+import type { RowStatement, Statements } from "./statements.ts";
 
 export class CronRows {
-  readonly #set: Statement;
-  readonly #drop: Statement;
+  readonly #set: RowStatement;
+  readonly #drop: RowStatement;
 
-  constructor(db: Database) {
-    this.#set = db.prepare("INSERT OR REPLACE INTO main.crons VALUES (?, ?, ?, ?, ?, ?, ?)");
-    this.#drop = db.prepare("DELETE FROM main.crons WHERE (queue, name) = (?, ?)");
+  constructor(statements: Statements) {
+    this.#set = statements.prepare(
+      "INSERT OR REPLACE INTO main.crons VALUES (?, ?, ?, ?, ?, ?, ?)",
+    );
+    this.#drop = statements.prepare("DELETE FROM main.crons WHERE (queue, name) = (?, ?)");
   }
 
   write({ crons }: Changes): void {
@@ -22,11 +25,6 @@ export class CronRows {
         this.#set.run(queue.name, name, version, setAtMs, lastAtMs, nextAtMs, definition);
       }
     }
-  }
-
-  finalize(): void {
-    this.#set.finalize();
-    this.#drop.finalize();
   }
 }
 

@@ -1,7 +1,6 @@
 // The rows of a journal: writes the net changes of a batch and reads events back. One statement
 // changes neighbouring rows that change in the same way.
 
-import type { Database, Statement } from "bun:sqlite";
 import type { Changes } from "../changes.ts";
 import { LOOKED_AT_BYTES_MAX } from "../journal.ts";
 import type { StoredEvent } from "../stored-event.ts";
@@ -14,6 +13,7 @@ import { type LocalEvent } from "../local-queue.ts";
 import { CLAIMED, GONE, READY } from "../states.ts";
 import { GroupRows } from "./group-rows.ts";
 import { HistoryRows } from "./history-rows.ts";
+import type { RowStatement, Statements } from "./statements.ts";
 import { WindowRows } from "./window-rows.ts";
 
 /** Of the table of events. */
@@ -25,19 +25,18 @@ const plainRow = `(${pushed}, ${noneOf(6)}, ?, NULL, ?)`;
 const orderedRow = `(${pushed}, ${noneOf(4)}, ?, ?, ?, NULL, ?)`;
 
 export class EventRows {
-  readonly #statements: Statement[] = [];
   readonly #plain: Inserts;
   readonly #ordered: Inserts;
   readonly #whole: Inserts;
-  readonly #delete: Statement;
-  readonly #claim: Statement;
-  readonly #move: Statement;
-  readonly #moveWhole: Statement;
-  readonly #setContents: Statement;
-  readonly #nameQueue: Statement;
-  readonly #dropQueue: Statement;
-  readonly #read: Statement;
-  readonly #readRange: Statement;
+  readonly #delete: RowStatement;
+  readonly #claim: RowStatement;
+  readonly #move: RowStatement;
+  readonly #moveWhole: RowStatement;
+  readonly #setContents: RowStatement;
+  readonly #nameQueue: RowStatement;
+  readonly #dropQueue: RowStatement;
+  readonly #read: RowStatement;
+  readonly #readRange: RowStatement;
   readonly #windows: WindowRows;
   readonly #groups: GroupRows;
   readonly #counters: CounterRows;
@@ -47,17 +46,13 @@ export class EventRows {
   readonly #claimed: LocalEvent[] = [];
 
   /** The tables are in the schema of that name: "main", or an attached database. */
-  constructor(db: Database, schema: string) {
-    const prepare = (sql: string) => {
-      const statement = db.prepare(sql);
-      this.#statements.push(statement);
-      return statement;
-    };
+  constructor(statements: Statements, schema: string) {
+    const prepare = (sql: string) => statements.prepare(sql);
     const events = `${schema}.events`;
     const between = "WHERE key BETWEEN ? AND ?";
-    this.#plain = new Inserts(prepare, events, plainRow);
-    this.#ordered = new Inserts(prepare, events, orderedRow);
-    this.#whole = new Inserts(prepare, events, `(${Array(columns).fill("?").join(", ")})`);
+    this.#plain = new Inserts(statements, events, plainRow);
+    this.#ordered = new Inserts(statements, events, orderedRow);
+    this.#whole = new Inserts(statements, events, `(${Array(columns).fill("?").join(", ")})`);
     this.#delete = prepare(`DELETE FROM ${events} ${between}`);
     this.#claim = prepare(
       `UPDATE ${events} SET state = ${CLAIMED}, at = ?, lease = ?, place = ? - key,
@@ -81,10 +76,10 @@ export class EventRows {
       `${read}, CASE WHEN octet_length(contents) <= ${LOOKED_AT_BYTES_MAX} THEN contents END
        FROM ${events} ${between} ORDER BY key`,
     );
-    this.#windows = new WindowRows(db, schema);
-    this.#groups = new GroupRows(db, schema);
-    this.#counters = new CounterRows(db, schema);
-    this.#histories = new HistoryRows(db, schema);
+    this.#windows = new WindowRows(statements, schema);
+    this.#groups = new GroupRows(statements, schema);
+    this.#counters = new CounterRows(statements, schema);
+    this.#histories = new HistoryRows(statements, schema);
   }
 
   /**
@@ -168,14 +163,6 @@ export class EventRows {
 
   readRange(from: number, to: number): StoredEvent[] {
     return (this.#readRange.values(from, to) as StoredRow[]).map(storedEvent);
-  }
-
-  finalize(): void {
-    for (const statement of this.#statements) statement.finalize();
-    this.#windows.finalize();
-    this.#groups.finalize();
-    this.#counters.finalize();
-    this.#histories.finalize();
   }
 
   #note(event: LocalEvent, queue: number): void {

@@ -1,25 +1,26 @@
 // The rows of groups: what each has beside its events, if that is something.
-import type { Database, Statement } from "bun:sqlite";
+import type { Database } from "bun:sqlite";
 import type { Changes } from "../changes.ts";
 import { encodeGroup } from "../group.ts";
 import type { Restoration } from "../journal.ts";
 import { eachRow } from "./each-row.ts";
+import type { RowStatement, Statements } from "./statements.ts";
 
 const readAtOnce = 10_000;
 const deletedAtOnce = 1000;
 
 export class GroupRows {
-  readonly #set: Statement;
-  readonly #drop: Statement;
-  readonly #dropSome: Statement;
+  readonly #set: RowStatement;
+  readonly #drop: RowStatement;
+  readonly #dropSome: RowStatement;
 
   /** The table is in the schema of that name. */
-  constructor(db: Database, schema: string) {
+  constructor(statements: Statements, schema: string) {
     const groups = `${schema}.groups`;
     const some = `SELECT queue, name FROM ${groups} WHERE queue = ? LIMIT ${deletedAtOnce}`;
-    this.#set = db.prepare(`INSERT OR REPLACE INTO ${groups} VALUES (?, ?, ?)`);
-    this.#drop = db.prepare(`DELETE FROM ${groups} WHERE queue = ? AND name = ?`);
-    this.#dropSome = db.prepare(`DELETE FROM ${groups} WHERE (queue, name) IN (${some})`);
+    this.#set = statements.prepare(`INSERT OR REPLACE INTO ${groups} VALUES (?, ?, ?)`);
+    this.#drop = statements.prepare(`DELETE FROM ${groups} WHERE queue = ? AND name = ?`);
+    this.#dropSome = statements.prepare(`DELETE FROM ${groups} WHERE (queue, name) IN (${some})`);
   }
 
   write({ groups, retired }: Changes): void {
@@ -36,10 +37,6 @@ export class GroupRows {
   /** Deletes some of a queue. Returns whether there may be more. */
   deleteSome(queue: number): boolean {
     return this.#dropSome.run(queue).changes === deletedAtOnce;
-  }
-
-  finalize(): void {
-    for (const statement of [this.#set, this.#drop, this.#dropSome]) statement.finalize();
   }
 }
 

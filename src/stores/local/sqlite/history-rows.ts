@@ -1,25 +1,26 @@
 // The rows of histories: the steps that are over, as packed-steps.ts has them. They are in tables
 // of their own, because they change less often than the other facts of queues.
-import type { Database, Statement } from "bun:sqlite";
+import type { Database } from "bun:sqlite";
 import { NO_STEPS } from "../../../queue/packed-steps.ts";
 import type { Changes } from "../changes.ts";
 import type { Restoration } from "../journal.ts";
 import type { LocalQueue } from "../local-queue.ts";
 import { eachRow } from "./each-row.ts";
+import type { RowStatement, Statements } from "./statements.ts";
 
 const readAtOnce = 1000;
 
 export class HistoryRows {
-  readonly #setHour: Statement;
-  readonly #setDay: Statement;
-  readonly #drops: Statement[];
+  readonly #setHour: RowStatement;
+  readonly #setDay: RowStatement;
+  readonly #drops: RowStatement[];
 
   /** The tables are in the schema of that name. */
-  constructor(db: Database, schema: string) {
-    this.#setHour = db.prepare(`INSERT OR REPLACE INTO ${schema}.hours VALUES (?, ?)`);
-    this.#setDay = db.prepare(`INSERT OR REPLACE INTO ${schema}.days VALUES (?, ?)`);
+  constructor(statements: Statements, schema: string) {
+    this.#setHour = statements.prepare(`INSERT OR REPLACE INTO ${schema}.hours VALUES (?, ?)`);
+    this.#setDay = statements.prepare(`INSERT OR REPLACE INTO ${schema}.days VALUES (?, ?)`);
     this.#drops = ["hours", "days"].map((table) =>
-      db.prepare(`DELETE FROM ${schema}.${table} WHERE queue = ?`),
+      statements.prepare(`DELETE FROM ${schema}.${table} WHERE queue = ?`),
     );
   }
 
@@ -36,10 +37,6 @@ export class HistoryRows {
     if (number === 0 || history === null) return;
     if (hasHour && history.hour.length > 0) this.#setHour.run(number, history.hour);
     if (hasDay && history.day.length > 0) this.#setDay.run(number, history.day);
-  }
-
-  finalize(): void {
-    for (const statement of [this.#setHour, this.#setDay, ...this.#drops]) statement.finalize();
   }
 }
 

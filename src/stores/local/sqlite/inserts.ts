@@ -1,22 +1,21 @@
 // Inserts rows of one form, as many with one statement as it takes.
 
-import type { Statement } from "bun:sqlite";
-
-type Value = number | string | Buffer | null;
+import type { RowStatement, Statements, Value } from "./statements.ts";
 
 const rowsAtOnce = 16;
 
 export class Inserts {
-  readonly #one: Statement;
-  readonly #many: Statement;
+  readonly #one: RowStatement;
+  readonly #many: RowStatement;
   /** How many values a row has. */
   readonly #count: number;
   readonly #values: Value[] = [];
 
   /** The row has constants, and ? for values. */
-  constructor(prepare: (sql: string) => Statement, table: string, row: string) {
-    this.#one = prepare(`INSERT INTO ${table} VALUES ${row}`);
-    this.#many = prepare(`INSERT INTO ${table} VALUES ${Array(rowsAtOnce).fill(row).join(", ")}`);
+  constructor(statements: Statements, table: string, row: string) {
+    this.#one = statements.prepare(`INSERT INTO ${table} VALUES ${row}`);
+    const rows = Array(rowsAtOnce).fill(row).join(", ");
+    this.#many = statements.prepare(`INSERT INTO ${table} VALUES ${rows}`);
     this.#count = row.split("?").length - 1;
   }
 

@@ -3,6 +3,7 @@
 
 import type { Database, Statement } from "bun:sqlite";
 import type { LoadProgress, Restoration } from "../journal.ts";
+import type { Gone } from "./garbage.ts";
 import { LEASE_BASE, PLACE_BASE, type StateColumns, valuesOf } from "./schema.ts";
 import type { StoredPlace } from "../stored-event.ts";
 import { CLAIMED, DELAYED, numberOf } from "../states.ts";
@@ -26,22 +27,12 @@ type EventRow = [
   attempts: number | null,
 ];
 
-/** What is gone and not deleted yet. */
-interface Flushed {
-  /** The keys of events. */
-  flushed: number[];
-  /** The numbers of queues that have windows or groups. */
-  flushedQueues: Iterable<number>;
-  /** The numbers of counters that have members. */
-  goneCounters: Iterable<number>;
-}
-
 /** Loads everything. */
 export async function loadEvents(
   db: Database,
   restoration: Restoration,
   onProgress: LoadProgress,
-): Promise<Flushed> {
+): Promise<Gone> {
   const queues = new Map<number, string>();
   const flushed: number[] = [];
   let last = 0;

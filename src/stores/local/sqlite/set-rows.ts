@@ -1,9 +1,10 @@
 // The rows of the members of sets. "=" stands in front of the name of a set, so that the empty key
 // comes before all rows.
-import type { Database, Statement } from "bun:sqlite";
+import type { Database } from "bun:sqlite";
 import type { Changes } from "../changes.ts";
 import type { Restoration } from "../journal.ts";
 import { eachRow } from "./each-row.ts";
+import type { RowStatement, Statements } from "./statements.ts";
 
 const loadedAtOnce = 10_000;
 
@@ -13,14 +14,14 @@ type SetRow = [keyOfSet: string, member: string];
 export const NO_MEMBER: SetRow = ["", ""];
 
 export class SetRows {
-  readonly #add: Statement;
-  readonly #remove: Statement;
-  readonly #drop: Statement;
+  readonly #add: RowStatement;
+  readonly #remove: RowStatement;
+  readonly #drop: RowStatement;
 
-  constructor(db: Database, schema: "main" | "copy") {
-    this.#add = db.prepare(`INSERT OR IGNORE INTO ${schema}.sets VALUES (?, ?)`);
-    this.#remove = db.prepare(`DELETE FROM ${schema}.sets WHERE (name, member) = (?, ?)`);
-    this.#drop = db.prepare(`DELETE FROM ${schema}.sets WHERE name = ?`);
+  constructor(statements: Statements, schema: "main" | "copy") {
+    this.#add = statements.prepare(`INSERT OR IGNORE INTO ${schema}.sets VALUES (?, ?)`);
+    this.#remove = statements.prepare(`DELETE FROM ${schema}.sets WHERE (name, member) = (?, ?)`);
+    this.#drop = statements.prepare(`DELETE FROM ${schema}.sets WHERE name = ?`);
   }
 
   /** Returns whether a member was added. */
@@ -39,10 +40,6 @@ export class SetRows {
       } else this.#remove.run(key, member);
     }
     return hasAdded;
-  }
-
-  finalize(): void {
-    for (const statement of [this.#add, this.#remove, this.#drop]) statement.finalize();
   }
 }
 

@@ -1,34 +1,27 @@
 // A journal in a SQLite database: one transaction per batch, one sync of the write-ahead file per
 // transaction.
 
-import type { Database, Statement } from "bun:sqlite";
+import type { Database } from "bun:sqlite";
 import { existsSync } from "node:fs";
 import { dirname } from "node:path";
 import type { Changes } from "../changes.ts";
 import { type Journal, JournalError, type LoadProgress, type Restoration } from "../journal.ts";
+import { RecentFailure } from "../recent-failure.ts";
 import type { StoredEvent } from "../stored-event.ts";
 import { BackupCopy } from "./backup-copy.ts";
 import { Chores } from "./chores.ts";
 import { openDatabase, syncFolder } from "./database-file.ts";
-import { CronRows } from "./cron-rows.ts";
-import { EventRows } from "./event-rows.ts";
 import { damagedText, explained } from "./explained.ts";
+import { Garbage } from "./garbage.ts";
+import { JournalRows } from "./journal-rows.ts";
 import { loadEvents } from "./load-events.ts";
+import { MarkedCheckpoints } from "./marked-checkpoints.ts";
 import { PushGate } from "./push-gate.ts";
 import { realFile } from "./real-file.ts";
 import { Reserve } from "./reserve.ts";
-import { pragma, valuesOf } from "./schema.ts";
-import { encodeSettings } from "../queue-facts.ts";
-import { SetRows } from "./set-rows.ts";
-import { TurnRows } from "./turn-rows.ts";
+import { pragma } from "./schema.ts";
+import { Statements } from "./statements.ts";
 import { type Fsync, WalFile } from "./wal-file.ts";
-import { WalMark } from "./wal-mark.ts";
-
-const clockEveryMs = 1000;
-/** The time of tokens and made ids is written so far ahead, so that few batches write it. */
-const countedAheadMs = 1000;
-/** How long the journal counts as unhealthy after a failure, even if it works again. */
-const failureMs = 60_000;
 
 export interface SqliteJournalOptions {
   file: string;
@@ -57,22 +50,14 @@ export class SqliteJournal implements Journal {
   #wal: WalFile | null = null;
   readonly #gate: PushGate;
   readonly #reserve: Reserve;
-  readonly #rows: EventRows;
-  readonly #crons: CronRows;
-  readonly #sets: SetRows;
-  readonly #turns: TurnRows;
-  readonly #mark: WalMark;
-  readonly #onError: (error: Error) => void;
+  readonly #statements: Statements;
+  readonly #rows: JournalRows;
+  readonly #checkpoints: MarkedCheckpoints;
+  readonly #garbage: Garbage;
   readonly #chores: Chores;
-  readonly #setClock: Statement;
-  readonly #setCounted: Statement;
-  readonly #setDefaults: Statement;
-  readonly #begin: Statement;
-  readonly #commit: Statement;
-  #clockMs: number;
-  #countedMs: number;
+  readonly #onError: (error: Error) => void;
+  readonly #failure = new RecentFailure();
   #copy: BackupCopy | null = null;
-  #failure: { message: string; atMs: number } | null = null;
 
   /** Creates the file and its folder if needed. Throws a JournalError of one line. */
   constructor(options: SqliteJournalOptions) {
@@ -84,18 +69,11 @@ export class SqliteJournal implements Journal {
     this.#reserve = new Reserve(this.#file, reserveBytes);
     this.#db = this.#reserve.withReserve(() => openDatabase(this.#file));
     try {
-      this.#mark = new WalMark(this.#db);
-      this.#rows = new EventRows(this.#db, "main");
-      this.#crons = new CronRows(this.#db);
-      this.#sets = new SetRows(this.#db, "main");
-      this.#turns = new TurnRows(this.#db);
-      const [clock] = valuesOf(this.#db, "SELECT ms, counted FROM clock") as [number, number][];
-      [this.#clockMs, this.#countedMs] = clock!;
-      this.#setClock = this.#db.prepare("UPDATE clock SET ms = ?");
-      this.#setCounted = this.#db.prepare("UPDATE clock SET counted = ?");
-      this.#setDefaults = this.#db.prepare("UPDATE clock SET defaults = ?");
-      this.#begin = this.#db.prepare("BEGIN IMMEDIATE");
-      this.#commit = this.#db.prepare("COMMIT");
+      this.#statements = new Statements(this.#db);
+      const damaged = (message: string) =>
+        new JournalError("failed", damagedText(this.#file, message));
+      this.#rows = new JournalRows(this.#db, this.#statements, damaged);
+      this.#checkpoints = new MarkedCheckpoints(this.#db);
     } catch (error) {
       this.#db.close();
       throw explained(error, this.#file);
@@ -104,59 +82,37 @@ export class SqliteJournal implements Journal {
       if (this.#gate.findsWalMissing()) this.#saveWal();
       onRefusal?.(refusal);
     });
+    this.#garbage = new Garbage(this.#db, this.#rows.events);
     const onChoreFailure = (error: Error) => onFailure?.(this.#noted(error));
-    this.#chores = new Chores(this.#db, this.#rows, this.#mark, onChoreFailure);
+    this.#chores = new Chores(this.#db, this.#garbage, this.#checkpoints, onChoreFailure);
   }
 
   get clockMs(): number {
-    return this.#clockMs;
+    return this.#rows.clockMs;
   }
 
   async load(restoration: Restoration, onProgress: LoadProgress): Promise<void> {
     try {
-      const gone = await loadEvents(this.#db, restoration, onProgress);
+      this.#garbage.add(await loadEvents(this.#db, restoration, onProgress));
       this.#reserve.withReserve(() => this.#startWriting());
       this.#reserve.create();
-      this.#chores.discard(gone.flushed);
-      for (const number of gone.goneCounters) this.#chores.discardMembers(number);
-      for (const number of gone.flushedQueues) this.#chores.discardWindows(number, Infinity);
+      this.#chores.collect();
     } catch (error) {
       throw explained(error, this.#file);
     }
   }
 
   commit(changes: Changes, nowMs: number): void | Promise<void> {
-    const clockMs = Math.floor(nowMs);
-    const isClockDue = changes.isDemanded || clockMs >= this.#clockMs + clockEveryMs;
-    const countedMs = changes.countedMs > this.#countedMs ? changes.countedMs + countedAheadMs : 0;
     const hasRoom = changes.turns.length === 0 || this.#gate.check() === null;
     let hasNew: boolean;
     try {
-      this.#begin.run();
-      hasNew = this.#rows.write(changes, true);
-      hasNew = this.#sets.write(changes) || hasNew;
-      this.#crons.write(changes);
-      this.#turns.write(changes, hasRoom);
-      if (isClockDue) this.#setClock.run(clockMs);
-      if (countedMs > 0) this.#setCounted.run(countedMs);
-      if (changes.defaults) this.#setDefaults.run(encodeSettings(changes.defaults));
-      this.#commit.run();
+      hasNew = this.#rows.write(changes, nowMs, hasRoom);
+      this.#rows.commit();
     } catch (error) {
       throw this.#rolledBack(error);
     }
-    if (isClockDue) this.#clockMs = clockMs;
-    if (countedMs > 0) this.#countedMs = countedMs;
     this.#copy?.mirror(changes);
-    for (const { number, keys } of changes.retired.values()) {
-      this.#chores.discard(keys);
-      this.#chores.discardWindows(number, Infinity);
-    }
-    for (const [number, beforeMs] of changes.windowsEnded) {
-      this.#chores.discardWindows(number, beforeMs);
-    }
-    for (const { kind, counter } of changes.counters) {
-      if (kind === "drop") this.#chores.discardMembers(counter.number);
-    }
+    this.#garbage.addOf(changes);
     this.#chores.committed();
     const changed = changes.touched.length + changes.sets.length;
     return this.#sync(changed + Number(changes.isDemanded), hasNew);
@@ -167,16 +123,11 @@ export class SqliteJournal implements Journal {
   }
 
   recentFailure(): string | null {
-    if (this.#failure && performance.now() - this.#failure.atMs > failureMs) this.#failure = null;
-    return this.#failure?.message ?? null;
+    return this.#failure.message;
   }
 
   read(key: number): StoredEvent {
-    return this.#reading(() => {
-      const stored = this.#rows.read(key);
-      if (stored) return stored;
-      throw new JournalError("failed", damagedText(this.#file, `event ${key} is missing`));
-    });
+    return this.#reading(() => this.#rows.read(key));
   }
 
   readRange(from: number, to: number): StoredEvent[] {
@@ -184,12 +135,7 @@ export class SqliteJournal implements Journal {
   }
 
   readThen(counter: number): string | Buffer {
-    return this.#reading(() => {
-      const contents = this.#rows.readThen(counter);
-      if (contents !== undefined) return contents;
-      const what = `the event of counter ${counter} is missing`;
-      throw new JournalError("failed", damagedText(this.#file, what));
-    });
+    return this.#reading(() => this.#rows.readThen(counter));
   }
 
   async backup(file: string): Promise<void> {
@@ -223,15 +169,7 @@ export class SqliteJournal implements Journal {
     this.#copy?.abort(new JournalError("failed", "okq ended before the backup was complete"));
     this.#chores.stop();
     this.#gate.close();
-    this.#rows.finalize();
-    this.#crons.finalize();
-    this.#sets.finalize();
-    this.#turns.finalize();
-    this.#mark.finalize();
-    for (const statement of [this.#setClock, this.#setCounted, this.#setDefaults]) {
-      statement.finalize();
-    }
-    for (const statement of [this.#begin, this.#commit]) statement.finalize();
+    this.#statements.finalize();
     this.#wal?.close();
     this.#db.close();
   }
@@ -239,11 +177,11 @@ export class SqliteJournal implements Journal {
   /** Fails here, not at the first push, when the file cannot be written. */
   #startWriting(): void {
     try {
-      this.#mark.renew();
-      this.#setClock.run(this.#clockMs);
+      this.#checkpoints.mark.renew();
+      this.#rows.writeClock();
       // From here on an earlier copy of the database does not match the -wal.
       this.#db.run("PRAGMA wal_checkpoint(TRUNCATE)");
-      this.#mark.renew();
+      this.#checkpoints.mark.renew();
       syncFolder(dirname(this.#file));
       const wal = new WalFile(this.#file, this.#fsync, this.#walBytes);
       this.#wal = wal;
@@ -286,16 +224,14 @@ export class SqliteJournal implements Journal {
   }
 
   #rolledBack(error: unknown): JournalError {
-    // Some errors end the transaction by themselves.
-    if (this.#db.inTransaction) this.#db.run("ROLLBACK");
+    this.#rows.rollBack();
     return this.#failed(this.#noted(error));
   }
 
   /** Notes a failure, except for a full disk, which the push gate handles. */
   #failed(failure: JournalError): JournalError {
     if (failure.reason === "full") return failure;
-    if (this.recentFailure() !== failure.message) this.#onError(failure);
-    this.#failure = { message: failure.message, atMs: performance.now() };
+    if (this.#failure.note(failure.message)) this.#onError(failure);
     return failure;
   }
 

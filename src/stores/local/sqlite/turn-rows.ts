@@ -1,10 +1,11 @@
 // The rows of turns: which groups of each queue had the latest ones, in their order. Groups that
 // are in no row had theirs before.
-import type { Database, Statement } from "bun:sqlite";
+import type { Database } from "bun:sqlite";
 import type { Changes } from "../changes.ts";
 import type { Restoration } from "../journal.ts";
 import type { LocalQueue } from "../local-queue.ts";
 import { eachRow } from "./each-row.ts";
+import type { RowStatement, Statements } from "./statements.ts";
 
 // A row begins when the last one has so much: a pop writes little, and few rows are to be deleted.
 const turnsInRow = 128;
@@ -24,17 +25,17 @@ interface Written {
 export class TurnRows {
   /** By the numbers of queues. */
   readonly #written = new Map<number, Written>();
-  readonly #add: Statement;
-  readonly #drop: Statement;
-  readonly #last: Statement;
+  readonly #add: RowStatement;
+  readonly #drop: RowStatement;
+  readonly #last: RowStatement;
 
-  constructor(db: Database) {
-    this.#add = db.prepare(
+  constructor(statements: Statements) {
+    this.#add = statements.prepare(
       `INSERT INTO turns VALUES (?, ?, ?)
        ON CONFLICT (queue, row) DO UPDATE SET names = names || excluded.names`,
     );
-    this.#drop = db.prepare("DELETE FROM turns WHERE queue = ? AND row < ?");
-    this.#last = db.prepare("SELECT max(row) FROM turns WHERE queue = ?");
+    this.#drop = statements.prepare("DELETE FROM turns WHERE queue = ? AND row < ?");
+    this.#last = statements.prepare("SELECT max(row) FROM turns WHERE queue = ?");
   }
 
   /** Without room on the disk it is left to events, and turns may begin anew at the next start. */
@@ -78,10 +79,6 @@ export class TurnRows {
   #forget(queue: number): void {
     this.#drop.run(queue, Number.MAX_SAFE_INTEGER);
     this.#written.delete(queue);
-  }
-
-  finalize(): void {
-    for (const statement of [this.#add, this.#drop, this.#last]) statement.finalize();
   }
 }
 

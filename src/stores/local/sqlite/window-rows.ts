@@ -1,10 +1,11 @@
 // The rows of windows, in the order in which those of a queue end. A row may outlast its
 // window until a chore deletes it.
-import type { Database, Statement } from "bun:sqlite";
+import type { Database } from "bun:sqlite";
 import type { Changes } from "../changes.ts";
 import type { Restoration } from "../journal.ts";
 import type { WindowKind } from "../local-windows.ts";
 import { eachRow } from "./each-row.ts";
+import type { RowStatement, Statements } from "./statements.ts";
 
 const kinds: WindowKind[] = ["windows", "keyWindows"];
 /** The columns of the primary key. */
@@ -13,20 +14,20 @@ const readAtOnce = 10_000;
 const deletedAtOnce = 1000;
 
 export class WindowRows {
-  readonly #add: Statement;
-  readonly #drop: Statement;
-  readonly #dropFirst: Statement;
-  readonly #dropEnded: Statement;
+  readonly #add: RowStatement;
+  readonly #drop: RowStatement;
+  readonly #first: RowStatement;
+  readonly #dropEnded: RowStatement;
 
   /** The table is in the schema of that name. */
-  constructor(db: Database, schema: string) {
+  constructor(statements: Statements, schema: string) {
     const windows = `${schema}.windows`;
     const some = (rest: string) => `SELECT ${KEY} FROM ${windows} WHERE queue = ? AND ${rest}`;
     const dropped = `DELETE FROM ${windows} WHERE (${KEY})`;
-    this.#add = db.prepare(`INSERT OR REPLACE INTO ${windows} VALUES (?, ?, ?, ?, ?)`);
-    this.#drop = db.prepare(`${dropped} = (?, ?, ?, ?)`);
-    this.#dropFirst = db.prepare(`${dropped} IN (${some(`kind = ? ORDER BY ${KEY} LIMIT 1`)})`);
-    this.#dropEnded = db.prepare(
+    this.#add = statements.prepare(`INSERT OR REPLACE INTO ${windows} VALUES (?, ?, ?, ?, ?)`);
+    this.#drop = statements.prepare(`${dropped} = (?, ?, ?, ?)`);
+    this.#first = statements.prepare(some(`kind = ? ORDER BY ${KEY} LIMIT 1`));
+    this.#dropEnded = statements.prepare(
       `${dropped} IN (${some(`ends < ? ORDER BY ${KEY} LIMIT ${deletedAtOnce}`)})`,
     );
   }
@@ -37,7 +38,7 @@ export class WindowRows {
       if (retired.has(number)) continue;
       const { id, owner, endsAtMs, before, putBack } = taken;
       const kind = kinds.indexOf(taken.kind);
-      if (putBack !== null && isWhole) this.#dropFirst.run(number, kind);
+      if (putBack !== null && isWhole) this.#dropFirst(number, kind);
       if (before > 0) this.#drop.run(number, before, kind, id);
       this.#add.run(number, endsAtMs, kind, id, owner);
     }
@@ -48,10 +49,10 @@ export class WindowRows {
     return this.#dropEnded.run(queue, beforeMs).changes === deletedAtOnce;
   }
 
-  finalize(): void {
-    for (const statement of [this.#add, this.#drop, this.#dropFirst, this.#dropEnded]) {
-      statement.finalize();
-    }
+  /** By its key: a copy of the table may still have others that ended. */
+  #dropFirst(queue: number, kind: number): void {
+    const [first] = this.#first.values(queue, kind) as WindowKey[];
+    if (first) this.#drop.run(...first);
   }
 }
 
