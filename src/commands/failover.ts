@@ -36,8 +36,19 @@ export interface Failover {
   /** How often this process has begun to serve, and how often it lost that to another one. */
   readonly takeovers: number;
   readonly fenced: number;
+  /** The requests to the object store; null where they are not counted. */
+  readonly requests: StoreRequests | null;
   /** Whether it is the secret of this okq, and it serves. */
   knows(secret: Buffer): boolean;
+  /** Whether this okq serves, can use the bucket, and no other one has taken over. */
+  canServe(): Promise<boolean>;
+  /** Whether the okq that serves answers; false if none is known. */
+  reaches(): Promise<boolean>;
+}
+
+/** Requests by what they did and how they ended. */
+export interface StoreRequests {
+  readonly requests: Readonly<Record<string, Readonly<Record<string, number>>>>;
 }
 
 /** The way of one client to the okq that serves. */

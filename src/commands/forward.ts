@@ -7,6 +7,7 @@ import type { Client } from "./caller.ts";
 import type { Call, Command } from "./command.ts";
 import { checkName } from "./connection.ts";
 import { commandError } from "./errors.ts";
+import type { Failover } from "./failover.ts";
 import { become } from "./login.ts";
 
 /** Longer than any address, also that of a unix socket. */
@@ -15,19 +16,20 @@ const ADDRESS_BYTES_MAX = 512;
 /** A client as the okq that it is connected to shows it. */
 type Forwarded = Pick<Client, "user" | "address" | "protocol" | "name" | "held">;
 
-/** The arguments for this client: the okq that serves then treats the connection as the client's. */
+/** By these arguments the okq that serves takes the connection for one of that client. */
 export function forwardArguments(secret: string, client: Forwarded): Buffer[] {
   const { user, address, protocol, name, held } = client;
   const texts = [user?.name ?? "", address, String(protocol), name, held ? "ON" : "OFF"];
   return ["OKQ", "FORWARD", secret, ...texts].map((text) => Buffer.from(text, "latin1"));
 }
 
-/** With the secret alone it shows only that this okq serves. Else this connection may do nothing. */
-function introduce(call: Call): Reply {
+/** With the secret alone it shows that this okq can serve. Without it the connection ends. */
+function introduce(call: Call): Reply | Promise<Reply> {
   const { args, client, context } = call;
   try {
     if (!context.failover?.knows(args[2]!)) throw commandError("notServing");
-    if (args.length > 3) forwardFor(call);
+    if (args.length === 3) return canServe(context.failover);
+    forwardFor(call);
     return OK;
   } catch (error) {
     // Nothing that is behind it may be done in the name of another.
@@ -35,6 +37,11 @@ function introduce(call: Call): Reply {
     client.quit();
     throw error;
   }
+}
+
+async function canServe(failover: Failover): Promise<Reply> {
+  if (await failover.canServe()) return OK;
+  throw commandError("notServing");
 }
 
 function forwardFor({ args, client, context }: Call): void {

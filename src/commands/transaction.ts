@@ -3,7 +3,7 @@
 // it, such as PING, are done in their order before that. Where another okq serves, commands are
 // checked here and done there.
 import type { Operation } from "../queue/operations.ts";
-import type { StoreError } from "../queue/errors.ts";
+import { StoreError } from "../queue/errors.ts";
 import { Encoded, ErrorReply, OK, type Reply } from "../resp/reply.ts";
 import { type Answer, BeforeExec, Handout, Handouts, LongReply } from "./answer.ts";
 import type { Client } from "./caller.ts";
@@ -65,10 +65,10 @@ function execute(call: Call): Answer | Submission | Promise<Answer> {
 
 /** No part asks anything of the store of this okq. */
 function withoutStore(parts: Part[], call: Call): Answer | Promise<Answer> {
-  const forwarded = parts.flatMap((part) => part.forwarded ?? []);
-  if (forwarded.length === 0) return answerOf(parts, [], call);
+  const commands = parts.flatMap((part) => part.forwarded ?? []);
+  if (commands.length === 0) return answerOf(parts, [], call);
   const { upstream } = call.client;
-  return upstream!.transact(forwarded).then((replies) => answerOf(parts, replies, call));
+  return upstream!.transact(commands).then((replies) => answerOf(parts, replies, call));
 }
 
 /** As execute, where a command such as AUTH takes a while. */
@@ -83,6 +83,9 @@ async function slowly(
   for (const command of rest) parts.push(await begun(command, call));
   const operations = operationsOf(parts);
   if (operations.length === 0) return await withoutStore(parts, call);
+  if (parts.some((part) => part.forwarded)) {
+    throw new StoreError("unavailable", "this okq has just begun to serve");
+  }
   const results = await call.client.session.ask({ kind: "transaction", operations });
   return answerOf(parts, results, call);
 }

@@ -3,7 +3,7 @@ import type { Context } from "../commands/context.ts";
 import type { ParserLimits } from "../resp/parser-limits.ts";
 import { Scheduler } from "./flow/scheduler.ts";
 import { UnstartedInput } from "./flow/unstarted-input.ts";
-import type { TlsFiles } from "./listeners.ts";
+import type { TlsFiles } from "./certificates.ts";
 
 /** Enough for a login. So little that it does not count against the budget for unstarted input. */
 const STRANGER_LIMITS: ParserLimits = {

@@ -10,7 +10,7 @@ import type { Upstream } from "../../commands/failover.ts";
 import { forwardArguments } from "../../commands/forward.ts";
 import { StoreError } from "../../queue/errors.ts";
 import { ErrorReply } from "../../resp/reply.ts";
-import type { TlsFiles } from "../listeners.ts";
+import type { TlsFiles } from "../certificates.ts";
 import {
   type Forwardable,
   ForwardedCommand,
@@ -25,7 +25,7 @@ const EARLY_BYTES_MAX = 1024 * 1024;
 const MARK_BYTES = 12;
 
 /** The connection of the client. */
-export type ForwardedClient = Omit<Client, "upstream"> & { readonly schedule: () => void };
+export type ForwardedClient = Client & { readonly schedule: () => void };
 
 export interface UpstreamParts {
   context: Context;
@@ -173,8 +173,8 @@ export class ClientUpstream implements Upstream, LinkOwner {
   /** As the okq that serves knows it, for CLIENT LIST and for what a subscriber may not do. */
   #note({ kind, name, isNew }: Subscribed): void {
     const { subscriptions } = this.#parts.context;
-    if (isNew) subscriptions.add(this.#client as Client, kind, name);
-    else subscriptions.remove(this.#client as Client, kind, name);
+    if (isNew) subscriptions.add(this.#client, kind, name);
+    else subscriptions.remove(this.#client, kind, name);
   }
 
   #confirmed(): void {

@@ -137,7 +137,7 @@ function changeIn(reply: Buffer): Subscribed | null {
   return { kind, name: Buffer.from(name), isNew: !word.includes("un") };
 }
 
-/** The commands of a transaction, from MULTI to EXEC. Called back with the replies, or the error. */
+/** The commands of a transaction, from MULTI to EXEC, and the settling of its promise. */
 export function transactionOf(
   commands: Buffer[][],
   { resolve, reject }: { resolve(replies: Buffer[]): void; reject(error: unknown): void },

@@ -3,7 +3,7 @@
 //
 //   opening --connected--> introducing --OK--> open --> closed
 import { errorIn, ReplyScanner } from "../../resp/reply-scanner.ts";
-import type { TlsFiles } from "../listeners.ts";
+import type { TlsFiles } from "../certificates.ts";
 import { SendQueue } from "./send-queue.ts";
 import { openUpstream, type Place, type UpstreamSocket } from "./upstream-socket.ts";
 

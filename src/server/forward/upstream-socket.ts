@@ -2,7 +2,7 @@
 // names: nobody else can have written that.
 import type { Socket } from "bun";
 import type { ServingOkq } from "../../commands/failover.ts";
-import type { TlsFiles } from "../listeners.ts";
+import type { TlsFiles } from "../certificates.ts";
 
 /** How okq finds another one. */
 export type Place = Pick<ServingOkq, "addr" | "isTls" | "certificate">;
