@@ -207,8 +207,8 @@ export class Link {
   #lost(reason: string): void {
     if (this.#isClosed) return;
     this.#isClosed = true;
-    if (this.#isEnding) this.#socket?.close();
-    else this.#socket?.terminate();
+    // The okq that serves sees at once that nobody is there any more.
+    this.#socket?.terminate();
     const { sentBytes } = this.#sending;
     for (const { command, startsAt } of this.#awaiting.splice(0)) {
       command.lost(reason, startsAt < sentBytes);

@@ -22,8 +22,6 @@ export interface UpstreamSocket {
   resume(): void;
   /** Half-closes it. */
   shutdown(): void;
-  /** Closes it once it has sent what it took. */
-  close(): void;
   terminate(): void;
 }
 
