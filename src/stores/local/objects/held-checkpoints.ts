@@ -5,6 +5,11 @@ import { Checkpoints } from "../sqlite/checkpoints.ts";
 
 export class HeldCheckpoints extends Checkpoints {
   #isHeld = false;
+  readonly #waiting: (() => void)[] = [];
+
+  get isHeld(): boolean {
+    return this.#isHeld;
+  }
 
   override isDue(): boolean {
     return !this.#isHeld && super.isDue();
@@ -22,5 +27,11 @@ export class HeldCheckpoints extends Checkpoints {
 
   release(): void {
     this.#isHeld = false;
+    for (const run of this.#waiting.splice(0)) run();
+  }
+
+  /** Resolves when they are not held. Something else may hold them then. */
+  async released(): Promise<void> {
+    if (this.#isHeld) await new Promise<void>((done) => void this.#waiting.push(done));
   }
 }

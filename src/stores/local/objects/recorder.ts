@@ -35,10 +35,15 @@ export class Recorder {
     this.#startBytes = this.#values.length;
   }
 
+  /** Whether a statement has run since begin(). */
+  get hasRecorded(): boolean {
+    return this.#values.length > this.#startBytes;
+  }
+
   /** Ends the recording. null if no statement has run since begin(). */
   end(): Buffer | null {
     this.#numbers = null;
-    return this.#values.length === this.#startBytes ? null : this.#values.take();
+    return this.hasRecorded ? this.#values.take() : null;
   }
 
   note(sql: string, values: Value[]): void {

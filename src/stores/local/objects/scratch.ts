@@ -73,7 +73,7 @@ export class Scratch {
 
   /**
    * Opens what was written, or makes the tables of that version if nothing was. Throws a
-   * JournalError. `url` names the origin of what was written.
+   * JournalError. A failed write may leave it damaged until protect(). `url` is for messages.
    */
   open(schemaVersion: number, url: string): Database {
     try {
@@ -84,17 +84,26 @@ export class Scratch {
       db.run("PRAGMA locking_mode = EXCLUSIVE");
       db.run("PRAGMA trusted_schema = OFF");
       db.run("PRAGMA synchronous = OFF");
-      db.run("PRAGMA wal_autocheckpoint = 0");
-      db.run(`PRAGMA journal_size_limit = ${walBytesKept}`);
       db.run(`PRAGMA cache_size = ${-cacheKiB}`);
+      db.run("PRAGMA journal_mode = OFF");
       if (isNew) createSchema(db, migrations.slice(0, schemaVersion));
       checkSchema(db, url);
+      return db;
+    } catch (error) {
+      throw this.explained(error);
+    }
+  }
+
+  /** From now on a failed transaction changes nothing. Throws a JournalError. */
+  protect(db: Database): void {
+    try {
+      db.run("PRAGMA wal_autocheckpoint = 0");
+      db.run(`PRAGMA journal_size_limit = ${walBytesKept}`);
       db.run("PRAGMA journal_mode = WAL");
       // The first write creates the write-ahead file.
       db.run("UPDATE clock SET ms = ms");
       this.#allocateWal();
       this.#unlink();
-      return db;
     } catch (error) {
       throw this.explained(error);
     }
