@@ -201,7 +201,9 @@ export class S3Server {
     });
   }
 
-  #closed(connection: HttpConnection): void {
+  /** There is no connection yet if the handshake of TLS fails. */
+  #closed(connection: HttpConnection | undefined): void {
+    if (connection === undefined) return;
     connection.closed();
     this.#connections.delete(connection);
   }
