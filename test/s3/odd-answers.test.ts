@@ -24,7 +24,7 @@ function answering(
     socket: {
       data(socket, chunk) {
         const [line] = chunk.toString("latin1").split("\r\n");
-        if (!/ HTTP\/1\.1$/.test(line!)) return;
+        if (!line!.endsWith(" HTTP/1.1")) return;
         seen.push(line!);
         socket.write(text);
         if (/close/.test(text)) socket.end();
