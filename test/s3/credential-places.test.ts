@@ -191,14 +191,14 @@ describe("web identity", () => {
   test("says why STS refuses", async () => {
     const sts = serve(
       () =>
-        new Response("<Error><Code>InvalidIdentityToken</Code><Message>No provider</Message>", {
+        new Response("<Error><Code>InvalidIdentityToken</Code><Message>None</Message>", {
           status: 400,
         }),
     );
     const file = fileWith(secret);
     const env = { ...role, AWS_WEB_IDENTITY_TOKEN_FILE: file, AWS_ENDPOINT_URL_STS: sts };
     expect(await keyOf({}, env)).toBe(
-      `${sts} gives no credentials for arn:aws:iam::1:role/okq: 400 InvalidIdentityToken No provider`,
+      `${sts} gives no credentials for arn:aws:iam::1:role/okq: 400 InvalidIdentityToken None`,
     );
   });
 
