@@ -61,7 +61,13 @@ export async function openObjects(options: ObjectsOptions = {}): Promise<Objects
     tenure = await begin(bucket, clock);
     const { limits = {}, scratchFolder = fastFolder, onFailure = fail } = options;
     journal = await ObjectsJournal.open({
-      ...{ tenure, bucket, clock, limits, scratchFolder, walBytes, onFailure },
+      tenure,
+      bucket,
+      clock,
+      limits,
+      scratchFolder,
+      walBytes,
+      onFailure,
     });
     return LocalStore.open({
       clock,
