@@ -17,14 +17,12 @@ import { Waiters } from "../queue/waiters.ts";
 import { Server } from "../server/server.ts";
 import { Shared } from "../server/shared.ts";
 import { contextOf } from "./context.ts";
-import type { FailoverHooks } from "./failover-roles.ts";
 import { HousekeepingLog, skippedLog } from "./housekeeping-log.ts";
 import { observerOf, readyListener } from "./observer.ts";
 import { openUsers } from "./open-users.ts";
-import type { OpenStore } from "./opened-store.ts";
+import type { FailoverHooks, OpenStore } from "./opened-store.ts";
 import { parserLimits } from "./parser-limits.ts";
 import { NO_PORTS, type Ports } from "./ports.ts";
-import { readTlsFiles } from "./tls-files.ts";
 
 export interface Core {
   context: Context;
@@ -90,8 +88,8 @@ export async function openCore(
   reporter = context.reporter;
   const { consumers, waitingNotes } = context;
   const admission = new Admission(context);
-  const certificate = () => (config.tlsCert ? readTlsFiles(config) : null);
-  const parts = new Shared(context, parserLimits(config), hasPauses, certificate);
+  const openUpstream = failover?.openUpstream ?? null;
+  const parts = new Shared(context, parserLimits(config), hasPauses, openUpstream);
   const server = new Server(parts, admission);
   const work = () => {
     const { note: onRound } = new HousekeepingLog(log, logLimit, { store: storeName }, clock);

@@ -10,17 +10,8 @@ import type { ControlLink } from "../server/forward/control-link.ts";
 import type { FailoverStore } from "../stores/local/failover-store.ts";
 import type { ServerInfo } from "../stores/local/objects/manifest.ts";
 import type { Tenure } from "../stores/local/objects/tenure.ts";
+import type { FailoverHooks } from "./opened-store.ts";
 import type { objectsLog } from "./store-log.ts";
-
-/** What the rest of okq does when its part changes. */
-export interface FailoverHooks {
-  /** It serves. Returns what ends the periodic work that it has begun. */
-  began(): () => void;
-  /** Another okq serves, or none, or this one. */
-  changed(): void;
-  /** Another okq took over: closes the clients, whose claims and waits are not known there. */
-  lost(): void;
-}
 
 export interface FailoverRolesOptions {
   store: FailoverStore;

@@ -46,7 +46,18 @@ export function sqliteLog(log: Log) {
 
 export function objectsLog(log: Log, store: string) {
   let hasProblem = false;
+  const { onRefusal } = sqliteLog(log);
   return {
+    onRefusal,
+    onFailure(error: Error): void {
+      log.warn("housekeeping of the bucket failed, okq tries again", { store, error });
+    },
+    onProgress(events: number): void {
+      log.info("loading", { store, events });
+    },
+    onError(error: Error): void {
+      log.error("the bucket failed", { store, error });
+    },
     onServing(epoch: number, loadedMs: number): void {
       hasProblem = false;
       log.info("serves the queues", { store, epoch, loadedMs });

@@ -1,21 +1,24 @@
 // Several okq inside the process of a test that share a bucket in memory. One serves, the others
-// stand by. Their queues are in memory too, so a takeover begins with none.
+// stand by.
 import { openObjects } from "../../src/app/open-objects.ts";
 import type { OpenStore } from "../../src/app/opened-store.ts";
 import type { Config } from "../../src/config/options.ts";
-import { type Clock, systemClock } from "../../src/queue/clock.ts";
-import { LocalStore } from "../../src/stores/local/local-store.ts";
+import { systemClock } from "../../src/queue/clock.ts";
 import { eventually } from "./eventually.ts";
+import { fastFolder } from "./fast-folder.ts";
 import { MemoryBucket, MemoryObjects } from "./memory-bucket.ts";
 import { startTestOkq, type TestOkq } from "./okq-server.ts";
 
+/** Small: to write 8 MiB at each opening would take most of the time of the tests. */
+const walBytes = 4096;
+
 /** Opens the queues of okq processes that share a bucket. */
-export function sharedBucket(clock: Clock = systemClock): OpenStore {
+export function sharedBucket(): OpenStore {
   const objects = new MemoryObjects();
   return async (config, log, listeners) => {
     const bucket = new MemoryBucket(objects, systemClock);
-    const open = async () => new LocalStore(listeners);
-    return openObjects(config, log, { bucket, counts: null, clock, open });
+    const ownConfig = { ...config, s3Scratch: fastFolder };
+    return openObjects(ownConfig, log, { bucket, counts: null, listeners, walBytes });
   };
 }
 
@@ -37,6 +40,7 @@ export async function startPair(config: Partial<Config> = {}): Promise<FailoverP
   return { serving, standby, start };
 }
 
-export async function untilLogged({ log }: TestOkq, text: string): Promise<void> {
+/** Resolves when a line of the log has that text. */
+export async function untilLogged({ log }: Pick<TestOkq, "log">, text: string): Promise<void> {
   await eventually(() => log.some((line) => line.includes(text)), { message: `log has ${text}` });
 }

@@ -10,7 +10,6 @@ import type { Upstream } from "../../commands/failover.ts";
 import { forwardArguments } from "../../commands/forward.ts";
 import { StoreError } from "../../queue/errors.ts";
 import { ErrorReply } from "../../resp/reply.ts";
-import type { TlsFiles } from "../certificates.ts";
 import {
   type Forwardable,
   ForwardedCommand,
@@ -19,6 +18,7 @@ import {
   transactionOf,
 } from "./forwarded-command.ts";
 import { introductionOf, Link, type LinkOwner } from "./link.ts";
+import type { OpenUpstream } from "./upstream-socket.ts";
 
 /** Messages that came before the client had the reply to SUBSCRIBE. */
 const EARLY_BYTES_MAX = 1024 * 1024;
@@ -29,8 +29,8 @@ export type ForwardedClient = Client & { readonly schedule: () => void };
 
 export interface UpstreamParts {
   context: Context;
-  /** What okq shows to one that demands certificates. */
-  certificate(): TlsFiles | null;
+  /** Not null where there are several okq. */
+  openUpstream: OpenUpstream | null;
 }
 
 export class ClientUpstream implements Upstream, LinkOwner {
@@ -76,12 +76,12 @@ export class ClientUpstream implements Upstream, LinkOwner {
   transact(commands: Buffer[][]): Promise<Buffer[]> {
     const link = this.#openLink();
     if (!link) return Promise.reject(this.#notServed());
-    const { promise, ...settle } = Promise.withResolvers<Buffer[]>();
     const refusal = (text: string) => new CommandError(new ErrorReply(text));
-    for (const { args, awaiting } of transactionOf(commands, settle, refusal)) {
-      link.send(args, awaiting);
-    }
-    return promise;
+    return new Promise((resolve, reject) => {
+      for (const { args, awaiting } of transactionOf(commands, { resolve, reject }, refusal)) {
+        link.send(args, awaiting);
+      }
+    });
   }
 
   changed(): void {
@@ -150,7 +150,7 @@ export class ClientUpstream implements Upstream, LinkOwner {
     this.#told = told;
     this.#secret = secret;
     const { serving } = this.#parts.context.failover!;
-    this.#link ??= new Link(serving!, this.#parts.certificate(), introduction, this);
+    this.#link ??= new Link(serving!, this.#parts.openUpstream!, introduction, this);
     return this.#link;
   }
 

@@ -2,13 +2,12 @@
 import type { ServingOkq } from "../../commands/failover.ts";
 import type { Cancel, Clock } from "../../queue/clock.ts";
 import { errorIn } from "../../resp/reply-scanner.ts";
-import type { TlsFiles } from "../certificates.ts";
 import { Link, type LinkOwner } from "./link.ts";
+import type { OpenUpstream } from "./upstream-socket.ts";
 
 interface ControlLinkOptions {
   clock: Clock;
-  /** What okq shows to one that demands certificates. */
-  certificate: TlsFiles | null;
+  open: OpenUpstream;
   /** An okq that does not answer within this time is not reached. */
   answerMsMax: number;
   /** The connection broke. */
@@ -31,8 +30,8 @@ export class ControlLink implements LinkOwner {
     const ping = ["OKQ", "FORWARD", serving.secret].map((text) => Buffer.from(text));
     if (this.#secret !== serving.secret) this.close();
     this.#secret = serving.secret;
-    const { certificate, answerMsMax, clock } = this.#options;
-    const link = (this.#link ??= new Link(serving, certificate, ping, this));
+    const { open, answerMsMax, clock } = this.#options;
+    const link = (this.#link ??= new Link(serving, open, ping, this));
     let cancel: Cancel = () => {};
     const isReached = new Promise<boolean>((resolve) => {
       cancel = clock.after(answerMsMax, () => link.cut("it does not answer"));

@@ -3,9 +3,8 @@
 //
 //   opening --connected--> introducing --OK--> open --> closed
 import { errorIn, ReplyScanner } from "../../resp/reply-scanner.ts";
-import type { TlsFiles } from "../certificates.ts";
 import { SendQueue } from "./send-queue.ts";
-import { openUpstream, type Place, type UpstreamSocket } from "./upstream-socket.ts";
+import type { OpenUpstream, Place, UpstreamSocket } from "./upstream-socket.ts";
 
 /** A command that was given to a link. */
 export interface Awaiting {
@@ -51,14 +50,14 @@ export class Link {
   #isClosed = false;
 
   /** `introduction`: the first command; others are sent once it is answered OK. */
-  constructor(place: Place, own: TlsFiles | null, introduction: Buffer[], owner: LinkOwner) {
+  constructor(place: Place, open: OpenUpstream, introduction: Buffer[], owner: LinkOwner) {
     this.#owner = owner;
     const handlers = {
       data: (chunk: Buffer) => this.#guarded(() => this.#received(chunk)),
       drained: () => this.#flush(),
       closed: (reason: string) => this.#lost(reason),
     };
-    openUpstream(place, own, handlers).then(
+    open(place, handlers).then(
       (socket) => this.#introduce(socket, introduction),
       (error: Error) => this.#lost(`cannot reach the okq that serves: ${error.message}`),
     );
