@@ -1,5 +1,5 @@
-// Opens a socket to the okq that serves. With TLS its certificate must be exactly the one that the bucket
-// names: nobody else can have written that.
+// Opens a socket to the okq that serves. With TLS its certificate must be exactly the one that the
+// bucket names: nobody else can have written that.
 import type { Socket } from "bun";
 import type { TlsFiles } from "../certificates.ts";
 import type { Place, UpstreamHandlers, UpstreamSocket } from "./upstream-socket.ts";
