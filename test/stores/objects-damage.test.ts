@@ -1,5 +1,5 @@
-// Buckets that cannot be loaded, or that another version of okq wrote, and scratch databases without
-// room.
+// Buckets that cannot be loaded, or that another version of okq wrote, and scratch databases
+// without room.
 // oxlint-disable no-await-in-loop -- the steps take place in this order
 
 import { Database } from "bun:sqlite";
@@ -89,6 +89,7 @@ describe("refuses to load, and names the object", () => {
     return values.take();
   };
   const version = migrations.length;
+  const sameRow = "INSERT INTO clock VALUES (1, 2, 3, 4)";
 
   test.each([
     ["another statement", recording(version, 0, "DROP TABLE events"), "is not for rows"],
@@ -115,7 +116,7 @@ describe("refuses to load, and names the object", () => {
   });
 });
 
-test("a log of an older schema is migrated, and a snapshot is there before the next commit", async () => {
+test("a log of an older schema is migrated, and becomes a snapshot before the next commit", async () => {
   const [, under] = await opened({ limits: never });
   const db = closeAfterTest(new Database(":memory:"));
   createSchema(db, migrations.slice(0, 8));
