@@ -7,7 +7,7 @@ import { logName } from "../../../src/stores/local/objects/object-names.ts";
 import { MemoryBucket, MemoryObjects, type Passage } from "../../support/memory-bucket.ts";
 import { TestClock } from "../../support/test-clock.ts";
 
-test("an object that cannot be read while an earlier one is awaited fails in its turn", async () => {
+test("an object that cannot be read ahead fails in its turn, and ends nothing", async () => {
   const first = Promise.withResolvers<void>();
   const passage: Passage = async (call, effect) => {
     if (call === `read ${logName(2)}`) throw new BucketError("none", "503 SlowDown");
