@@ -7,6 +7,11 @@ export interface Clock {
    * process, so the time does not jump when somebody sets that clock.
    */
   nowMs(): number;
+  /**
+   * The machine's clock. Somebody may set it, and it goes on while the machine sleeps, which the
+   * time of nowMs() may not.
+   */
+  wallMs(): number;
   /** Runs it once, after at least this delay. The delay may have any length. */
   after(delayMs: number, run: () => void): Cancel;
   /** Runs it periodically. */
@@ -22,6 +27,7 @@ const offsetMs = Date.now() - performance.now();
 
 export const systemClock: Clock = {
   nowMs: () => offsetMs + performance.now(),
+  wallMs: () => Date.now(),
   after(delayMs, run) {
     const dueMs = performance.now() + delayMs;
     let timer: ReturnType<typeof setTimeout>;

@@ -18,6 +18,10 @@ export class MovedClock implements Clock {
     return this.#nowMs;
   }
 
+  wallMs(): number {
+    return this.#nowMs;
+  }
+
   after(delayMs: number, run: () => void): Cancel {
     const timer: Timer = {
       dueMs: this.#nowMs + Math.max(0, delayMs),

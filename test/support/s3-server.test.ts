@@ -2,6 +2,7 @@
 // hand and by Bun's own client of S3.
 import { expect, test } from "bun:test";
 import { closeAfterTest } from "./close-after-test.ts";
+import { startS3Process } from "./s3/s3-process.ts";
 import { signedFetch, type SignedOptions } from "./s3/signed-fetch.ts";
 import { startS3, testKey, type S3Server, type S3ServerOptions } from "./s3-server.ts";
 
@@ -113,10 +114,107 @@ test("accepts the requests of Bun's own client", async () => {
   expect(await client.exists("a/b c+d")).toBe(false);
 });
 
-test("delays a request", async () => {
+test("gives ranges of an object", async () => {
   const server = start();
-  server.fault({ kind: "delay-request", operation: "put", ms: 30 });
-  const startedMs = performance.now();
-  expect((await send(server, "PUT", "/a", { body: "x" })).status).toBe(200);
-  expect(performance.now() - startedMs).toBeGreaterThan(29);
+  await send(server, "PUT", "/a", { body: "0123456789" });
+  const range = async (value: string) => {
+    const { status, text, headers } = await send(server, "GET", "/a", {
+      headers: { Range: `bytes=${value}` },
+    });
+    return [status, status === 206 ? text : "", headers.get("content-range")];
+  };
+  expect(await range("2-4")).toEqual([206, "234", "bytes 2-4/10"]);
+  expect(await range("8-99")).toEqual([206, "89", "bytes 8-9/10"]);
+  expect(await range("-3")).toEqual([206, "789", "bytes 7-9/10"]);
+  expect(await range("10-")).toEqual([416, "", null]);
+});
+
+test("finds the bucket in the path or in the host", async () => {
+  const server = start({ buckets: ["bucket", "second"] });
+  await send(server, "PUT", "/a", { body: "x" });
+  const url = `http://second.localhost:${server.port}/a`;
+  const answer = await signedFetch(url, { method: "PUT", body: "y", key: testKey });
+  expect(answer.status).toBe(200);
+  expect(server.keysIn("bucket")).toEqual(["a"]);
+  expect(Buffer.from(server.bodyOf("a", "second")!).toString()).toBe("y");
+  const nowhere = await signedFetch(`${server.url}/absent/a`, { key: testKey });
+  expect(nowhere.status).toBe(404);
+  expect(await nowhere.text()).toContain("<Code>NoSuchBucket</Code>");
+});
+
+test("has no conditional writes if a test says so", async () => {
+  const answers = async (options: S3ServerOptions) => {
+    const server = start(options);
+    await send(server, "PUT", "/a", { body: "x" });
+    const create = await send(server, "PUT", "/a", { headers: absent, body: "y" });
+    const headers = { "If-Match": '"no"' };
+    const replace = await send(server, "PUT", "/a", { headers, body: "z" });
+    return [create.status, replace.status];
+  };
+  expect(await answers({})).toEqual([412, 412]);
+  expect(await answers({ ignoresIfNoneMatch: true })).toEqual([200, 412]);
+  expect(await answers({ ignoresIfMatch: true })).toEqual([412, 200]);
+  expect(await answers({ refusesConditions: true })).toEqual([501, 501]);
+});
+
+test("has a clock of its own", async () => {
+  const server = start();
+  server.moveClock(-3_600_000);
+  await send(server, "PUT", "/a", { body: "x" });
+  server.moveClock(7_200_000);
+  const { headers } = await send(server, "GET", "/a");
+  const modifiedMs = Date.parse(headers.get("last-modified")!);
+  const nowMs = Date.parse(headers.get("date")!);
+  expect(nowMs - modifiedMs).toBeGreaterThanOrEqual(7_200_000);
+  expect(Math.abs(nowMs - Date.now() - 3_600_000)).toBeLessThan(60_000);
+});
+
+test("counts and records every request", async () => {
+  const server = start();
+  await send(server, "PUT", "/a", { body: "xyz", headers: absent });
+  await send(server, "GET", "/b");
+  expect(server.counts()).toMatchObject({ put: 1, get: 1, delete: 0 });
+  expect(server.records).toMatchObject([
+    { operation: "put", bucket: "bucket", key: "a", bytes: 3, status: 200 },
+    { operation: "get", key: "b", accessKey: testKey.accessKey, status: 404, fault: null },
+  ]);
+  expect(server.records[0]!.headers.get("if-none-match")).toBe("*");
+  server.forget();
+  expect(server.counts()).toMatchObject({ put: 0, get: 0 });
+});
+
+test("brings back what was there", async () => {
+  const server = start();
+  await send(server, "PUT", "/a", { body: "x" });
+  const dump = server.dump();
+  await send(server, "PUT", "/a", { body: "y" });
+  await send(server, "PUT", "/b", { body: "y" });
+  server.restore(dump);
+  expect(await send(server, "GET", "/a")).toMatchObject({ status: 200, text: "x" });
+  expect(server.keysIn()).toEqual(["a"]);
+});
+
+test("keeps encryption headers to puts", async () => {
+  const server = start();
+  const withEncryption = (method: string, algorithm: string) =>
+    send(server, method, "/a", { headers: { "x-amz-server-side-encryption": algorithm } });
+  const { headers } = await withEncryption("PUT", "AES256");
+  expect(headers.get("x-amz-server-side-encryption")).toBe("AES256");
+  expect((await withEncryption("PUT", "ROT13")).status).toBe(400);
+  expect((await withEncryption("GET", "AES256")).status).toBe(400);
+});
+
+test("runs as a process that its parent controls", async () => {
+  const server = closeAfterTest(await startS3Process(["--key", "a:b", "--bucket", "x"]));
+  const put = () =>
+    signedFetch(`${server.url}/x/a`, {
+      method: "PUT",
+      body: "y",
+      key: { accessKey: "a", secret: "b" },
+    });
+  expect((await put()).status).toBe(200);
+  await server.call("fault", { kind: "slow-down", times: 1 });
+  expect([(await put()).status, (await put()).status]).toEqual([503, 200]);
+  expect((await server.call("counts")).put).toBe(3);
+  expect(await server.call("keysIn", "x")).toEqual(["a"]);
 });

@@ -8,6 +8,7 @@ import { HttpConnection, type HttpReply, type HttpRequest } from "./s3/http-conn
 import { S3Error } from "./s3/s3-error.ts";
 import { S3Faults, type Fault, type FaultKind, type Plan } from "./s3/s3-faults.ts";
 import { S3Objects, type S3Dump, type Weakness } from "./s3/s3-objects.ts";
+import { runProgram } from "./s3/s3-program.ts";
 import { checkRequest, readRequest, type Operation, type S3Request } from "./s3/s3-request.ts";
 import { verifySignature, type S3Key } from "./s3/signature.ts";
 
@@ -38,13 +39,14 @@ export interface S3Record {
 }
 
 export const testKey: S3Key = { accessKey: "okq-test", secret: "okq-test-secret" };
-const RECORDS_MAX = 200_000;
+const RECORDS_MAX = 20_000;
 
 export class S3Server {
   readonly port: number;
   readonly keys: Map<string, S3Key>;
-  /** The requests since the start or the last forget(), in order of arrival. */
+  /** The last requests since the start or forget(), in order of arrival. */
   records: S3Record[] = [];
+  #counts = noCounts();
   readonly #options: S3ServerOptions;
   readonly #region: string;
   readonly #objects: S3Objects;
@@ -127,14 +129,15 @@ export class S3Server {
     this.release();
   }
 
-  /** The requests of that kind among the records. */
-  count(operation: Operation, key = /^/): number {
-    const isMeant = (record: S3Record) => record.operation === operation && key.test(record.key);
-    return this.records.filter(isMeant).length;
+  /** The requests since the start or forget(), also those that were refused or never answered. */
+  counts(): Record<Operation, number> {
+    return { ...this.#counts };
   }
 
+  /** Forgets requests: records and counts. */
   forget(): void {
     this.records = [];
+    this.#counts = noCounts();
   }
 
   /** The keys of a bucket, in order. */
@@ -182,7 +185,9 @@ export class S3Server {
     });
   }
 
-  #closed(connection: HttpConnection): void {
+  /** There is no connection yet if the handshake of TLS fails. */
+  #closed(connection: HttpConnection | undefined): void {
+    if (connection === undefined) return;
     connection.closed();
     this.#connections.delete(connection);
   }
@@ -229,6 +234,7 @@ export class S3Server {
     const bytes = request.body.length;
     const about = { operation, bucket, key, accessKey, headers, bytes };
     const record: S3Record = { ...about, atMs: this.nowMs(), status: 0, fault: plan.kind };
+    this.#counts[operation]++;
     this.records.push(record);
     if (this.records.length > 2 * RECORDS_MAX) this.records = this.records.slice(-RECORDS_MAX);
     return record;
@@ -295,3 +301,9 @@ export class S3Server {
 export function startS3(options: S3ServerOptions = {}): S3Server {
   return new S3Server(options);
 }
+
+function noCounts(): Record<Operation, number> {
+  return { put: 0, get: 0, head: 0, delete: 0, deleteMany: 0, list: 0, other: 0 };
+}
+
+if (import.meta.main) runProgram(process.argv.slice(2), startS3);

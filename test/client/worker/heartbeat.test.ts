@@ -116,6 +116,7 @@ test("tells how late a heartbeat was, and drops what was lost meanwhile", () => 
   const due: (() => void)[] = [];
   const clock: Clock = {
     nowMs: () => nowMs,
+    wallMs: () => nowMs,
     after(_delayMs, run) {
       due.push(run);
       return () => {};

@@ -37,6 +37,8 @@ export function answer(request: S3Request, circumstances: Circumstances): HttpRe
 function put(request: S3Request, { bucket, nowMs, weakness }: Circumstances): HttpReply {
   const ifNoneMatch = request.headers.get("if-none-match");
   const ifMatch = request.headers.get("if-match");
+  const hasCondition = ifNoneMatch !== undefined || ifMatch !== undefined;
+  if (weakness.refusesConditions && hasCondition) throw new S3Error("NotImplemented");
   if (ifNoneMatch !== undefined && ifNoneMatch !== "*") {
     throw new S3Error("NotImplemented", { Header: "If-None-Match" });
   }

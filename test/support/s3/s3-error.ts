@@ -4,11 +4,16 @@
 const errors = {
   AccessDenied: [403, "Access Denied"],
   AuthorizationHeaderMalformed: [400, "The authorization header is malformed"],
-  BadDigest: [400, "The Content-MD5 you specified did not match what we received."],
+  BadDigest: [400, "The digest you specified did not match what we received."],
   ConditionalRequestConflict: [409, "A conflicting conditional operation is currently in progress"],
+  ExpiredToken: [400, "The provided token has expired."],
   InternalError: [500, "We encountered an internal error. Please try again."],
   InvalidAccessKeyId: [403, "The AWS Access Key Id you provided does not exist in our records."],
   InvalidArgument: [400, "Invalid Argument"],
+  InvalidEncryptionAlgorithmError: [
+    400,
+    "The encryption request you specified is not valid. Supported value: AES256.",
+  ],
   InvalidRange: [416, "The requested range is not satisfiable"],
   InvalidRequest: [400, "Missing required header for this request"],
   InvalidToken: [400, "The provided token is malformed or otherwise invalid."],

@@ -1,4 +1,5 @@
 // Deliberate faults of the stand-in, as rules that a test sets, and which of them hit a request.
+import { Random } from "../../stores/random.ts";
 import type { Operation, S3Request } from "./s3-request.ts";
 
 /**
@@ -76,10 +77,10 @@ interface Rule extends Fault {
 
 export class S3Faults {
   readonly #rules = new Set<Rule>();
-  readonly #random: () => number;
+  readonly #random: Random;
 
   constructor(seed: number) {
-    this.#random = randomFrom(seed);
+    this.#random = new Random(seed);
   }
 
   /** Returns a function that takes the rule away. */
@@ -118,7 +119,7 @@ export class S3Faults {
     rule.seen++;
     if (rule.seen <= (rule.skip ?? 0)) return false;
     if (rule.hits >= (rule.times ?? Infinity)) return false;
-    if (rule.chance !== undefined && this.#random() >= rule.chance) return false;
+    if (rule.chance !== undefined && this.#fraction() >= rule.chance) return false;
     rule.hits++;
     return true;
   }
@@ -135,17 +136,11 @@ export class S3Faults {
   #msOf({ ms = 0 }: Rule): number {
     if (typeof ms === "number") return ms;
     const [from, to] = ms;
-    return from + this.#random() * (to - from);
+    return from + this.#fraction() * (to - from);
   }
-}
 
-/** Numbers from 0 to 1, the same for the same seed (mulberry32). */
-function randomFrom(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296;
-  };
+  /** From 0 up to, not including, 1. */
+  #fraction(): number {
+    return this.#random.below(1_000_000) / 1_000_000;
+  }
 }

@@ -23,6 +23,8 @@ export interface Conditions {
 export interface Weakness {
   ignoresIfNoneMatch?: boolean;
   ignoresIfMatch?: boolean;
+  /** Answers 501 to puts with a condition. */
+  refusesConditions?: boolean;
 }
 
 export interface ListQuery {
@@ -98,11 +100,10 @@ export class S3Bucket {
     return object;
   }
 
-  /** An object that is not there is no error, also with If-Match. */
+  /** An object that is not there is an error only with If-Match. */
   delete(key: string, ifMatch: string | undefined, nowMs: number): void {
-    if (!this.objects.has(key)) return;
     if (ifMatch !== undefined) this.#check(key, ifMatch);
-    this.#set(key, undefined, nowMs);
+    if (this.objects.has(key)) this.#set(key, undefined, nowMs);
   }
 
   /** In ascending order of keys. */

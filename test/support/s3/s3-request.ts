@@ -1,11 +1,11 @@
 // A request to S3, read from HTTP: operation, bucket and key.
 import { createHash } from "node:crypto";
+import { crc32 } from "node:zlib";
 import type { HttpRequest } from "./http-connection.ts";
 import { S3Error, unescapeXml } from "./s3-error.ts";
 import { accessKeyOf } from "./signature.ts";
 
-export const operations = ["put", "get", "head", "delete", "deleteMany", "list", "other"] as const;
-export type Operation = (typeof operations)[number];
+export type Operation = "put" | "get" | "head" | "delete" | "deleteMany" | "list" | "other";
 
 export interface S3Request {
   operation: Operation;
@@ -90,9 +90,40 @@ export function checkRequest({ operation, query, headers, body }: S3Request): vo
   if (operation === "put" && !headers.has("content-length")) {
     throw new S3Error("MissingContentLength");
   }
-  const digest = headers.get("content-md5");
-  if (digest !== undefined && digest !== createHash("md5").update(body).digest("base64")) {
-    throw new S3Error("BadDigest");
+  checkEncryption(operation, headers.get("x-amz-server-side-encryption"));
+  checkDigests(headers, body);
+}
+
+function checkEncryption(operation: Operation, algorithm: string | undefined): void {
+  if (algorithm === undefined) return;
+  if (operation !== "put") {
+    throw new S3Error("InvalidArgument", { ArgumentName: "x-amz-server-side-encryption" });
+  }
+  if (algorithm !== "AES256" && algorithm !== "aws:kms") {
+    throw new S3Error("InvalidEncryptionAlgorithmError");
+  }
+}
+
+/** Digests of bodies besides X-Amz-Content-Sha256, by header. */
+const digests: Record<string, (body: Buffer) => Buffer> = {
+  "content-md5": (body) => createHash("md5").update(body).digest(),
+  "x-amz-checksum-sha256": (body) => createHash("sha256").update(body).digest(),
+  "x-amz-checksum-crc32": (body) => {
+    const digest = Buffer.alloc(4);
+    digest.writeUInt32BE(crc32(body));
+    return digest;
+  },
+};
+
+function checkDigests(headers: Map<string, string>, body: Buffer): void {
+  for (const [name, value] of headers) {
+    const digest = digests[name];
+    if (name.startsWith("x-amz-checksum-") && digest === undefined) {
+      throw new S3Error("NotImplemented", { Header: name });
+    }
+    if (digest !== undefined && digest(body).toString("base64") !== value) {
+      throw new S3Error("BadDigest", { Header: name });
+    }
   }
 }
 
@@ -106,12 +137,13 @@ export function maxKeysOf(query: Map<string, string>): number {
 
 /** The keys of a DeleteObjects request. */
 export function keysToDelete({ headers, body }: S3Request): { keys: string[]; isQuiet: boolean } {
-  const isChecked = [...headers.keys()].some((name) => /^(content-md5|x-amz-checksum-)/.test(name));
+  const isChecked = Object.keys(digests).some((name) => headers.has(name));
   if (!isChecked) throw new S3Error("InvalidRequest", { MissingHeader: "Content-MD5" });
   const text = body.toString("utf8");
   const found = /^\s*(?:<\?xml[^>]*>\s*)?<Delete[^>]*>([^]*)<\/Delete>\s*$/.exec(text);
   if (found === null) throw new S3Error("MalformedXML");
   const objects = [...found[1]!.matchAll(/<Object>([^]*?)<\/Object>/g)].map(([, inner]) => inner!);
+  if (found[1]!.includes("<ETag>")) throw new S3Error("NotImplemented", { Element: "ETag" });
   const keys = objects.map((inner) => /<Key>([^<]*)<\/Key>/.exec(inner)?.[1]);
   const isWrong = keys.length === 0 || keys.length > KEYS_MAX || keys.includes(undefined);
   if (isWrong) throw new S3Error("MalformedXML");

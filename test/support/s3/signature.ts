@@ -9,6 +9,8 @@ export interface S3Key {
   secret: string;
   /** With it, requests must have it in X-Amz-Security-Token. */
   sessionToken?: string;
+  /** From then on it is refused, by the clock of the object store. */
+  expiresMs?: number;
 }
 
 const SKEW_MS_MAX = 15 * 60_000;
@@ -36,7 +38,7 @@ export function verifySignature(
   const authorization = parseAuthorization(request.headers.get("authorization"));
   const key = keys.get(authorization.accessKey);
   if (key === undefined) throw new S3Error("InvalidAccessKeyId");
-  checkToken(request, key);
+  checkToken(request, key, nowMs);
   const date = checkDate(request, nowMs);
   checkScope(authorization.scope, date, region);
   checkSignedHeaders(request, authorization.signedHeaders);
@@ -59,9 +61,10 @@ function parseAuthorization(header: string | undefined): Authorization {
   return { accessKey: accessKey!, scope, signedHeaders, signature: found[3]! };
 }
 
-function checkToken(request: HttpRequest, key: S3Key): void {
+function checkToken(request: HttpRequest, key: S3Key, nowMs: number): void {
   const token = request.headers.get("x-amz-security-token");
   if (token !== key.sessionToken) throw new S3Error("InvalidToken");
+  if (nowMs >= (key.expiresMs ?? Infinity)) throw new S3Error("ExpiredToken");
 }
 
 /** The date in the form 20260102T030405Z. */

@@ -1,0 +1,16 @@
+// Why something could not be appended to the log in an object store, or why the store cannot tell
+// whether this okq still serves.
+
+/**
+ * - none: it was not appended, and never will be; the same may succeed later
+ * - unknown: it may have been appended, or may still be
+ * - fenced: another okq took over; it was not appended, and this tenure appends nothing more
+ */
+export class AppendError extends Error {
+  constructor(
+    readonly outcome: "none" | "unknown" | "fenced",
+    message: string,
+  ) {
+    super(message);
+  }
+}

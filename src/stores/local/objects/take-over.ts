@@ -1,0 +1,100 @@
+// Begins an epoch: changes the manifest, and puts a fence at the end of the log, where the next
+// object of the okq that served before would have to be.
+
+import { type Bucket, BucketError } from "../../../s3/bucket.ts";
+import type { Clock } from "../../../queue/clock.ts";
+import { AppendError } from "./append-error.ts";
+import { momentOf } from "./confirmation.ts";
+import { EpochWatch } from "./epoch-watch.ts";
+import { endOfLog } from "./log-end.ts";
+import { createAt, type EncodedObject } from "./log-place.ts";
+import { encodeLogObject, newWriteId } from "./log-object.ts";
+import { emptyManifest, type Fence, firstLive, type ServerInfo } from "./manifest.ts";
+import { Retry } from "./retry.ts";
+import { type StoredManifest, swapManifest } from "./stored-manifest.ts";
+import { Tenure } from "./tenure.ts";
+
+export interface TakeOverOptions {
+  bucket: Bucket;
+  clock: Clock;
+  leaseMs: number;
+  timeoutMs: number;
+  server: ServerInfo;
+  /** Only this manifest is replaced; null: there is none yet. */
+  from: StoredManifest | null;
+  /** Whether to go on. */
+  isWanted(): boolean;
+}
+
+/**
+ * null if somebody else was faster. Rejects with a BucketError or a DamageError; then this okq does
+ * not serve.
+ */
+export async function takeOver(options: TakeOverOptions): Promise<Tenure | null> {
+  const { bucket, clock, leaseMs, timeoutMs, server, from } = options;
+  const last = from?.manifest ?? emptyManifest;
+  const { version, epoch } = last;
+  const next = {
+    ...last,
+    version: version + 1,
+    epoch: epoch + 1,
+    leaseMs,
+    server,
+    challenge: null,
+  };
+  const begunAt = momentOf(clock);
+  const first = await swapManifest(bucket, from?.etag ?? null, next);
+  if (first === null) return null;
+  const watch = new EpochWatch({ bucket, clock, leaseMs, first, begunAt });
+  try {
+    const fence = await placeFence(watch, options);
+    return new Tenure({ bucket, clock, watch, timeoutMs, fence });
+  } catch (error) {
+    await watch.leave(clock.nowMs() + timeoutMs);
+    if (error instanceof AppendError) return null;
+    throw error;
+  }
+}
+
+async function placeFence(watch: EpochWatch, options: TakeOverOptions): Promise<Fence> {
+  const { bucket } = options;
+  const { epoch } = watch;
+  const first = firstLive(watch.manifest);
+  let seq = await persistent(watch, options, () => endOfLog(bucket, first));
+  for (; ; seq++) {
+    const object = await encodedFence(epoch, seq);
+    const other = await persistent(watch, options, () => createAt(bucket, object));
+    if (other === null) break;
+    if (other.epoch >= epoch) watch.end(`another okq took over (epoch ${other.epoch})`);
+    watch.check();
+  }
+  // An okq that took over meanwhile may have deleted the end of the log, and the fence be somewhere
+  // in front of it. If the epoch still lasts now, then nothing of the log had been deleted.
+  const atMs = await persistent(watch, options, () => watch.storeMs());
+  return { epoch, seq, atMs };
+}
+
+async function encodedFence(epoch: number, seq: number): Promise<EncodedObject> {
+  const write = newWriteId();
+  const body = new Uint8Array();
+  const bytes = await encodeLogObject({ kind: "fence", epoch, seq, write, body });
+  return { seq, write, bytes };
+}
+
+/** Repeats it while the object store is busy or cannot be reached, and the epoch lasts. */
+async function persistent<T>(
+  watch: EpochWatch,
+  { clock, isWanted }: TakeOverOptions,
+  run: () => Promise<T>,
+): Promise<T> {
+  const retry = new Retry(clock);
+  for (;;) {
+    watch.check();
+    try {
+      return await run();
+    } catch (error) {
+      if (!(error instanceof BucketError) || !error.mayPass || !isWanted()) throw error;
+    }
+    await retry.pause();
+  }
+}
