@@ -55,6 +55,10 @@ async function run(action: Exclude<Action, { kind: "serve" | "client" }>): Promi
       const { backup } = await import("./cli/backup.ts");
       return await backup(action.config, action.file);
     }
+    case "copy": {
+      const { copy } = await import("./cli/copy/copy.ts");
+      return await copy(action);
+    }
   }
 }
 

@@ -30,7 +30,6 @@ export async function copyTables(
     db.run(`DELETE FROM ${schema}.${table.name}`);
     const copied = `INSERT INTO ${schema}.${table.name} SELECT * FROM main.${table.name} AS own`;
     let count = 0;
-    // oxlint-disable-next-line no-await-in-loop -- one after the other
     await inSteps(db, table, (where, values) => {
       count += db.run(`${copied} WHERE ${where}`, values).changes;
       if (table.name === "events") onProgress(count, all);
@@ -51,7 +50,6 @@ export async function compareTables(
     const sameRest = columns.map((column) => `own.${column} IS other.${column}`).join(" AND ");
     const pairs = `main.${name} AS own JOIN ${schema}.${name} AS other ON ${sameKey}`;
     let count = 0;
-    // oxlint-disable-next-line no-await-in-loop -- one after the other
     await inSteps(db, table, (where, values) => {
       count += counted(db, `${pairs} WHERE ${where} AND ${sameRest}`, values);
       if (name === "events") onProgress(count, all);
@@ -106,7 +104,6 @@ async function inSteps(
     const tookMs = performance.now() - startedAtMs;
     if (tookMs > stepMsMax) rowsAtOnce = Math.ceil(rowsAtOnce / 2);
     else if (tookMs < stepMsMin) rowsAtOnce = Math.min(2 * rowsAtOnce, rowsAtOnceMax);
-    // oxlint-disable-next-line no-await-in-loop -- one after the other
     await new Promise<void>((turn) => void setImmediate(turn));
   }
 }
