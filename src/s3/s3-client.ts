@@ -3,6 +3,7 @@
 import { AwsV4Signer } from "aws4fetch";
 import type { CredentialSource } from "./credentials/credential-source.ts";
 import type { Credentials } from "./credentials/credentials.ts";
+import { reasonOf } from "./fetch-error.ts";
 import type { RequestCounts, RequestKind } from "./request-counts.ts";
 import { type Attempt, failureOf, isOutdated, lossOf, refusalOf, unsentOf } from "./s3-failure.ts";
 
@@ -175,7 +176,7 @@ export class S3Client {
   #failure(attempt: Attempt, error: Error & { code?: string }, limit: TimeLimit) {
     if (this.#isClosed) return lossOf(attempt, "okq ends");
     const code = error.code ?? "";
-    const reason = error.message.replace(/^\w+: |\s*(For more|Is the computer).*$/gs, "");
+    const reason = reasonOf(error);
     if (/^(ECONNREFUSED|ENOTFOUND|EAI_AGAIN)$/.test(code)) return unsentOf(attempt, reason, true);
     if (BAD_CERTIFICATE.test(code)) {
       return unsentOf(attempt, `${reason} (${code}); see --s3-ca`, false);
