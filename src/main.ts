@@ -49,7 +49,7 @@ async function run(action: Exclude<Action, { kind: "serve" | "client" }>): Promi
     }
     case "check": {
       const { check } = await import("./cli/backup.ts");
-      return check(action.config);
+      return await check(action.config);
     }
     case "backup": {
       const { backup } = await import("./cli/backup.ts");

@@ -2,7 +2,6 @@
 // nothing of what they mean.
 import { cac } from "cac";
 import { shown } from "../config/option.ts";
-import { camelCase } from "../config/options.ts";
 import { UsageError } from "../config/usage-error.ts";
 
 export interface OptionShape {
@@ -123,8 +122,13 @@ function valuesOf(prefixed: string[], { options }: Shapes): Record<string, strin
   cli.parse(["", "", ...prefixed], { run: false });
   const values: Record<string, string[]> = {};
   for (const name of Object.keys(options)) {
-    const given: unknown[] = [cli.options[camelCase(name)] ?? []].flat();
+    const given: unknown[] = [cli.options[keyOf(name)] ?? []].flat();
     if (given.length > 0) values[name] = given.map((value) => String(value).slice(PREFIX.length));
   }
   return values;
+}
+
+/** Where cac has the values of an option: in `s3-region` no letter stands in front of the dash. */
+function keyOf(name: string): string {
+  return name.replaceAll(/([a-z])-([a-z])/g, (_, before, letter) => before + letter.toUpperCase());
 }

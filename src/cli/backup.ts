@@ -4,15 +4,18 @@ import { closeSync, openSync, rmSync, statSync } from "node:fs";
 import { resolve } from "node:path";
 import { type Config, sqliteFile } from "../config/options.ts";
 import { redisLocation } from "../config/redis-location.ts";
+import { backupBucket, checkBucket } from "./copy/bucket-tools.ts";
 import { countsLine } from "./copy/counts-line.ts";
 import { progressOnStderr } from "./copy/progress-lines.ts";
 import { openSqliteSource, SqliteTarget } from "./copy/sqlite-sides.ts";
+import { s3Location } from "../config/s3-location.ts";
 import { connectToServer } from "./running-server.ts";
 import { checkDatabase, type DatabaseCounts } from "../stores/local/sqlite/check-database.ts";
 import { realFile } from "../stores/local/sqlite/real-file.ts";
 
-/** Verifies the database and returns its counts as text. Throws a message of one line. */
-export function check(config: Config): string {
+/** Verifies the store and returns its counts as text. Rejects with a message of one line. */
+export async function check(config: Config): Promise<string> {
+  if (s3Location(config) !== null) return await checkBucket(config);
   const file = databaseOf(config);
   return countsLine(file, checkDatabase(file));
 }
@@ -25,6 +28,10 @@ export async function backup(config: Config, file: string): Promise<string> {
   const copy = realFile(file);
   makeEmpty(copy);
   try {
+    if (s3Location(config) !== null) {
+      rmSync(copy);
+      return countsLine(copy, await backupBucket(config, copy));
+    }
     if (await backupByServer(config, copy)) return countsLine(copy, checkDatabase(copy));
     rmSync(copy);
     return countsLine(copy, await backupStopped(databaseOf(config), copy));

@@ -52,6 +52,12 @@ test("accepts flags before and after serve, with a space or an equals sign", () 
   expect(configOf("serve", "--debug=true", "--max-clients", "5")).toEqual(expected);
 });
 
+test("takes flags with a digit in front of a dash", () => {
+  const store = ["--store=s3://bucket/queues", "--s3-path-style"];
+  const { s3Region, s3PathStyle } = configOf(...store, "--s3-region", "eu-central-1");
+  expect({ s3Region, s3PathStyle }).toEqual({ s3Region: "eu-central-1", s3PathStyle: true });
+});
+
 test("the last value of a repeated flag wins", () => {
   expect(configOf("--max-clients", "5", "--max-clients=6").maxClients).toBe(6);
   expect(configOf("--debug", "--debug=false").debug).toBe(false);

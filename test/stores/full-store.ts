@@ -39,6 +39,14 @@ export async function fillStore(under: StoreUnderTest, seed: number): Promise<vo
     await side.store.pushWith("windows", id, { unique: { key: id, until: "end", forMs: 600_000 } });
     await side.store.ackClaim("windows", await side.store.mustClaim("windows"));
   }
+  await side.store.configure("states", { "keep-completed": "10" });
+  for (const id of ["completed", "failed", "claimed"]) {
+    await side.store.pushWith("states", id, { headers: [["a", "1"]] });
+    const held = await side.store.mustClaim("states", 3_600_000, "worker");
+    if (id === "completed") await side.store.ackClaim("states", held, "a result");
+    if (id === "failed") await side.store.fail("states", held, "final", "broken");
+  }
+  await side.store.pushWith("states", "delayed", { start: { afterMs: 3_600_000 } });
   await side.store.pushWith("large", "1", { contents: "x".repeat(20_000_000) });
   await side.store.pushWith("large", "bytes", { contents: "\0\xff".repeat(2_000_000) });
 }

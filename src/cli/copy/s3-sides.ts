@@ -6,12 +6,19 @@ import { systemClock } from "../../queue/clock.ts";
 import { probeBucket } from "../../s3/probe.ts";
 import { checkVacant, makeStore } from "../../stores/local/objects/new-store.ts";
 import { takeIdle } from "../../stores/local/objects/take-idle.ts";
-import { checkOpened, type DatabaseCounts } from "../../stores/local/sqlite/check-database.ts";
+import type { DatabaseCounts } from "../../stores/local/sqlite/check-database.ts";
 import { compareWithFile, withDraft } from "../../stores/local/sqlite/file-copy.ts";
 import type { CopySource, CopyTarget } from "./copy-store.ts";
 import type { ProgressLines } from "./progress-lines.ts";
 import { rowProgress } from "./sqlite-sides.ts";
-import { damagedStoreText, loadStore, openToolBucket, toolInfo } from "./tool-bucket.ts";
+import {
+  checkIsStore,
+  checkLoaded,
+  loadStore,
+  openToolBucket,
+  toolInfo,
+  withAdvice,
+} from "./tool-bucket.ts";
 
 /** Takes over from an okq that has ended. Rejects with a line if one serves, or nothing is there. */
 export async function openS3Source(config: Config, progress: ProgressLines): Promise<CopySource> {
@@ -21,6 +28,7 @@ export async function openS3Source(config: Config, progress: ProgressLines): Pro
     for (const end of ends) await end();
   };
   try {
+    await checkIsStore(bucket);
     const tenure = await takeIdle({
       bucket,
       clock: systemClock,
@@ -31,11 +39,11 @@ export async function openS3Source(config: Config, progress: ProgressLines): Pro
     ends.unshift(() => tenure.release());
     const loaded = await loadStore(config, bucket, tenure);
     ends.unshift(() => loaded.close());
-    checkOpened(loaded.db, (problem) => damagedStoreText(bucket.url, `${bucket.url}: ${problem}`));
+    checkLoaded(loaded, bucket.url);
     return { db: loaded.db, confirm: async () => tenure.confirm(), close };
   } catch (error) {
     await close();
-    throw error;
+    throw withAdvice(error, bucket.url);
   }
 }
 
@@ -68,7 +76,7 @@ export class S3Target implements CopyTarget {
         verify: async (store) => {
           const read = await loadStore(this.#config, bucket, store);
           try {
-            counts = checkOpened(read.db, (problem) => `${bucket.url} was written wrong: ${problem}`);
+            counts = checkLoaded(read, bucket.url);
             await compareWithFile(read.db, draft, onCompared);
           } finally {
             read.close();
