@@ -1,5 +1,6 @@
-// A journal in a bucket: each commit is one object of the log, which has the statements that changed
-// the rows of a scratch database. A transaction of the scratch stays open until its object is there.
+// A journal in a bucket: each commit is one object of the log, which has the statements that
+// changed the rows of a scratch database. A transaction of the scratch stays open until its object
+// is there.
 
 import type { Database } from "bun:sqlite";
 import { existsSync } from "node:fs";
@@ -37,6 +38,8 @@ export interface ObjectsJournalOptions {
   clock: Clock;
   /** For the scratch database; the default is the folder of the system. */
   scratchFolder?: string;
+  /** The size that the write-ahead file of the scratch database has at least. */
+  walBytes?: number;
   /** From the start of one append to the start of the next. */
   minIntervalMs?: number;
   limits?: Partial<CompactionLimits>;
@@ -96,7 +99,7 @@ export class ObjectsJournal implements Journal {
       const db = await loadScratch({ scratch, reader, source, onTail });
       const isOld = pragma(db, "user_version") < migrations.length;
       updateSchema(db);
-      scratch.protect(db);
+      scratch.protect(db, options.walBytes);
       const journal = new ObjectsJournal(options, { scratch, db, tail });
       // What is recorded from now on is for the new tables.
       if (isOld) await journal.#compaction.snapshotNow();

@@ -95,14 +95,14 @@ export class Scratch {
   }
 
   /** From now on a failed transaction changes nothing. Throws a JournalError. */
-  protect(db: Database): void {
+  protect(db: Database, walBytes?: number): void {
     try {
       db.run("PRAGMA wal_autocheckpoint = 0");
       db.run(`PRAGMA journal_size_limit = ${walBytesKept}`);
       db.run("PRAGMA journal_mode = WAL");
       // The first write creates the write-ahead file.
       db.run("UPDATE clock SET ms = ms");
-      this.#allocateWal();
+      this.#allocateWal(walBytes);
       this.#unlink();
     } catch (error) {
       throw this.explained(error);
@@ -125,9 +125,9 @@ export class Scratch {
   }
 
   /** On a full disk pops and acks go on: they need no more than this. */
-  #allocateWal(): void {
+  #allocateWal(bytes = ALLOCATED_BYTES): void {
     const descriptor = openSync(`${this.#path}-wal`, "r+");
-    allocate(descriptor, ALLOCATED_BYTES);
+    allocate(descriptor, bytes);
     closeSync(descriptor);
   }
 
