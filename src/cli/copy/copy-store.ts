@@ -15,8 +15,8 @@ export interface CopyTarget {
   /** Rejects with a message of one line if something is there, or nothing can be made there. */
   checkEmpty(): Promise<void>;
   /**
-   * Makes the store and compares it with the source. Confirms the source before the last step, which
-   * makes the store visible to others.
+   * Makes the store and compares it with the source. Confirms the source before the last step,
+   * which makes the store visible to others.
    */
   make(source: CopySource, progress: ProgressLines): Promise<DatabaseCounts>;
   close(): void;

@@ -20,7 +20,7 @@ import {
   withAdvice,
 } from "./tool-bucket.ts";
 
-/** Takes over from an okq that has ended. Rejects with a line if one serves, or nothing is there. */
+/** Takes over from an okq that ended. Rejects with a line if one serves, or nothing is there. */
 export async function openS3Source(config: Config, progress: ProgressLines): Promise<CopySource> {
   const { bucket, close: closeBucket } = openToolBucket(config, progress);
   const ends: (() => Promise<void> | void)[] = [closeBucket];

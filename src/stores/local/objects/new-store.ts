@@ -46,8 +46,8 @@ export async function checkVacant(bucket: Bucket): Promise<void> {
       const found = page.objects.find(({ name }) => isOfStore(name));
       if (found) {
         throw new Error(
-          `${bucket.url}/${MANIFEST} is missing, but ${found.name} is there: name another prefix, ` +
-            "or remove everything below this one",
+          `${bucket.url}/${MANIFEST} is missing, but ${found.name} is there: name another ` +
+            "prefix, or remove everything below this one",
         );
       }
       after = page.objects.at(-1)?.name ?? after;

@@ -1,5 +1,5 @@
-// Copies all rows of a database into another one that is attached to it, and compares the two. Works
-// in short steps, so that the process stays responsive.
+// Copies all rows of a database into another one that is attached to it, and compares the two.
+// Works in short steps, so that the process stays responsive.
 
 import type { Database } from "bun:sqlite";
 import { JournalError } from "../journal.ts";
