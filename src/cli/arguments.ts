@@ -128,7 +128,9 @@ function valuesOf(prefixed: string[], { options }: Shapes): Record<string, strin
   return values;
 }
 
-/** Where cac has the values of an option: in `s3-region` no letter stands in front of the dash. */
+/** The name of an option as cac has it: a dash behind a digit stays, as in s3-timeout. */
 function keyOf(name: string): string {
-  return name.replaceAll(/([a-z])-([a-z])/g, (_, before, letter) => before + letter.toUpperCase());
+  return name.replace(/([a-z])-([a-z])/g, (_, before: string, after: string) => {
+    return before + after.toUpperCase();
+  });
 }
