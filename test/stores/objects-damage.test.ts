@@ -112,7 +112,7 @@ describe("refuses to load, and names the object", () => {
   });
 });
 
-test("a log of an older schema is migrated, and becomes a snapshot before the next commit", async () => {
+test("a log of an older schema becomes a snapshot before the next commit", async () => {
   const [, under] = await opened({ limits: never });
   const db = closeAfterTest(new Database(":memory:"));
   createSchema(db, migrations.slice(0, 8));
