@@ -49,6 +49,8 @@ interface Arrived {
 const METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"];
 /** Of a client that has not logged in: enough for a login. */
 const STRANGER_BYTES_MAX = 8 * 1024;
+/** Whoever only looks may log in. */
+const SESSION_PATH = "/v1/session";
 /** Bun takes no longer timeout. */
 const TIMEOUT_S_MAX = 255;
 
@@ -136,8 +138,8 @@ export class RequestHandler {
     const page = responders.page.answerAnybody(exchange);
     if (page) return await page;
     if (!exchange.isForwarded) this.#checkOrigin(exchange);
-    const response = this.#pass(exchange, arrived);
-    if (response) return await response;
+    const passed = this.#pass(exchange, arrived);
+    if (passed) return await passed;
     for (const responder of responders.forAnybody) {
       const response = responder.answerAnybody(exchange);
       if (response) return await response;
@@ -170,6 +172,9 @@ export class RequestHandler {
 
   /** null: this okq answers it. */
   #pass(exchange: PublicExchange, { request, body, server }: Arrived): Promise<Response> | null {
+    // What this okq refuses is refused here.
+    const isRefused = this.#parts.isReadOnly && exchange.method !== "GET";
+    if (isRefused && exchange.path !== SESSION_PATH) return null;
     const response = this.#parts.forwarding.pass(exchange, body);
     if (!response) return null;
     server.timeout(request, 0);
