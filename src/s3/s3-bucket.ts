@@ -98,8 +98,8 @@ export class S3Bucket implements Bucket {
     const nowMs = dateOf(answer, attempt);
     try {
       const { objects, isTruncated } = parseList(textOf(answer), this.#prefix);
-      checkOrder(objects, after);
-      return { objects, nowMs, isLast: !isTruncated };
+      if (isTruncated) checkOrder(objects, after);
+      return { objects: objects.toSorted(byName), nowMs, isLast: !isTruncated };
     } catch (error) {
       throw oddAnswer(attempt, `the list ${(error as Error).message}`);
     }
@@ -170,7 +170,11 @@ export class S3Bucket implements Bucket {
   }
 }
 
-/** Callers go on behind the last name. Throws a phrase. */
+function byName(a: ListedObject, b: ListedObject): number {
+  return a.name < b.name ? -1 : 1;
+}
+
+/** Callers go on behind the last name of a page. Throws a phrase. */
 function checkOrder(objects: readonly ListedObject[], after: string): void {
   let last = after;
   for (const { name } of objects) {

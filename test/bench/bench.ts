@@ -13,6 +13,7 @@ import { durable } from "./durable.ts";
 import { fairness } from "./fairness.ts";
 import { figures } from "./figures.ts";
 import { memory } from "./memory.ts";
+import { objects } from "./objects.ts";
 import type { Plan, Section, Verdict } from "./plan.ts";
 import { Servers } from "./servers.ts";
 import { decimals, table } from "./table.ts";
@@ -20,7 +21,7 @@ import { transactions } from "./transactions.ts";
 import { wake } from "./wake.ts";
 
 const USAGE = `bun run bench [cycles] [consuming] [durable] [wake] [memory]
-                [fairness] [figures] [transactions] [driver] [options]
+                [fairness] [figures] [transactions] [driver] [objects] [options]
   --rounds N         rounds per cell; the contenders take turns (5)
   --seconds N        measured seconds per contender, cell and round (2)
   --only A,B         cell/contender; either may be missing: 50x1/okq-redis, x16, streams
@@ -39,6 +40,7 @@ const sections: Section[] = [
   figures,
   transactions,
   driver,
+  objects,
 ];
 const say = (text: string) => console.error(text);
 

@@ -31,8 +31,11 @@ export class Servers {
   }
 
   /** Starts a server whose command needs its port, and returns once it accepts connections. */
-  async start(name: string, command: (port: number) => string[]): Promise<ServerProcess> {
-    const port = freePort();
+  async start(
+    name: string,
+    command: (port: number) => string[],
+    port = freePort(),
+  ): Promise<ServerProcess> {
     const log = join(this.folder, `${name.replaceAll(/\W+/g, "-")}-${port}.log`);
     const child = Bun.spawn(command(port), {
       cwd: this.folder,
@@ -62,11 +65,14 @@ export class Servers {
   }
 
   /** Ends these servers, or all of them, and waits until they are gone. */
-  async stop(servers: ServerProcess[] = this.#started): Promise<void> {
+  async stop(
+    servers: ServerProcess[] = this.#started,
+    signal: NodeJS.Signals = "SIGKILL",
+  ): Promise<void> {
     const pids = new Set(servers.map((server) => server.pid));
     const ending = this.#started.filter((server) => pids.has(server.pid));
     this.#started = this.#started.filter((server) => !pids.has(server.pid));
-    for (const server of ending) server.child.kill("SIGKILL");
+    for (const server of ending) server.child.kill(signal);
     await Promise.all(ending.map((server) => server.child.exited));
   }
 

@@ -179,6 +179,10 @@ test("counts and records every request", async () => {
     { operation: "get", key: "b", accessKey: testKey.accessKey, status: 404, fault: null },
   ]);
   expect(server.records[0]!.headers.get("if-none-match")).toBe("*");
+  expect(server.traffic()).toMatchObject({ receivedBytes: 3, storedBytes: 3, objects: 1 });
+  const { sentBytes } = server.traffic();
+  await send(server, "GET", "/a");
+  expect(server.traffic().sentBytes).toBe(sentBytes + 3);
   server.forget();
   expect(server.counts()).toMatchObject({ put: 0, get: 0 });
 });

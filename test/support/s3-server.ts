@@ -38,6 +38,13 @@ export interface S3Record {
   fault: FaultKind | null;
 }
 
+export interface S3Traffic {
+  receivedBytes: number;
+  sentBytes: number;
+  storedBytes: number;
+  objects: number;
+}
+
 export const testKey: S3Key = { accessKey: "okq-test", secret: "okq-test-secret" };
 const RECORDS_MAX = 20_000;
 
@@ -47,6 +54,7 @@ export class S3Server {
   /** The last requests since the start or forget(), in order of arrival. */
   records: S3Record[] = [];
   #counts = noCounts();
+  #bytes = { receivedBytes: 0, sentBytes: 0 };
   readonly #options: S3ServerOptions;
   readonly #region: string;
   readonly #objects: S3Objects;
@@ -123,6 +131,10 @@ export class S3Server {
     this.#cutOff.set(accessKey, requests);
   }
 
+  isCutOff(accessKey: string): boolean {
+    return this.#cutOff.has(accessKey);
+  }
+
   /** Ends cutOff, and release()s. Lost requests stay without an answer. */
   reconnect(accessKey: string): void {
     this.#cutOff.delete(accessKey);
@@ -134,10 +146,18 @@ export class S3Server {
     return { ...this.#counts };
   }
 
-  /** Forgets requests: records and counts. */
+  /** Bytes of bodies since the start or forget(), and what a bucket holds now. */
+  traffic(bucket = "bucket"): S3Traffic {
+    const stored = [...this.#objects.bucket(bucket).objects.values()];
+    const storedBytes = stored.reduce((sum, { body }) => sum + body.length, 0);
+    return { ...this.#bytes, storedBytes, objects: stored.length };
+  }
+
+  /** Forgets requests: records, counts and bytes. */
   forget(): void {
     this.records = [];
     this.#counts = noCounts();
+    this.#bytes = { receivedBytes: 0, sentBytes: 0 };
   }
 
   /** The keys of a bucket, in order. */
@@ -235,6 +255,7 @@ export class S3Server {
     const about = { operation, bucket, key, accessKey, headers, bytes };
     const record: S3Record = { ...about, atMs: this.nowMs(), status: 0, fault: plan.kind };
     this.#counts[operation]++;
+    this.#bytes.receivedBytes += bytes;
     this.records.push(record);
     if (this.records.length > 2 * RECORDS_MAX) this.records = this.records.slice(-RECORDS_MAX);
     return record;
@@ -279,6 +300,7 @@ export class S3Server {
 
   async #reply(connection: HttpConnection, record: S3Record, reply: HttpReply): Promise<void> {
     record.status = reply.status;
+    this.#bytes.sentBytes += reply.body.length;
     const headers = {
       ...reply.headers,
       Date: new Date(this.nowMs()).toUTCString(),

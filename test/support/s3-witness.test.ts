@@ -38,8 +38,7 @@ async function answer(url: string, { method, key, body, condition, of }: Step): 
     // S3 says 404 to If-Match of an object that is not there, R2 says 412.
     status: method === "PUT" && isRefused ? 412 : response.status,
     body: response.ok ? text : "",
-    // On a refusal it says nothing.
-    etag: response.status < 400 ? (response.headers.get("etag") ?? "") : "",
+    etag: response.headers.get("etag") ?? "",
   };
 }
 

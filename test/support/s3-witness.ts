@@ -14,7 +14,9 @@ export interface S3Witness {
 
 /** R2 itself judges conditions and ranges; the worker only translates. */
 const worker = `
-const xml = (text) => new Response(text, { headers: { "Content-Type": "application/xml" } });
+const xml = (text, status = 200) =>
+  new Response(text, { status, headers: { "Content-Type": "application/xml" } });
+const refusal = (status, code) => xml("<Error><Code>" + code + "</Code></Error>", status);
 const escape = (text) => text.replaceAll("&", "&amp;").replaceAll("<", "&lt;");
 
 async function list(bucket, query) {
@@ -30,23 +32,25 @@ async function list(bucket, query) {
       "</LastModified><ETag>&quot;" + etag + "&quot;</ETag><Size>" + size + "</Size></Contents>";
   });
   const token = truncated ? "<NextContinuationToken>" + cursor + "</NextContinuationToken>" : "";
-  return xml("<ListBucketResult><IsTruncated>" + truncated + "</IsTruncated>" + token +
+  const encoding = query.has("encoding-type") ? "<EncodingType>url</EncodingType>" : "";
+  return xml("<ListBucketResult><IsTruncated>" + truncated + "</IsTruncated>" + token + encoding +
     contents.join("") + "</ListBucketResult>");
 }
 
 async function get(bucket, key, headers) {
   const object = await bucket.get(key, { onlyIf: headers, range: headers });
-  if (object === null) return new Response(null, { status: 404 });
+  if (object === null) return refusal(404, "NoSuchKey");
   const etag = { ETag: object.httpEtag, "Last-Modified": object.uploaded.toUTCString() };
   if (object.body !== undefined) {
     return new Response(object.body, { status: headers.has("Range") ? 206 : 200, headers: etag });
   }
-  return new Response(null, { status: headers.has("If-None-Match") ? 304 : 412, headers: etag });
+  if (!headers.has("If-None-Match")) return refusal(412, "PreconditionFailed");
+  return new Response(null, { status: 304, headers: etag });
 }
 
 async function put(bucket, key, request) {
   const object = await bucket.put(key, await request.arrayBuffer(), { onlyIf: request.headers });
-  if (object === null) return new Response(null, { status: 412 });
+  if (object === null) return refusal(412, "PreconditionFailed");
   return new Response(null, { headers: { ETag: object.httpEtag } });
 }
 

@@ -10,7 +10,7 @@ const PAUSE_MS = 20_000;
 
 export interface CredentialSourceOptions {
   places: readonly CredentialPlace[];
-  /** A renewal failed, and the old credentials are used. */
+  /** A renewal failed. The old credentials are used until they end. */
   onProblem(error: Error): void;
   /** The wall clock. */
   nowMs?: () => number;
@@ -32,8 +32,8 @@ export class CredentialSource {
   }
 
   /**
-   * Credentials that hold for a minute at least, or the last ones if no others can be had. Rejects
-   * with a message of one line that names every place without credentials.
+   * Credentials that have not ended. Rejects with a message of one line, which names every place
+   * without credentials.
    */
   async get(): Promise<Credentials> {
     const current = this.#current;
@@ -45,11 +45,8 @@ export class CredentialSource {
     if (nowMs < this.#pauseUntilMs && leftMs > 0) return credentials;
     const renewal = this.#renew();
     if (leftMs <= 0) return renewal;
-    const kept = renewal.catch((error: Error) => {
-      this.#onProblem(error);
-      return credentials;
-    });
-    return leftMs < MARGIN_MS ? kept : credentials;
+    const renewed = renewal.catch(() => credentials);
+    return leftMs < MARGIN_MS ? renewed : credentials;
   }
 
   /** Called if the object store does not take these. Returns others, or null if there are none. */
@@ -65,13 +62,18 @@ export class CredentialSource {
   }
 
   #renew(): Promise<Credentials> {
-    this.#renewal ??= this.#find().finally(() => (this.#renewal = null));
+    this.#renewal ??= this.#find()
+      .catch((error: Error) => {
+        this.#pauseUntilMs = this.#nowMs() + PAUSE_MS;
+        if (this.#current !== null) this.#onProblem(error);
+        throw error;
+      })
+      .finally(() => (this.#renewal = null));
     return this.#renewal;
   }
 
   async #find(): Promise<Credentials> {
     const missing: string[] = [];
-    this.#pauseUntilMs = this.#nowMs() + PAUSE_MS;
     for (const place of this.#places) {
       const found = await place.find();
       if ("missing" in found) {

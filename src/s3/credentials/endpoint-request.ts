@@ -1,4 +1,5 @@
 // Requests to the services that give out credentials. Answers are small.
+import { reasonOf } from "../fetch-error.ts";
 import type { Credentials } from "./credentials.ts";
 
 export interface EndpointRequest {
@@ -31,18 +32,14 @@ export async function ask(request: EndpointRequest): Promise<EndpointAnswer> {
     });
     return { status: response.status, text: await response.text() };
   } catch (error) {
-    const { name, message } = error as Error;
-    const reason = name === "TimeoutError" ? `within ${timeoutMs} ms` : `(${firstLine(message)})`;
+    const isLate = (error as Error).name === "TimeoutError";
+    const reason = isLate ? `within ${timeoutMs} ms` : `(${reasonOf(error as Error)})`;
     throw new Error(`${originOf(url)} does not answer ${reason}`, { cause: error });
   }
 }
 
 export function originOf(url: string): string {
   return URL.parse(url)?.origin ?? "the service";
-}
-
-function firstLine(text: string): string {
-  return text.replace(/\s*For more information.*$/s, "").split("\n")[0]!;
 }
 
 /** The keys that ECS, EKS and EC2 send. Throws a phrase that shows nothing of the text. */

@@ -30,6 +30,7 @@ const calls = [
   "reconnect",
   "refuse",
   "release",
+  "traffic",
 ] as const;
 export type S3Call = (typeof calls)[number];
 

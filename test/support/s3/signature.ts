@@ -134,7 +134,9 @@ function canonicalHeader(value: string): string {
 function canonicalQuery(query: string): string {
   if (query === "") return "";
   const pairs = query.split("&").map((pair) => {
-    const parts = pair.split("=", 2).map((part) => encoded(decodeURIComponent(part), false));
+    // A + is a space in queries.
+    const texts = pair.replaceAll("+", " ").split("=", 2).map(decodeURIComponent);
+    const parts = texts.map((text) => encoded(text, false));
     return { name: parts[0]!, value: parts[1] ?? "" };
   });
   // By names first: "a" is before "a-b", although "a=" is behind "a-".

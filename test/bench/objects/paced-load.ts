@@ -1,0 +1,74 @@
+// A steady load of events that are pushed, popped and acknowledged, in batches of up to 100.
+// oxlint-disable no-await-in-loop -- a consumer does one command after the other
+import { bulks, Client } from "../client.ts";
+
+const QUEUE = "paced";
+const BATCH_MAX = 100;
+/** A hundredth of a second of work goes into a batch, if it is more than one event. */
+const BATCHES_PER_SECOND = 100;
+const CONSUMERS = 10;
+const CONTENTS = "x".repeat(100);
+const TOKEN_AT = 3;
+/** Bulk strings of a popped event: queue, id, contents, token. */
+const PARTS = 4;
+
+export class PacedLoad {
+  /** Events that were acknowledged. */
+  handled = 0;
+  readonly #port: number;
+  readonly #perSecond: number;
+  #clients: Client[] = [];
+  #timer: Timer | undefined;
+  #isStopped = false;
+  #problem: unknown = null;
+
+  constructor(port: number, perSecond: number) {
+    this.#port = port;
+    this.#perSecond = perSecond;
+  }
+
+  async start(): Promise<void> {
+    if (this.#perSecond === 0) return;
+    for (let n = 0; n <= CONSUMERS; n++) this.#clients.push(await Client.connect(this.#port));
+    const [producer, ...consumers] = this.#clients as [Client, ...Client[]];
+    const size = Math.min(BATCH_MAX, Math.max(1, Math.round(this.#perSecond / BATCHES_PER_SECOND)));
+    const push = ["QMPUSH", QUEUE, "EVENTS", ...Array<string>(size).fill(CONTENTS)];
+    const everyMs = (1000 * size) / this.#perSecond;
+    let dueMs = performance.now();
+    this.#timer = setInterval(
+      () => {
+        for (; dueMs <= performance.now(); dueMs += everyMs) this.#watch(producer.call(...push));
+      },
+      Math.min(everyMs, 10),
+    );
+    for (const consumer of consumers) this.#watch(this.#consume(consumer));
+  }
+
+  /** Throws if a command failed meanwhile. */
+  stop(): void {
+    this.#isStopped = true;
+    clearInterval(this.#timer);
+    for (const client of this.#clients) client.close();
+    if (this.#problem !== null) throw this.#problem;
+  }
+
+  #watch(work: Promise<unknown>): void {
+    work.catch((error: unknown) => {
+      if (!this.#isStopped) this.#problem ??= error;
+    });
+  }
+
+  async #consume(client: Client): Promise<void> {
+    while (!this.#isStopped) {
+      const pop = ["QPOP", "WAIT", "5", "COUNT", `${BATCH_MAX}`, "FROM", QUEUE];
+      const parts = bulks(await client.call(...pop));
+      const pairs: string[] = [];
+      for (let at = 0; at < parts.length; at += PARTS) {
+        pairs.push(parts[at + 1]!, parts[at + TOKEN_AT]!);
+      }
+      if (pairs.length === 0) continue;
+      await client.call("QMACK", QUEUE, ...pairs);
+      this.handled += pairs.length / 2;
+    }
+  }
+}

@@ -1,0 +1,93 @@
+// The object store of the benchmark: the stand-in as a process, a bare client beside it, and okq
+// on one of its buckets.
+// oxlint-disable no-await-in-loop -- requests take turns on purpose
+import { startS3Process, type S3Process } from "../../support/s3/s3-process.ts";
+import { signedFetch } from "../../support/s3/signed-fetch.ts";
+import { testKey } from "../../support/s3-server.ts";
+import { Client } from "../client.ts";
+import { median } from "../latencies.ts";
+import type { Plan } from "../plan.ts";
+import type { ServerProcess } from "../servers.ts";
+
+/** How long the stand-in takes for a put. */
+export const PUT_MS = 30;
+const BARE_PUTS = 20;
+const BARE_BYTES = 1000;
+const UNTIL_SERVED_MS = 120_000;
+
+/** Ends with the bench at the latest. */
+export async function startBucket(putMs: number): Promise<S3Process> {
+  const s3 = await startS3Process(["--put-ms", `${putMs}`]);
+  process.on("exit", () => void s3.close());
+  return s3;
+}
+
+/** Resolves when it listens, which may be before it serves. */
+export function startOkqOnBucket(
+  { servers, okq }: Plan,
+  s3: S3Process,
+  prefix: string,
+  ...flags: string[]
+): Promise<ServerProcess> {
+  return servers.start("okq", (port) => [
+    ...okq,
+    `--listen-addr=127.0.0.1:${port}`,
+    "--http-addr=",
+    `--store=s3://bucket/${prefix}`,
+    `--s3-endpoint=${s3.url}`,
+    `--s3-access-key-id=${testKey.accessKey}`,
+    `--s3-secret-access-key=${testKey.secret}`,
+    ...flags,
+  ]);
+}
+
+/** Resolves when okq does commands, by itself or through another okq. */
+export async function untilServed(port: number): Promise<void> {
+  const deadlineMs = performance.now() + UNTIL_SERVED_MS;
+  for (;;) {
+    const problem = await problemOf(port);
+    if (problem === null) return;
+    if (performance.now() > deadlineMs) throw new Error(`okq does not serve: ${problem}`);
+    await Bun.sleep(5);
+  }
+}
+
+/** Why okq does no command at present; null if it does. */
+async function problemOf(port: number): Promise<string | null> {
+  let client: Client | null = null;
+  try {
+    client = await Client.connect(port);
+    await client.call("QSTATUS", "probe");
+    return null;
+  } catch (error) {
+    return (error as Error).message;
+  } finally {
+    client?.close();
+  }
+}
+
+export async function startServing(
+  plan: Plan,
+  s3: S3Process,
+  prefix: string,
+  ...flags: string[]
+): Promise<ServerProcess> {
+  const server = await startOkqOnBucket(plan, s3, prefix, ...flags);
+  await untilServed(server.port);
+  return server;
+}
+
+/** The median in milliseconds of creating a small object, one after the other. */
+export async function barePutMs(s3: S3Process): Promise<number> {
+  const body = Buffer.alloc(BARE_BYTES, "x");
+  const times: number[] = [];
+  for (let n = 0; n <= BARE_PUTS; n++) {
+    const url = `${s3.url}/bucket/bare/${crypto.randomUUID()}`;
+    const begin = performance.now();
+    const headers = { "If-None-Match": "*" };
+    const { status } = await signedFetch(url, { method: "PUT", body, headers, key: testKey });
+    if (status !== 200) throw new Error(`a bare put was answered with ${status}`);
+    times.push(performance.now() - begin);
+  }
+  return median(times.slice(1));
+}
