@@ -30,7 +30,7 @@ test("a standby passes requests and their answers on", async () => {
   expect(JSON.parse(await pop.text()).events[0].contents === LARGE).toBe(true);
 });
 
-test("streams of messages go on while they are read, and end with the okq that serves", async () => {
+test("streams of messages end with the okq that serves", async () => {
   const { standby, serving } = await startPair({ ...HTTP, s3Lease: 10_000 });
   const response = await fetch(`http://127.0.0.1:${standby.httpPort}/v1/events?queue=q`);
   const reader = response.body!.getReader();
@@ -46,7 +46,7 @@ test("streams of messages go on while they are read, and end with the okq that s
   expect(json.ready).toBe(1);
 });
 
-test("who may do what is decided where the okq serves, where a request comes from here", async () => {
+test("the okq that serves logs clients in, and the standby looks where they come from", async () => {
   const users = writeUsers("ann push,inspect a*");
   const { standby } = await startPair({ ...HTTP, users: users.path });
   const url = `http://127.0.0.1:${standby.httpPort}/v1`;
@@ -72,7 +72,7 @@ test("nobody else may pass requests on", async () => {
   expect(answer.status).toBe(503);
 });
 
-test("a standby is ready while it reaches the okq that serves, and says why it cannot serve", async () => {
+test("a standby is ready while it reaches the okq that serves", async () => {
   const { standby, serving, start } = await startPair({ s3Lease: 10_000 });
   const alone = await start(HTTP);
   await untilLogged(alone, "stands by");
