@@ -46,7 +46,7 @@ test("streams of messages end with the okq that serves", async () => {
   expect(json.ready).toBe(1);
 });
 
-test("the okq that serves logs clients in, and the standby looks where they come from", async () => {
+test("the okq that serves logs clients in, and the standby refuses foreign pages", async () => {
   const users = writeUsers("ann push,inspect a*");
   const { standby } = await startPair({ ...HTTP, users: users.path });
   const url = `http://127.0.0.1:${standby.httpPort}/v1`;
