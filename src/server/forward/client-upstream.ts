@@ -23,6 +23,8 @@ import type { OpenUpstream } from "./upstream-socket.ts";
 /** Messages that came before the client had the reply to SUBSCRIBE. */
 const EARLY_BYTES_MAX = 1024 * 1024;
 const MARK_BYTES = 12;
+/** What a client had sent before it left is sent on within this time. */
+const LEAVE_MS_MAX = 5_000;
 
 /** The connection of the client. */
 export type ForwardedClient = Client & { readonly schedule: () => void };
@@ -104,7 +106,11 @@ export class ClientUpstream implements Upstream, LinkOwner {
 
   /** The client is gone. */
   leave(): void {
-    this.#link?.leave();
+    const link = this.#link;
+    if (!link) return;
+    link.leave();
+    const { clock } = this.#parts.context;
+    clock.after(LEAVE_MS_MAX, () => link.cut("the client is gone"));
   }
 
   /** Another okq serves, or none, or this one. */
