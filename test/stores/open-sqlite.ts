@@ -1,36 +1,25 @@
 // Opens a local store on its own SQLite file and test clock. A test can close, kill and reopen the
 // store while its sessions stay usable.
 
-import { copyFileSync, existsSync, mkdtempSync, rmSync, statfsSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { copyFileSync, existsSync, mkdtempSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { StoreError } from "../../src/queue/errors.ts";
-import type { Operation, ResultOf } from "../../src/queue/operations.ts";
-import { type Receiver, Session, type Store } from "../../src/queue/store.ts";
+import type { Store } from "../../src/queue/store.ts";
 import type { Journal } from "../../src/stores/local/journal.ts";
 import { LocalStore } from "../../src/stores/local/local-store.ts";
 import { SqliteJournal } from "../../src/stores/local/sqlite/sqlite-journal.ts";
 import type { Fsync } from "../../src/stores/local/sqlite/wal-file.ts";
+import { fastFolder } from "../support/fast-folder.ts";
 import { TestClock } from "../support/test-clock.ts";
 import type { StoreUnderTest } from "./contract.ts";
+import { CurrentStore } from "./current-store.ts";
 import { FailingJournal } from "./failing-journal.ts";
-import { ForwardingStore } from "./forwarding-store.ts";
 import { Heard } from "./heard.ts";
 import { RefusingStore } from "./refusing-store.ts";
 
 /** Small: to write 8 MiB at each opening would take most of the time of the tests. */
 const [reserveBytes, walBytes] = [4096, 4096];
 const startMs = 1_700_000_000_000;
-
-const inMemory = "/dev/shm";
-/** Thousands of files in memory take half the time of those on a disk. None needs a real one. */
-const parentFolder = hasRoom(inMemory, 2 ** 30) ? inMemory : tmpdir();
-
-function hasRoom(folder: string, bytes: number): boolean {
-  if (!existsSync(folder)) return false;
-  const { bavail, bsize } = statfsSync(folder);
-  return bavail * bsize > bytes;
-}
 
 export interface SqliteOptions {
   memoryBudgetBytes?: number;
@@ -53,7 +42,7 @@ export interface SqliteUnderTest extends StoreUnderTest {
 
 export async function openSqlite(options: SqliteOptions = {}): Promise<SqliteUnderTest> {
   const { memoryBudgetBytes = 2 ** 28, fsync = "no" } = options;
-  const folder = options.file ? null : mkdtempSync(join(parentFolder, "okq-sqlite-"));
+  const folder = options.file ? null : mkdtempSync(join(fastFolder, "okq-sqlite-"));
   const clock = new TestClock();
   clock.advance((options.nowMs ?? startMs) - clock.nowMs());
   let copies = 0;
@@ -68,7 +57,7 @@ export async function openSqlite(options: SqliteOptions = {}): Promise<SqliteUnd
       journal: journalOf({ ...options, file, fsync }),
       memoryBudgetBytes,
     });
-  const current = new Current(await open());
+  const current = new CurrentStore(await open());
   const refusing = new RefusingStore(current);
   const abandoned: Store[] = [];
   return {
@@ -116,45 +105,6 @@ function journalOf({
   const failing = new FailingJournal(journal);
   onJournal(failing);
   return failing;
-}
-
-/** A store that can be replaced while its sessions stay usable. */
-class Current extends ForwardingStore {
-  #store: LocalStore;
-
-  constructor(store: LocalStore) {
-    super();
-    this.#store = store;
-  }
-
-  protected get inner(): LocalStore {
-    return this.#store;
-  }
-
-  async replace(next: (store: LocalStore) => Promise<LocalStore>): Promise<void> {
-    this.#store = await next(this.#store);
-  }
-
-  session(): Session {
-    return new CurrentSession(() => this.#store);
-  }
-}
-
-class CurrentSession extends Session {
-  readonly #storeNow: () => Store;
-  #store: Store | null = null;
-  #session: Session | null = null;
-
-  constructor(storeNow: () => Store) {
-    super();
-    this.#storeNow = storeNow;
-  }
-
-  submit<O extends Operation>(operation: O, receiver: Receiver<ResultOf<O>>): void {
-    const store = this.#storeNow();
-    if (store !== this.#store) [this.#store, this.#session] = [store, store.session()];
-    this.#session!.submit(operation, receiver);
-  }
 }
 
 /** The failure of an operation: its kind and its message, or "none". */

@@ -67,6 +67,16 @@ export interface Journal {
   /** The latest time that was committed. The store's time is never earlier. */
   readonly clockMs: number;
   /**
+   * How long the next commit should wait for further operations, when so many are waiting. Without
+   * it commits do not wait.
+   */
+  commitDelayMs?(waiting: number): number;
+  /**
+   * For a batch that changed nothing: returns, or resolves, if the model may be read. Throws or
+   * rejects with a JournalError. Without it the model may be read at any time.
+   */
+  confirm?(): void | Promise<void>;
+  /**
    * Commits all changes or none. Returns, or resolves, when they are durable. Throws or rejects
    * with a JournalError; nothing was changed unless its reason is "unknown".
    */
@@ -90,11 +100,12 @@ export interface Journal {
 /**
  * - full: there is no room; operations that need none may still succeed
  * - failed: nothing was written
- * - unknown: it was written, but may not survive a power cut
+ * - unavailable: nothing was written, because the store cannot be reached or is another okq's now
+ * - unknown: it was written, but may not survive a power cut, or not be there
  */
 export class JournalError extends Error {
   constructor(
-    readonly reason: "full" | "failed" | "unknown",
+    readonly reason: "full" | "failed" | "unavailable" | "unknown",
     message: string,
   ) {
     super(message);

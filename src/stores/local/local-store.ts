@@ -2,7 +2,7 @@
 // order at the end of the turn and answered when the journal has committed it. The effects of
 // operations are in operations.ts.
 
-import { type Clock } from "../../queue/clock.ts";
+import type { Cancel, Clock } from "../../queue/clock.ts";
 import { StoreError } from "../../queue/errors.ts";
 import { Failures } from "../../queue/failures.ts";
 import { nameOf } from "../../queue/name-cache.ts";
@@ -90,6 +90,8 @@ export class LocalStore implements Store {
   /** Operations that are not in a batch yet. */
   #submitted: Submitted[] = [];
   #isScheduled = false;
+  /** Of a batch that waits for further operations. */
+  #cancelDelay: Cancel = () => {};
   #committing: Promise<void> | null = null;
   /** When the current batch began. */
   #beganAtMs = 0;
@@ -199,8 +201,15 @@ export class LocalStore implements Store {
     this.#isScheduled = true;
     setImmediate(() => {
       this.#isScheduled = false;
-      if (this.#submitted.length > 0 && !this.#committing) this.#runBatch();
+      if (this.#submitted.length > 0 && !this.#committing) this.#runBatchInTime();
     });
+  }
+
+  #runBatchInTime(): void {
+    this.#cancelDelay();
+    const delayMs = this.#journal.commitDelayMs?.(this.#submitted.length) ?? 0;
+    if (delayMs > 0) this.#cancelDelay = this.#clock.after(delayMs, () => this.#schedule());
+    else this.#runBatch();
   }
 
   #runBatch(): void {
@@ -213,10 +222,12 @@ export class LocalStore implements Store {
   /** With a pushRefusal, pushes fail for that reason and the other operations are done. */
   #attempt(batch: Submitted[], pushRefusal: string | null): void {
     this.#execute(batch, pushRefusal);
-    if (this.#changes === null || this.#changes.isEmpty) return this.#finish(batch, "done");
     let committing: void | Promise<void>;
     try {
-      committing = this.#journal.commit(this.#changes, this.#model.nowMs);
+      if (this.#changes === null || this.#changes.isEmpty) {
+        committing = this.#journal.confirm?.();
+        if (committing === undefined) return this.#finish(batch, "done");
+      } else committing = this.#journal.commit(this.#changes, this.#model.nowMs);
     } catch (error) {
       return this.#failed(batch, pushRefusal, error as JournalError);
     }
@@ -241,6 +252,8 @@ export class LocalStore implements Store {
     if (error.reason === "unknown") {
       // It was written: the model and the journal agree. But it may not be on the disk.
       failBatch(batch, new StoreError("unknown", error.message), readingKinds);
+      // The model is not what another okq may have made of the queues.
+      if (this.#journal.confirm) failBatch(batch, unavailable(error), noKinds);
       return this.#committed(batch, "unknown");
     }
     this.#model.undo();
@@ -248,7 +261,12 @@ export class LocalStore implements Store {
     if (error.reason === "full" && pushRefusal === null && needsRoom(batch)) {
       return this.#attempt(batch, error.message);
     }
-    failBatch(batch, new StoreError("refused", error.message), noKinds);
+    const isAway = error.reason === "unavailable";
+    failBatch(
+      batch,
+      isAway ? unavailable(error) : new StoreError("refused", error.message),
+      noKinds,
+    );
     this.#finish(batch, "refused");
   }
 
@@ -328,6 +346,10 @@ export class LocalStore implements Store {
     this.#dueAtMs = dueAtMs;
     if (isEarlier) this.#onDue();
   }
+}
+
+function unavailable({ message }: JournalError): StoreError {
+  return new StoreError("unavailable", message);
 }
 
 class LocalSession extends Session {

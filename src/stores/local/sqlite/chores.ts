@@ -26,6 +26,9 @@ export class Chores {
   #hasCommitted = false;
   readonly #lookTimer = setInterval(() => this.#look(), lookEveryMs);
   #isRetry = false;
+  #isPaused = false;
+  /** A step was due while it was paused. */
+  #isLate = false;
 
   constructor(
     db: Database,
@@ -42,7 +45,7 @@ export class Chores {
   /** Call it after every commit. It does not throw: a failed chore must not undo the commit. */
   committed(): void {
     this.#hasCommitted = true;
-    if (this.#timer !== null) return;
+    if (this.#timer !== null || this.#isLate) return;
     if (this.#checkpoints.isDue()) this.#schedule(0);
     else this.collect();
   }
@@ -50,6 +53,17 @@ export class Chores {
   /** Deletes the garbage, little by little. */
   collect(): void {
     if (!this.#garbage.isEmpty) this.#schedule(stepEveryMs);
+  }
+
+  /** Until resume() a transaction is open, and nothing can be done. */
+  pause(): void {
+    this.#isPaused = true;
+  }
+
+  /** Does at once what was due meanwhile. */
+  resume(): void {
+    this.#isPaused = false;
+    if (this.#isLate) this.#step();
   }
 
   stop(): void {
@@ -67,7 +81,7 @@ export class Chores {
   }
 
   #schedule(ms: number): void {
-    if (this.#timer !== null) return;
+    if (this.#timer !== null || this.#isLate) return;
     this.#timer = setTimeout(() => {
       this.#timer = null;
       this.#step();
@@ -75,6 +89,8 @@ export class Chores {
   }
 
   #step(): void {
+    this.#isLate = this.#isPaused;
+    if (this.#isPaused) return;
     try {
       if (this.#checkpoints.isDue()) this.checkpoint();
       else if (!this.#garbage.isEmpty) this.#garbage.deleteSome();

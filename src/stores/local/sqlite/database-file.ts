@@ -135,7 +135,7 @@ function create(file: string): void {
  * Throws a JournalError.
  */
 export function makeDraft(file: string): string {
-  const draft = `${file}.new-${randomBytes(8).toString("hex")}`;
+  const draft = draftName(file);
   try {
     closeSync(openSync(draft, "wx", 0o600));
     const db = connect(draft);
@@ -153,6 +153,11 @@ export function makeDraft(file: string): string {
     removeDraft(draft);
     throw failure;
   }
+}
+
+/** A name of its own beside that file. */
+export function draftName(file: string): string {
+  return `${file}.new-${randomBytes(8).toString("hex")}`;
 }
 
 export function removeDraft(draft: string): void {

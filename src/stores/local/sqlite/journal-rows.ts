@@ -57,7 +57,7 @@ export class JournalRows {
   }
 
   /** Writes that time again. */
-  writeClock(): void {
+  rewriteClock(): void {
     this.#setClock.run(this.#clockMs);
   }
 
@@ -65,16 +65,28 @@ export class JournalRows {
    * Writes changes in a new transaction, which stays open. Without room turns may be left out.
    * Returns whether events or members of sets were added.
    */
-  write(changes: Changes, nowMs: number, hasRoom: boolean): boolean {
+  write(changes: Changes, hasRoom: boolean): boolean {
     this.#begin.run();
     this.#next = { clockMs: this.#clockMs, countedMs: this.#countedMs };
     let hasNew = this.events.write(changes, true);
     hasNew = this.#sets.write(changes) || hasNew;
     this.#crons.write(changes);
     this.#turns.write(changes, hasRoom);
-    this.#writeClock(changes, Math.floor(nowMs));
     if (changes.defaults) this.#setDefaults.run(encodeSettings(changes.defaults));
     return hasNew;
+  }
+
+  /** Writes the time in the open transaction, if it is due. */
+  writeClock({ isDemanded, countedMs }: Changes, nowMs: number): void {
+    const clockMs = Math.floor(nowMs);
+    if (isDemanded || clockMs >= this.#clockMs + clockEveryMs) {
+      this.#setClock.run(clockMs);
+      this.#next.clockMs = clockMs;
+    }
+    if (countedMs > this.#countedMs) {
+      this.#next.countedMs = countedMs + countedAheadMs;
+      this.#setCounted.run(this.#next.countedMs);
+    }
   }
 
   commit(): void {
@@ -102,16 +114,5 @@ export class JournalRows {
 
   #missing(what: string): never {
     throw this.#damaged(`${what} is missing`);
-  }
-
-  #writeClock({ isDemanded, countedMs }: Changes, clockMs: number): void {
-    if (isDemanded || clockMs >= this.#clockMs + clockEveryMs) {
-      this.#setClock.run(clockMs);
-      this.#next.clockMs = clockMs;
-    }
-    if (countedMs > this.#countedMs) {
-      this.#next.countedMs = countedMs + countedAheadMs;
-      this.#setCounted.run(this.#next.countedMs);
-    }
   }
 }

@@ -1,15 +1,11 @@
 // Decides whether a database accepts pushes: its files are still in place, its disk has room,
 // and writes reach that disk. Pops and acks do not need this: they go on.
 
-import { statfsSync } from "node:fs";
 import { dirname } from "node:path";
+import { DiskRoom } from "./disk-room.ts";
 import { type Reserve, reservedBytes } from "./reserve.ts";
 import { WatchedFile } from "./watched-file.ts";
 
-/** Room on the disk that is kept for acks, claims and checkpoints. */
-const freeBytesMin = 16 * 1024 * 1024;
-/** After a refusal, pushes are accepted again when this much is free. */
-const freeBytesEnough = 20 * 1024 * 1024;
 /** How often the files and the disk are checked when no batch asks. */
 const idleLookEveryMs = 1000;
 const lookEveryMs = 100;
@@ -24,19 +20,20 @@ const walAdvice = {
 export class PushGate {
   readonly #file: string;
   readonly #reserve: Reserve;
+  readonly #room: DiskRoom;
   readonly #database: WatchedFile;
   readonly #onChange: (refusal: string | null) => void;
   readonly #timer: ReturnType<typeof setInterval>;
   #wal: WatchedFile | null = null;
   #walFailure: () => string | null = () => null;
   #refusal: string | null = null;
-  #spaceRefusal: string | null = null;
   #lookedAtMs = -Infinity;
 
   /** onChange is called when pushes begin to be refused, with the reason, and when that ends. */
   constructor(file: string, reserve: Reserve, onChange: (refusal: string | null) => void) {
     this.#file = file;
     this.#reserve = reserve;
+    this.#room = new DiskRoom(dirname(file), file);
     this.#onChange = onChange;
     this.#database = new WatchedFile(file);
     this.#timer = setInterval(() => this.#lookWhenIdle(), idleLookEveryMs);
@@ -73,8 +70,7 @@ export class PushGate {
 
   /** A write found no room: pushes are refused, even if the file system reports free space. */
   noteFull(): void {
-    this.#spaceRefusal = this.#noRoom();
-    this.#set(this.#spaceRefusal);
+    this.#set(this.#room.noteFull());
     this.#lookedAtMs = performance.now();
   }
 
@@ -85,7 +81,7 @@ export class PushGate {
   /** Also creates the reserve again, which may have been released or removed by somebody. */
   #lookWhenIdle(): void {
     this.#look();
-    const isRoomy = freeBytesOf(dirname(this.#file)) >= freeBytesMin + reservedBytes;
+    const isRoomy = this.#room.hasRoomFor(reservedBytes);
     if (isRoomy && this.#refusal === null) this.#reserve.create();
   }
 
@@ -103,12 +99,7 @@ export class PushGate {
   #findRefusal(): string | null {
     const walFailure = this.#walFailure();
     if (walFailure) return `${this.#file}: a write did not reach the disk (${walFailure})`;
-    const filesFault = this.#filesFault();
-    if (filesFault) return filesFault;
-    const freeBytes = freeBytesOf(dirname(this.#file));
-    const needed = this.#spaceRefusal ? freeBytesEnough : freeBytesMin;
-    this.#spaceRefusal = freeBytes < needed ? this.#noRoom() : null;
-    return this.#spaceRefusal;
+    return this.#filesFault() ?? this.#room.refusal();
   }
 
   #filesFault(): string | null {
@@ -118,19 +109,5 @@ export class PushGate {
     return walFault
       ? `${this.#wal!.path} was ${walFault} while in use: ${walAdvice[walFault]}`
       : null;
-  }
-
-  #noRoom(): string {
-    return `no room on the disk of ${this.#file}: pushes are refused until there is`;
-  }
-}
-
-function freeBytesOf(folder: string): number {
-  try {
-    const { bavail, bsize } = statfsSync(folder);
-    return bavail * bsize;
-  } catch {
-    // Unknown: a write will show it.
-    return Infinity;
   }
 }

@@ -106,7 +106,8 @@ export class SqliteJournal implements Journal {
     const hasRoom = changes.turns.length === 0 || this.#gate.check() === null;
     let hasNew: boolean;
     try {
-      hasNew = this.#rows.write(changes, nowMs, hasRoom);
+      hasNew = this.#rows.write(changes, hasRoom);
+      this.#rows.writeClock(changes, nowMs);
       this.#rows.commit();
     } catch (error) {
       throw this.#rolledBack(error);
@@ -178,7 +179,7 @@ export class SqliteJournal implements Journal {
   #startWriting(): void {
     try {
       this.#checkpoints.mark.renew();
-      this.#rows.writeClock();
+      this.#rows.rewriteClock();
       // From here on an earlier copy of the database does not match the -wal.
       this.#db.run("PRAGMA wal_checkpoint(TRUNCATE)");
       this.#checkpoints.mark.renew();

@@ -9,7 +9,7 @@ export type Fsync = "always" | "everysec" | "no";
 /** Its size after a checkpoint is at most this; between checkpoints a batch may exceed it. */
 export const walBytesKept = 16 * 1024 * 1024;
 /** Allocated in advance: overwriting takes half the time of growing, and needs no new room. */
-const ALLOCATED_BYTES = 8 * 1024 * 1024;
+export const ALLOCATED_BYTES = 8 * 1024 * 1024;
 const syncEveryMs = 1000;
 /**
  * For few changes another thread takes longer to wake than the sync itself. Measured with 50
@@ -31,7 +31,9 @@ export class WalFile {
   constructor(file: string, fsync: Fsync, allocatedBytes = ALLOCATED_BYTES) {
     this.#descriptor = openSync(`${file}-wal`, "r+");
     this.#fsync = fsync;
-    this.#allocate(allocatedBytes);
+    if (allocate(this.#descriptor, allocatedBytes)) {
+      this.#noteFailure(() => fdatasyncSync(this.#descriptor));
+    }
     this.watched = new WatchedFile(`${file}-wal`, walBytesKept);
     const isTimed = fsync === "everysec";
     this.#timer = isTimed ? setInterval(() => this.#syncNowAndThen(), syncEveryMs).unref() : null;
@@ -53,19 +55,6 @@ export class WalFile {
   close(): void {
     if (this.#timer) clearInterval(this.#timer);
     closeSync(this.#descriptor);
-  }
-
-  /** SQLite ignores zeros after the end. Without room for them the file grows as needed. */
-  #allocate(allocatedBytes: number): void {
-    const zeros = Buffer.alloc(1024 * 1024);
-    try {
-      for (let at = fstatSync(this.#descriptor).size; at < allocatedBytes; at += zeros.length) {
-        writeSync(this.#descriptor, zeros, 0, Math.min(zeros.length, allocatedBytes - at), at);
-      }
-    } catch {
-      return;
-    }
-    this.#noteFailure(() => fdatasyncSync(this.#descriptor));
   }
 
   /** For "everysec": no client waits for it. */
@@ -96,5 +85,21 @@ export class WalFile {
       this.failure = (error as Error).message;
       throw error;
     }
+  }
+}
+
+/**
+ * Fills a write-ahead file up to that size. SQLite ignores zeros after the end. Returns false
+ * without room for them: the file then grows as needed.
+ */
+export function allocate(descriptor: number, bytes: number): boolean {
+  const zeros = Buffer.alloc(1024 * 1024);
+  try {
+    for (let at = fstatSync(descriptor).size; at < bytes; at += zeros.length) {
+      writeSync(descriptor, zeros, 0, Math.min(zeros.length, bytes - at), at);
+    }
+    return true;
+  } catch {
+    return false;
   }
 }

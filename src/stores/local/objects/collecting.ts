@@ -1,0 +1,47 @@
+// How long a commit waits for further operations. An append takes long, so an operation that comes
+// right behind the start of one waits for two: the clients that were just answered get a moment to
+// send their next operations.
+
+import type { Clock } from "../../../queue/clock.ts";
+
+/** The moment, as a part of the time of the latest append. */
+const momentPart = 1 / 8;
+const momentMsMax = 10;
+
+export class Collecting {
+  readonly #clock: Clock;
+  readonly #minIntervalMs: number;
+  #startedAtMs = -Infinity;
+  #endedAtMs = -Infinity;
+  /** Of the latest append. */
+  lastMs = 0;
+  /** The operations of the latest batch. */
+  #taken = 0;
+
+  constructor(clock: Clock, minIntervalMs: number) {
+    this.#clock = clock;
+    this.#minIntervalMs = minIntervalMs;
+  }
+
+  /** With 0 the caller takes the operations that wait. */
+  delayMs(waiting: number): number {
+    const nowMs = this.#clock.nowMs();
+    const momentMs = Math.min(this.lastMs * momentPart, momentMsMax);
+    const endsAtMs = Math.max(
+      this.#startedAtMs + this.#minIntervalMs,
+      waiting < this.#taken ? this.#endedAtMs + momentMs : -Infinity,
+    );
+    if (endsAtMs > nowMs) return endsAtMs - nowMs;
+    this.#taken = waiting;
+    return 0;
+  }
+
+  started(): void {
+    this.#startedAtMs = this.#clock.nowMs();
+  }
+
+  ended(): void {
+    this.#endedAtMs = this.#clock.nowMs();
+    this.lastMs = this.#endedAtMs - this.#startedAtMs;
+  }
+}

@@ -1,0 +1,364 @@
+// A journal in a bucket: each commit is one object of the log, which has the statements that
+// changed the rows of a scratch database. A transaction of the scratch stays open until its object
+// is there.
+
+import type { Database } from "bun:sqlite";
+import { existsSync } from "node:fs";
+import { tmpdir } from "node:os";
+import type { Clock } from "../../../queue/clock.ts";
+import type { Bucket } from "../../../s3/bucket.ts";
+import type { Changes } from "../changes.ts";
+import { type Journal, JournalError, type LoadProgress, type Restoration } from "../journal.ts";
+import { RecentFailure } from "../recent-failure.ts";
+import type { StoredEvent } from "../stored-event.ts";
+import { Chores } from "../sqlite/chores.ts";
+import { DiskRoom } from "../sqlite/disk-room.ts";
+import { explained } from "../sqlite/explained.ts";
+import { Garbage } from "../sqlite/garbage.ts";
+import { JournalRows } from "../sqlite/journal-rows.ts";
+import { loadEvents } from "../sqlite/load-events.ts";
+import { migrations, pragma, updateSchema } from "../sqlite/schema.ts";
+import { Statements } from "../sqlite/statements.ts";
+import { AppendError } from "./append-error.ts";
+import { copyInto } from "./backup-file.ts";
+import { Collecting } from "./collecting.ts";
+import { Compaction, type CompactionLimits, defaultLimits } from "./compaction.ts";
+import { HeldCheckpoints } from "./held-checkpoints.ts";
+import { loadScratch } from "./load-scratch.ts";
+import { ObjectReader } from "./object-reader.ts";
+import { Recorder } from "./recorder.ts";
+import { Replay } from "./replay.ts";
+import { Scratch } from "./scratch.ts";
+import type { Logged } from "./segments.ts";
+import type { Tenure } from "./tenure.ts";
+
+export interface ObjectsJournalOptions {
+  tenure: Tenure;
+  bucket: Bucket;
+  clock: Clock;
+  /** For the scratch database; the default is the folder of the system. */
+  scratchFolder?: string;
+  /** The size that the write-ahead file of the scratch database has at least. */
+  walBytes?: number;
+  /** From the start of one append to the start of the next. */
+  minIntervalMs?: number;
+  limits?: Partial<CompactionLimits>;
+  /** Called when pushes begin to be refused, with the reason, and when that ends (null). */
+  onRefusal?: (reason: string | null) => void;
+  /** Called when work in the background failed. It is tried again. */
+  onFailure?: (error: Error) => void;
+  /** Called when a batch or a read failed; once a minute at most for the same message. */
+  onError?: (error: Error) => void;
+}
+
+interface Opened {
+  scratch: Scratch;
+  db: Database;
+  tail: Logged[];
+}
+
+const repeatMs = 100;
+
+/** Serves as long as its tenure lasts. The caller releases the tenure after close(). */
+export class ObjectsJournal implements Journal {
+  readonly name = "objects";
+  readonly isDurable = true;
+  readonly #options: ObjectsJournalOptions;
+  readonly #scratch: Scratch;
+  readonly #db: Database;
+  readonly #recorder = new Recorder();
+  readonly #statements: Statements;
+  readonly #rows: JournalRows;
+  readonly #checkpoints: HeldCheckpoints;
+  readonly #garbage: Garbage;
+  readonly #chores: Chores;
+  readonly #compaction: Compaction;
+  readonly #room: DiskRoom;
+  readonly #collecting: Collecting;
+  readonly #failure = new RecentFailure();
+  #refusal: string | null = null;
+  #isAppending = false;
+  /** The last append may be there, or come still. */
+  #isUnsettled = false;
+  /** To be done when no transaction is open. */
+  readonly #waiting: (() => void)[] = [];
+  #puts = 0;
+  #putBytes = 0;
+
+  /**
+   * Downloads everything. Rejects with a JournalError or AppendError, a BucketError, or a
+   * DamageError; each has a message of one line.
+   */
+  static async open(options: ObjectsJournalOptions): Promise<ObjectsJournal> {
+    const { bucket, clock, tenure: source, scratchFolder = tmpdir() } = options;
+    const scratch = new Scratch(scratchFolder);
+    try {
+      const tail: Logged[] = [];
+      const reader = new ObjectReader(bucket, clock);
+      const onTail = (logged: Logged) => void tail.push(logged);
+      const db = await loadScratch({ scratch, reader, source, onTail });
+      const isOld = pragma(db, "user_version") < migrations.length;
+      updateSchema(db);
+      scratch.protect(db, options.walBytes);
+      const journal = new ObjectsJournal(options, { scratch, db, tail });
+      // What is recorded from now on is for the new tables.
+      if (isOld) await journal.#compaction.snapshotNow();
+      return journal;
+    } catch (error) {
+      scratch.close();
+      throw error;
+    }
+  }
+
+  private constructor(options: ObjectsJournalOptions, { scratch, db, tail }: Opened) {
+    const { tenure, bucket, clock, minIntervalMs = 0, limits } = options;
+    this.#options = options;
+    this.#scratch = scratch;
+    this.#db = db;
+    this.#room = new DiskRoom(scratch.folder, `${scratch.folder} (--s3-scratch)`);
+    this.#collecting = new Collecting(clock, minIntervalMs);
+    this.#statements = new Statements(db, (sql) => this.#recorder.prepare(db, sql));
+    const damaged = (message: string) => scratch.explained(new Error(message));
+    this.#rows = new JournalRows(db, this.#statements, damaged);
+    this.#checkpoints = new HeldCheckpoints(db);
+    this.#garbage = new Garbage(db, this.#rows.events);
+    const onFailure = (error: Error) => options.onFailure?.(this.#noted(error));
+    this.#chores = new Chores(db, this.#garbage, this.#checkpoints, onFailure);
+    this.#compaction = new Compaction({
+      tenure,
+      bucket,
+      clock,
+      scratch,
+      checkpoints: this.#checkpoints,
+      limits: { ...defaultLimits, ...limits },
+      hasRoom: () => this.#refusal === null,
+      onFailure: (error) => options.onFailure?.(error),
+    });
+    for (const logged of tail) this.#compaction.note(logged);
+  }
+
+  get clockMs(): number {
+    return this.#rows.clockMs;
+  }
+
+  async load(restoration: Restoration, onProgress: LoadProgress): Promise<void> {
+    try {
+      this.#garbage.add(await loadEvents(this.#db, restoration, onProgress));
+    } catch (error) {
+      throw this.#scratch.explained(error);
+    }
+    this.#chores.collect();
+    this.#compaction.run();
+  }
+
+  commitDelayMs(waiting: number): number {
+    return this.#collecting.delayMs(waiting);
+  }
+
+  confirm(): void | Promise<void> {
+    try {
+      return this.#options.tenure.confirm()?.catch((error: Error) => this.#unavailable(error));
+    } catch (error) {
+      this.#unavailable(error as Error);
+    }
+  }
+
+  commit(changes: Changes, nowMs: number): void | Promise<void> {
+    let recording: Buffer | null;
+    try {
+      recording = this.#write(changes, nowMs);
+      if (recording === null) this.#rows.commit();
+    } catch (error) {
+      throw this.#rolledBack(error);
+    }
+    if (recording !== null) return this.#append(recording, changes);
+    // Only garbage came, which needs no object.
+    this.#committed(changes);
+    return this.confirm();
+  }
+
+  pushRefusal(): string | null {
+    return this.#refuse(this.#room.refusal());
+  }
+
+  recentFailure(): string | null {
+    return this.#failure.message;
+  }
+
+  read(key: number): StoredEvent {
+    return this.#reading(() => this.#rows.read(key));
+  }
+
+  readRange(from: number, to: number): StoredEvent[] {
+    return this.#reading(() => this.#rows.readRange(from, to));
+  }
+
+  readThen(counter: number): string | Buffer {
+    return this.#reading(() => this.#rows.readThen(counter));
+  }
+
+  /** The copy has everything that was committed when it begins. */
+  async backup(file: string): Promise<void> {
+    const isThere = new JournalError("failed", `${file} is there already`);
+    if (existsSync(file)) throw isThere;
+    while (this.#isAppending || this.#checkpoints.isHeld) {
+      await this.#checkpoints.released();
+      if (this.#isAppending) await new Promise<void>((done) => void this.#waiting.push(done));
+    }
+    try {
+      this.#checkpoints.hold();
+      await copyInto(this.#scratch, file);
+    } catch (error) {
+      const { code } = error as NodeJS.ErrnoException;
+      throw code === "EEXIST" ? isThere : explained(error, file);
+    } finally {
+      this.#checkpoints.release();
+    }
+  }
+
+  describe(): [string, string | number][] {
+    const { tenure, bucket } = this.#options;
+    return [
+      ["bucket", bucket.url],
+      ["epoch", tenure.epoch],
+      ["log_seq", tenure.next - 1],
+      ["puts", this.#puts],
+      ["put_bytes", this.#putBytes],
+      ["last_put_ms", Math.round(this.#collecting.lastMs)],
+      ...this.#compaction.describe(),
+      ["scratch_folder", this.#scratch.folder],
+      ["scratch_bytes", this.#scratch.bytes],
+      ["pushes_refused", this.#refusal ?? "no"],
+    ];
+  }
+
+  close(): void {
+    this.#compaction.stop();
+    this.#chores.stop();
+    this.#statements.finalize();
+    this.#scratch.close();
+  }
+
+  #write(changes: Changes, nowMs: number): Buffer | null {
+    const hasRoom = changes.turns.length === 0 || this.pushRefusal() === null;
+    this.#recorder.begin(migrations.length);
+    this.#rows.write(changes, hasRoom);
+    if (this.#recorder.hasRecorded) this.#rows.writeClock(changes, nowMs);
+    return this.#recorder.end();
+  }
+
+  async #append(body: Buffer, changes: Changes): Promise<void> {
+    const { tenure } = this.#options;
+    this.#isAppending = true;
+    this.#chores.pause();
+    this.#collecting.started();
+    try {
+      const seq = await tenure.append(body);
+      this.#collecting.ended();
+      this.#isUnsettled = false;
+      this.#puts++;
+      this.#putBytes += body.length;
+      await this.#keep({ seq, body }, changes);
+    } catch (error) {
+      throw await this.#notAppended(error as AppendError, body, changes);
+    } finally {
+      this.#isAppending = false;
+      this.#chores.resume();
+      for (const run of this.#waiting.splice(0)) run();
+      if (!this.#isUnsettled) this.#compaction.run();
+    }
+  }
+
+  /** The log has the changes: now the scratch gets them, whatever it takes. */
+  async #keep(logged: Logged, changes: Changes): Promise<void> {
+    try {
+      this.#rows.commit();
+    } catch (error) {
+      this.#failed(this.#noted(error));
+      await this.#repeat(logged.body);
+    }
+    this.#compaction.note(logged);
+    this.#committed(changes);
+  }
+
+  /** Writes the changes again until there is room for them. */
+  async #repeat(body: Uint8Array): Promise<void> {
+    for (;;) {
+      this.#rows.rollBack();
+      this.#checkpoints.release();
+      const replay = new Replay(this.#db);
+      try {
+        this.#checkpoints.run();
+        this.#db.run("BEGIN");
+        replay.run(body);
+        return this.#rows.commit();
+      } catch (error) {
+        this.#failed(this.#noted(error));
+      } finally {
+        replay.finalize();
+      }
+      const { promise, resolve } = Promise.withResolvers<void>();
+      this.#options.clock.after(repeatMs, resolve);
+      await promise;
+    }
+  }
+
+  #committed(changes: Changes): void {
+    this.#garbage.addOf(changes);
+    this.#chores.committed();
+  }
+
+  async #notAppended(error: AppendError, body: Buffer, changes: Changes): Promise<JournalError> {
+    const { message, outcome } = error;
+    if (outcome === "unknown") {
+      this.#isUnsettled = true;
+      await this.#keep({ seq: this.#options.tenure.next, body }, changes);
+      return this.#failed(new JournalError("unknown", message));
+    }
+    this.#rows.rollBack();
+    const isRefused = outcome === "none" && !this.#isUnsettled;
+    return this.#failed(new JournalError(isRefused ? "failed" : "unavailable", message));
+  }
+
+  #unavailable({ message }: Error): never {
+    throw new JournalError("unavailable", message);
+  }
+
+  #refuse(refusal: string | null): string | null {
+    const isNew = refusal !== this.#refusal;
+    this.#refusal = refusal;
+    if (isNew) this.#options.onRefusal?.(refusal);
+    return refusal;
+  }
+
+  #rolledBack(error: unknown): JournalError {
+    this.#recorder.end();
+    this.#rows.rollBack();
+    return this.#failed(this.#noted(error));
+  }
+
+  /** Notes a failure, except for a full disk, which pushRefusal() tells. */
+  #failed(failure: JournalError): JournalError {
+    if (failure.reason === "full") return failure;
+    if (this.#failure.note(failure.message)) this.#options.onError?.(failure);
+    return failure;
+  }
+
+  #noted(error: unknown): JournalError {
+    const failure = this.#scratch.explained(error);
+    if (failure.reason === "full") {
+      this.#refuse(this.#room.noteFull());
+      // A checkpoint can make room.
+      this.#checkpoints.release();
+    }
+    return failure;
+  }
+
+  #reading<T>(read: () => T): T {
+    try {
+      return read();
+    } catch (error) {
+      throw this.#failed(this.#scratch.explained(error));
+    }
+  }
+}
