@@ -2,7 +2,6 @@
 // nothing of what they mean.
 import { cac } from "cac";
 import { shown } from "../config/option.ts";
-import { camelCase } from "../config/options.ts";
 import { UsageError } from "../config/usage-error.ts";
 
 export interface OptionShape {
@@ -123,8 +122,15 @@ function valuesOf(prefixed: string[], { options }: Shapes): Record<string, strin
   cli.parse(["", "", ...prefixed], { run: false });
   const values: Record<string, string[]> = {};
   for (const name of Object.keys(options)) {
-    const given: unknown[] = [cli.options[camelCase(name)] ?? []].flat();
+    const given: unknown[] = [cli.options[keyOf(name)] ?? []].flat();
     if (given.length > 0) values[name] = given.map((value) => String(value).slice(PREFIX.length));
   }
   return values;
+}
+
+/** The name of an option as cac has it: a dash behind a digit stays, as in s3-timeout. */
+function keyOf(name: string): string {
+  return name.replace(/([a-z])-([a-z])/g, (_, before: string, after: string) => {
+    return before + after.toUpperCase();
+  });
 }

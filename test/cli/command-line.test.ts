@@ -4,11 +4,12 @@ import { describe, expect, onTestFinished, test } from "bun:test";
 import { existsSync, readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import metadata from "../../package.json" with { type: "json" };
+import { readArguments } from "../../src/cli/arguments.ts";
 import { parseCommandLine } from "../../src/cli/command-line.ts";
 import { printedText } from "../../src/cli/printed-text.ts";
 import { defaultConfig } from "../../src/config/resolve.ts";
 import { UsageError } from "../../src/config/usage-error.ts";
-import type { Config } from "../../src/config/options.ts";
+import { type Config, optionNames } from "../../src/config/options.ts";
 import { closeAfterTest } from "../support/close-after-test.ts";
 import { newFolder } from "../support/new-folder.ts";
 import { startOkqOnRedis, startOkqProcess } from "../support/okq-process.ts";
@@ -50,6 +51,16 @@ test("accepts flags before and after serve, with a space or an equals sign", () 
   expect(configOf("--max-clients", "5", "--debug", "serve")).toEqual(expected);
   expect(configOf("--debug", "serve", "--max-clients=5")).toEqual(expected);
   expect(configOf("serve", "--debug=true", "--max-clients", "5")).toEqual(expected);
+});
+
+test.each(optionNames.map((name) => [name]))("takes the value of --%s", (name) => {
+  const shapes = { [name]: { takesValue: true, usage: "" } };
+  const { values } = readArguments([`--${name}`, "007"], {
+    options: shapes,
+    hint: "",
+    takesDash: false,
+  });
+  expect(values).toEqual({ [name]: ["007"] });
 });
 
 test("the last value of a repeated flag wins", () => {
