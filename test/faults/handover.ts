@@ -2,8 +2,11 @@
 // of what was answered. In the end each event is in one of the two queues.
 import { eventually } from "../support/eventually.ts";
 import { readable } from "../support/readable.ts";
+import type { Decoded } from "../support/reply-decoder.ts";
 import { Wire } from "../support/wire.ts";
 import type { Outcome } from "./account.ts";
+import { kindOf } from "./error-kind.ts";
+import { untilAccepted } from "./until-accepted.ts";
 
 export const [IN, OUT] = ["in{1}", "out{1}"];
 /** Claims of clients that lost their connection stay: their events are in the first queue. */
@@ -21,7 +24,7 @@ export interface HandOverOptions {
 }
 
 export class HandOver {
-  /** Error replies so far, by their first words. */
+  /** Error replies so far, by kind. */
   readonly errors = new Set<string>();
   readonly #port: () => number;
   readonly #in: string;
@@ -133,7 +136,7 @@ export class HandOver {
   async #handOver(wire: Wire): Promise<void> {
     const pop = ["QPOP", "COUNT", AT_ONCE, "LEASE", LEASE, "FROM", this.#in];
     const isWanted = () => this.#isStopped || this.count("done") < this.#wanted + SURPLUS;
-    await eventually(isWanted, { timeoutMs: 60_000 });
+    await eventually(isWanted, { timeoutMs: 300_000 });
     const popped = readable(await wire.call(...pop.map(String)));
     this.#noted(popped);
     if (!Array.isArray(popped)) return await this.#untilAvailable(wire);
@@ -158,14 +161,14 @@ export class HandOver {
   }
 
   async #untilAvailable(wire: Wire): Promise<void> {
-    const isWell = async () => !this.#noted(readable(await wire.call("QLPEEK", this.#in)));
-    await eventually(async () => this.#isStopped || (await isWell()), { timeoutMs: 60_000 });
+    const isWell = (reply: Decoded) => !this.#noted(readable(reply)) || this.#isStopped;
+    await untilAccepted(wire, ["QLPEEK", this.#in], isWell);
   }
 
   /** Whether it is an error. */
   #noted(reply: unknown): boolean {
     const isError = typeof reply === "string" && reply.startsWith("-");
-    if (isError) this.errors.add(reply.slice(1).split(":", 2).join(":"));
+    if (isError) this.errors.add(kindOf(reply.slice(1)));
     return isError;
   }
 

@@ -4,6 +4,8 @@ import { eventually } from "../support/eventually.ts";
 import type { Decoded } from "../support/reply-decoder.ts";
 import { type Argument, Wire } from "../support/wire.ts";
 import { Account, contentsOf, type Outcome } from "./account.ts";
+import { kindOf } from "./error-kind.ts";
+import { untilAccepted } from "./until-accepted.ts";
 import { type Exchange, TokenConsumer } from "./token-consumer.ts";
 
 export interface LoadOptions {
@@ -30,7 +32,7 @@ export class Load {
   readonly account = new Account();
   /** The longest time from sending commands to their last reply or the end of the connection. */
   slowestMs = 0;
-  /** The numbers of error replies by their first words. */
+  /** The numbers of error replies by kind. */
   readonly errors = new Map<string, number>();
   readonly #options: Required<LoadOptions>;
   readonly #running: Promise<void>[] = [];
@@ -244,15 +246,14 @@ export class Load {
   }
 
   async #untilDone(wire: Wire, ...command: Argument[]): Promise<void> {
-    const isDone = async () => !this.#noted(await wire.call(...command));
-    await eventually(async () => this.#isStopped || (await isDone()), { timeoutMs: 60_000 });
+    await untilAccepted(wire, command, (reply) => !this.#noted(reply) || this.#isStopped);
   }
 
   /** Counts the reply if it is an error, and returns whether it is one. */
   #noted(reply: Decoded): boolean {
     const error = errorOf(reply);
     if (error === null) return false;
-    const kind = error.split(":")[0]!;
+    const kind = kindOf(error);
     this.errors.set(kind, (this.errors.get(kind) ?? 0) + 1);
     return true;
   }

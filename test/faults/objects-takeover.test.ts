@@ -26,8 +26,9 @@ function nextScenario(): string {
 async function runRound(okqs: S3Okqs, number: number, scenario: string): Promise<void> {
   const weather = Object.keys(weathers)[random(0, 2 * Object.keys(weathers).length)] ?? "calm";
   const name = `round ${number}, ${scenario}, ${weather}`;
+  let round: TakeoverRound | null = null;
   try {
-    const round = await TakeoverRound.start(okqs, number, random);
+    round = await TakeoverRound.start(okqs, number, random);
     for (const fault of weathers[weather]!) okqs.s3.fault(fault);
     await scenarios[scenario]!(round);
     await round.progress();
@@ -37,6 +38,7 @@ async function runRound(okqs: S3Okqs, number: number, scenario: string): Promise
     report(name, { ...figures, takeoverMs: round.takeoverMs.map(Math.round) });
   } catch (error) {
     for (const okq of okqs.all) if (okq.isRunning) console.log(`${okq.name}: ${okq.log}`);
+    console.log(round?.describe());
     throw new Error(`${name}: ${(error as Error).message}`, { cause: error });
   }
 }
