@@ -48,7 +48,7 @@ async function presentManifest(bucket: Bucket): Promise<Manifest> {
 
 /** Up to the end that the log has at the start. */
 async function* tail(bucket: Bucket, manifest: Manifest) {
-  const end = await endOfLog(bucket, firstLive(manifest));
+  const { seq: end } = await endOfLog(bucket, firstLive(manifest));
   const reader = new ObjectReader(bucket, systemClock);
   // What is missing may have been deleted, and then the end is not the end.
   const isMoved = firstLive(await presentManifest(bucket)) !== firstLive(manifest);
