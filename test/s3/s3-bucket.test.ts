@@ -180,6 +180,16 @@ test("each refusal says what to change", async () => {
   );
 });
 
+test("credentials that fit into no header are an error that does not show them", async () => {
+  const credentials = credentialsOf({ ...keys, sessionToken: "hunter2\nhunter2" });
+  const error = await failure(openTestBucket(s3.url, { credentials }).write("a", bytes("1")));
+  expect(error).toMatchObject({ outcome: "none", mayPass: false });
+  expect(error.message).toEndWith(
+    "the credentials cannot be sent: Header 'X-Amz-Security-Token' has invalid value",
+  );
+  expect(s3.records).toEqual([]);
+});
+
 test("a clock that is wrong is refused, never corrected", async () => {
   const bucket = openTestBucket(s3.url, { nowMs: () => Date.now() - 3_600_000 });
   const error = await failure(bucket.write("a", bytes("1")));
@@ -210,6 +220,15 @@ describe("the outcome of a write is", () => {
     expect(error).toMatchObject({ outcome, mayPass: true });
     expect(s3.keysIn().includes("okq/a=1/a")).toBe(isThere);
     expect(s3.counts().put).toBe(2);
+  });
+
+  test("none if the handshake of TLS does not end", async () => {
+    const silent = Bun.listen({ hostname: "127.0.0.1", port: 0, socket: { data() {} } });
+    closeAfterTest({ close: () => silent.stop(true) });
+    const bucket = openTestBucket(`https://127.0.0.1:${silent.port}`, { timeoutMs: 300 });
+    const error = await failure(bucket.create("a", bytes("1")));
+    expect(error).toMatchObject({ outcome: "none", mayPass: true });
+    expect(error.message).toEndWith(": no answer within 301 ms");
   });
 
   test("none if nothing listens", async () => {
