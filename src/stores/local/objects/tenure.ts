@@ -75,7 +75,8 @@ export class Tenure {
 
   /**
    * The bodies of the log objects behind the snapshot and the segments, ascending. Rejects with an
-   * AppendError if another okq took over, with a DamageError, or with a BucketError. May be called again.
+   * AppendError if another okq took over, with a DamageError, or with a BucketError. May be called
+   * again.
    */
   async *tail(): AsyncGenerator<{ seq: number; body: Uint8Array }> {
     const fences: Fence[] = [];
@@ -92,8 +93,11 @@ export class Tenure {
       if (error instanceof DamageError) await this.#within(() => this.#watch.look());
       throw error;
     }
-    if (!this.#isTailRead) this.#liveFences = [...fences, ...this.#liveFences];
+    if (this.#isTailRead) return;
     this.#isTailRead = true;
+    this.#liveFences = [...fences, ...this.#liveFences];
+    // What okq processes left that died.
+    this.#collector.sweep();
   }
 
   /**
