@@ -1,13 +1,11 @@
 // A consistent reading of everything below a prefix, while an okq may go on serving.
 
-import { systemClock } from "../../../queue/clock.ts";
 import type { Bucket } from "../../../s3/bucket.ts";
 import { DamageError } from "./damage-error.ts";
 import { endOfLog } from "./log-end.ts";
 import { readLog } from "./log-reader.ts";
 import { type Base, firstLive, type Manifest } from "./manifest.ts";
 import { MANIFEST } from "./object-names.ts";
-import { ObjectReader } from "./object-reader.ts";
 import { readManifest } from "./stored-manifest.ts";
 
 /** What is to be read, in this order. A Tenure is one, too. */
@@ -48,12 +46,13 @@ async function presentManifest(bucket: Bucket): Promise<Manifest> {
 
 /** Up to the end that the log has at the start. */
 async function* tail(bucket: Bucket, manifest: Manifest) {
-  const { seq: end } = await endOfLog(bucket, firstLive(manifest));
-  const reader = new ObjectReader(bucket, systemClock);
+  const from = firstLive(manifest);
+  const read = (name: string) => bucket.read(name);
+  const { seq: end } = await endOfLog(bucket, from);
   // What is missing may have been deleted, and then the end is not the end.
-  const isMoved = firstLive(await presentManifest(bucket)) !== firstLive(manifest);
+  const isMoved = firstLive(await presentManifest(bucket)) !== from;
   if (isMoved) throw new DamageError(`${bucket.url}: the log was cut at its start`);
-  for await (const { kind, seq, body } of readLog(reader, firstLive(manifest), end)) {
+  for await (const { kind, seq, body } of readLog(read, bucket.url, from, end)) {
     if (kind === "changes") yield { seq, body };
   }
 }
