@@ -1,17 +1,23 @@
 // Tries at start whether an object store can do what okq relies on: that it refuses a write whose
 // condition does not hold. One that ignores conditions would let two okq processes write at once.
+import { systemClock } from "../queue/clock.ts";
 import type { Bucket } from "./bucket.ts";
+import { PatientBucket } from "./patient-bucket.ts";
 
 /** Probes that an okq left behind when it was killed. */
 const LEFT_MS = 3_600_000;
 const FOLDER = "probe/";
+const PATIENCE_MS = 10_000;
 const WRONG_ETAG = "00000000000000000000000000000000";
 
 /**
  * Rejects with a message of one line: the BucketError of a request that failed, or an error that
- * names the condition which the object store ignores. Leaves nothing behind.
+ * names the condition which the object store ignores. Leaves nothing behind. Is patient with an
+ * object store that is busy or cannot be reached.
  */
-export async function probeBucket(bucket: Bucket): Promise<void> {
+export async function probeBucket(probed: Bucket, patienceMs = PATIENCE_MS): Promise<void> {
+  const onRead = () => {};
+  const bucket = new PatientBucket({ bucket: probed, clock: systemClock, patienceMs, onRead });
   const name = FOLDER + crypto.randomUUID();
   try {
     const etag = await created(bucket, name);
@@ -20,13 +26,13 @@ export async function probeBucket(bucket: Bucket): Promise<void> {
     await removeLeft(bucket);
   } catch (error) {
     // The first error is the one to show.
-    await bucket.remove([name]).catch(() => {});
+    await probed.remove([name]).catch(() => {});
     throw error;
   }
   await bucket.remove([name]);
 }
 
-/** The etag. A repeated request finds its own object, which is no failure. */
+/** The etag. A request that is repeated finds its own object, which is no failure. */
 async function created(bucket: Bucket, name: string): Promise<string> {
   const body = bytesOf("created");
   const etag = await bucket.create(name, body);
