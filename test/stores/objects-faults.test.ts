@@ -184,6 +184,10 @@ class Kill {
   };
 }
 
+function isCompacting({ journal }: ObjectsUnderTest): boolean {
+  return Object.fromEntries(journal.describe())["compacting"] !== "no";
+}
+
 /** Pushes, pops and acknowledges until it is killed. Returns what was answered. */
 async function work(under: ObjectsUnderTest, kill: Kill) {
   const caller = new LifeCaller(under);
@@ -191,10 +195,11 @@ async function work(under: ObjectsUnderTest, kill: Kill) {
   const until = async <T>(promise: Promise<T>) =>
     Promise.race([promise, eventually(() => kill.isDead).then(() => null)]);
   let ackAsked = "";
-  for (let at = 0; at < 24 && !kill.isDead; at++) {
+  for (let at = 0; at < 15 && !kill.isDead; at++) {
     if ((await until(caller.push("q", `${at}`, "left", "x".repeat(300)))) === "ok") {
       pushed.add(`${at}`);
     }
+    await eventually(() => kill.isDead || !isCompacting(under));
     if (at % 3 !== 2) continue;
     const id = await until(caller.pop("q"));
     if (id === null) continue;
