@@ -49,11 +49,15 @@ async function run(action: Exclude<Action, { kind: "serve" | "client" }>): Promi
     }
     case "check": {
       const { check } = await import("./cli/backup.ts");
-      return check(action.config);
+      return await check(action.config);
     }
     case "backup": {
       const { backup } = await import("./cli/backup.ts");
       return await backup(action.config, action.file);
+    }
+    case "copy": {
+      const { copy } = await import("./cli/copy/copy.ts");
+      return await copy(action);
     }
   }
 }

@@ -4,14 +4,20 @@ import { closeSync, openSync, rmSync, statSync } from "node:fs";
 import { resolve } from "node:path";
 import { type Config, sqliteFile } from "../config/options.ts";
 import { redisLocation } from "../config/redis-location.ts";
+import { backupBucket, checkBucket } from "./copy/bucket-tools.ts";
+import { countsLine } from "./copy/counts-line.ts";
+import { progressOnStderr } from "./copy/progress-lines.ts";
+import { openSqliteSource, SqliteTarget } from "./copy/sqlite-sides.ts";
+import { s3Location } from "../config/s3-location.ts";
 import { connectToServer } from "./running-server.ts";
-import { checkDatabase } from "../stores/local/sqlite/check-database.ts";
+import { checkDatabase, type DatabaseCounts } from "../stores/local/sqlite/check-database.ts";
 import { realFile } from "../stores/local/sqlite/real-file.ts";
-import { SqliteJournal } from "../stores/local/sqlite/sqlite-journal.ts";
 
-/** Verifies the database and returns its counts as text. Throws a message of one line. */
-export function check(config: Config): string {
-  return describe(databaseOf(config));
+/** Verifies the store and returns its counts as text. Rejects with a message of one line. */
+export async function check(config: Config): Promise<string> {
+  if (s3Location(config) !== null) return await checkBucket(config);
+  const file = databaseOf(config);
+  return countsLine(file, checkDatabase(file));
 }
 
 /**
@@ -22,15 +28,17 @@ export async function backup(config: Config, file: string): Promise<string> {
   const copy = realFile(file);
   makeEmpty(copy);
   try {
-    if (!(await backupByServer(config, copy))) {
+    if (s3Location(config) !== null) {
       rmSync(copy);
-      await backupStopped(databaseOf(config), copy);
+      return countsLine(copy, await backupBucket(config, copy));
     }
+    if (await backupByServer(config, copy)) return countsLine(copy, checkDatabase(copy));
+    rmSync(copy);
+    return countsLine(copy, await backupStopped(databaseOf(config), copy));
   } catch (error) {
     if (statSync(copy, { throwIfNoEntry: false })?.size === 0) rmSync(copy);
     throw error;
   }
-  return describe(copy);
 }
 
 /**
@@ -57,13 +65,6 @@ function databaseOf(config: Config): string {
   throw new Error("only a SQLite database can be copied and checked: give --store sqlite:FILE");
 }
 
-function describe(file: string): string {
-  const { queues, ready, delayed, claimed, failed, completed } = checkDatabase(file);
-  const line = `${counted(queues, "queue")}, ${counted(ready, "event")} ready`;
-  const others = `${delayed} delayed, ${claimed} claimed, ${failed} failed, ${completed} completed`;
-  return `${file}: ok, ${line}, ${others}\n`;
-}
-
 /** False if no server listens. */
 async function backupByServer(config: Config, copy: string): Promise<boolean> {
   const server = await connectToServer(config);
@@ -76,16 +77,11 @@ async function backupByServer(config: Config, copy: string): Promise<boolean> {
   }
 }
 
-async function backupStopped(file: string, copy: string): Promise<void> {
-  checkDatabase(file);
-  const journal = new SqliteJournal({ file, fsync: "no" });
+async function backupStopped(file: string, copy: string): Promise<DatabaseCounts> {
+  const source = openSqliteSource(file);
   try {
-    await journal.backup(copy);
+    return await new SqliteTarget(copy).make(source, progressOnStderr());
   } finally {
-    journal.close();
+    await source.close();
   }
-}
-
-function counted(count: number, noun: string): string {
-  return `${count} ${noun}${count === 1 ? "" : "s"}`;
 }

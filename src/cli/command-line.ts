@@ -8,6 +8,7 @@ import { UsageError } from "../config/usage-error.ts";
 import { type Arguments, firstWord, type OptionShape, readArguments } from "./arguments.ts";
 import { isClientCommand } from "./client-commands.ts";
 import { commonOptions } from "./common-options.ts";
+import { type CopySides, copyShapes, copySides } from "./copy/copy-options.ts";
 import { shapesOf } from "./option-values.ts";
 import type { TextName } from "./printed-text.ts";
 
@@ -15,6 +16,7 @@ export type Action =
   | { kind: "serve"; config: Config }
   | { kind: "check" | "health"; config: Config }
   | { kind: "backup"; config: Config; file: string }
+  | ({ kind: "copy" } & CopySides)
   | { kind: "passwd"; name: string | null }
   /** The topic is a command or a shell; empty for none. */
   | { kind: "print"; text: TextName; topic: string }
@@ -33,6 +35,7 @@ const wordsMax: Record<string, number> = {
   commands: 0,
   backup: 1,
   check: 0,
+  copy: 0,
   passwd: 1,
   health: 0,
   help: 1,
@@ -48,7 +51,10 @@ const printFlags: Record<string, OptionShape> = {
 const SEE_HELP = "(see okq --help)";
 
 const shapes = { options: serverShapes(), hint: SEE_HELP, takesDash: false };
-const allShapes = { ...shapes, options: { ...shapes.options, ...shapesOf(commonOptions) } };
+const allShapes = {
+  ...shapes,
+  options: { ...shapes.options, ...copyShapes, ...shapesOf(commonOptions) },
+};
 
 function serverShapes(): Record<string, OptionShape> {
   const shapesByName = optionNames.map((name) => [
@@ -65,6 +71,7 @@ export function parseCommandLine(
 ): Action {
   const first = firstWord(argv, allShapes);
   if (first !== undefined && isClientCommand(first)) return { kind: "client", name: first, argv };
+  if (first === "copy") return copyAction(argv, env);
   const given = readArguments(argv, shapes);
   const words = [...given.words, ...(given.behindDashes ?? [])];
   checkWords(words);
@@ -76,6 +83,12 @@ export function parseCommandLine(
   if (command === "check" || command === "health") return { kind: command, config };
   if (command === "backup") return { kind: "backup", config, file: backupFile(argument) };
   return { kind: "serve", config };
+}
+
+function copyAction(argv: readonly string[], env: Record<string, string | undefined>): Action {
+  const sides = copySides(argv, env);
+  if (sides === null) return { kind: "print", text: "help", topic: "copy" };
+  return { kind: "copy", ...sides };
 }
 
 /** What the command line asks to be printed; null if something else. */

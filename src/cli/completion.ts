@@ -1,10 +1,11 @@
 // Completion scripts for bash, zsh and fish, made from the descriptors: names of commands, their
 // options, and the values of options that have a few. Names of files complete where an option takes
 // a FILE. The scripts start no okq, so that they answer at once.
-import { optionNames, options as serverOptions } from "../config/options.ts";
+import { type OptionName, optionNames, options as serverOptions } from "../config/options.ts";
 import type { ClientCommand } from "./client-command.ts";
 import type { ClientOption } from "./client-option.ts";
 import { commonOptions } from "./common-options.ts";
+import { sharedNames, sideOptions } from "./copy/copy-options.ts";
 
 interface Completed {
   name: string;
@@ -50,25 +51,28 @@ function ofOption(name: string, option: ClientOption): CompletedOption {
 
 function ofServer(name: string, summary: string, names: string[]): Completed {
   const words = name === "help" ? names : name === "completion" ? ["bash", "zsh", "fish"] : [];
-  const takesOptions = ["serve", "health", "backup", "check"].includes(name);
-  const options = takesOptions ? optionNames : [];
-  return {
-    name,
-    summary,
-    words,
-    options: options.map((option) => {
-      const { kind, placeholder, help } = serverOptions[option];
-      const takes =
-        kind === "boolean"
-          ? "nothing"
-          : kind === "choice"
-            ? placeholder.split("|")
-            : placeholder === "FILE"
-              ? "file"
-              : "text";
-      return { flags: [`--${option}`], help, takes };
-    }),
-  };
+  return { name, summary, words, options: optionsOfServer(name) };
+}
+
+function optionsOfServer(name: string): CompletedOption[] {
+  if (name === "copy") {
+    const own = Object.entries<ClientOption>(sideOptions);
+    return [...own.map(([flag, option]) => ofOption(flag, option)), ...sharedNames.map(ofConfig)];
+  }
+  return ["serve", "health", "backup", "check"].includes(name) ? optionNames.map(ofConfig) : [];
+}
+
+function ofConfig(option: OptionName): CompletedOption {
+  const { kind, placeholder, help } = serverOptions[option];
+  const takes =
+    kind === "boolean"
+      ? "nothing"
+      : kind === "choice"
+        ? placeholder.split("|")
+        : placeholder === "FILE"
+          ? "file"
+          : "text";
+  return { flags: [`--${option}`], help, takes };
 }
 
 function bash(commands: Completed[]): string {

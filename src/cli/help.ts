@@ -61,7 +61,7 @@ function commonOptionsOf({ options }: ClientCommand): ClientOptions {
   return Object.fromEntries(entries);
 }
 
-function optionList(options: ClientOptions): string {
+export function optionList(options: ClientOptions): string {
   const rows = Object.entries(options).map(([name, option]) => {
     const short = option.short === undefined ? "    " : `-${option.short}, `;
     return [short + optionUsage(name, option), option.help] as const;

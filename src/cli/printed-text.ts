@@ -2,6 +2,7 @@
 import metadata from "../../package.json" with { type: "json" };
 import { exampleConfigFile, optionsHelp } from "../config/config-text.ts";
 import { allClientCommands, clientCommandOf, isClientCommand } from "./client-commands.ts";
+import { sideOptions } from "./copy/copy-options.ts";
 
 export type TextName = "help" | "version" | "example" | "commands" | "completion";
 
@@ -11,6 +12,7 @@ export const ownCommands = {
   commands: "print the commands that clients can send",
   backup: "copy the database, of a running or a stopped server, into the new file FILE",
   check: "verify the database of a stopped server and count its events",
+  copy: "copy all queues of a store that no okq uses into a new store, and compare the two",
   passwd: "read a password and print its hash, with NAME as a line for a users file",
   health: "exit with 0 if the running server can write to its store, else print the reason",
   help: "print what a COMMAND does, with its options and examples",
@@ -66,13 +68,15 @@ okq help COMMAND shows the options and examples of a command, okq --help those o
 `;
 }
 
-function serverHelp(clientList: string): string {
+async function serverHelp(clientList: string): Promise<string> {
+  const { optionList } = await import("./help.ts");
   return `okq ${metadata.version}: ${metadata.description}
 
 Usage: okq [serve] [options]
        okq health [options]
        okq backup FILE [options]
        okq check [options]
+       okq copy --from STORE --to STORE [options]
        okq passwd [NAME]
        okq commands
        okq help [COMMAND]
@@ -84,6 +88,9 @@ ${listed(ownCommands, "")}
 
 Commands of the client; see okq help COMMAND:
 ${clientList.replaceAll(/^(?=.)/gm, "  ")}
+Options of copy; it takes those that begin with --s3- too, for both stores:
+${optionList(sideOptions)}
+
 Options of the server. Each can also be an environment variable or a line \`name: value\` of a
 config file. A flag wins over the environment, and the environment wins over the file:
 ${optionsHelp()}

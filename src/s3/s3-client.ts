@@ -4,6 +4,7 @@ import { AwsV4Signer } from "aws4fetch";
 import type { CredentialSource } from "./credentials/credential-source.ts";
 import type { Credentials } from "./credentials/credentials.ts";
 import { reasonOf } from "./fetch-error.ts";
+import { sentOnce, sha256 } from "./request-body.ts";
 import type { RequestCounts, RequestKind } from "./request-counts.ts";
 import { type Attempt, failureOf, isOutdated, lossOf, refusalOf, unsentOf } from "./s3-failure.ts";
 
@@ -39,8 +40,7 @@ const BYTES_PER_MS = 256;
 /** Object stores close idle connections after 20 s or more. */
 const IDLE_SECONDS = 8;
 const IDLE_SOCKETS_MAX = 16;
-/** Longer bodies are hashed in another thread. */
-const HASHED_BYTES_MAX = 65_536;
+const NOTHING = new Uint8Array(0);
 /** Codes of a handshake that fails, before anything is sent. */
 const BAD_CERTIFICATE = /CERT|^ERR_TLS|LEAF_SIGNATURE|HOSTNAME_MISMATCH|INVALID_(CA|PURPOSE)/;
 /** One signing key per day, region and access key. */
@@ -150,7 +150,7 @@ export class S3Client {
     const signer = new AwsV4Signer({
       method,
       url: url.href,
-      headers: { ...request.headers, "X-Amz-Content-Sha256": await sha256(body) },
+      headers: { ...request.headers, "X-Amz-Content-Sha256": await sha256(body ?? NOTHING) },
       accessKeyId,
       secretAccessKey,
       ...(sessionToken !== null && { sessionToken }),
@@ -187,20 +187,6 @@ export class S3Client {
   }
 }
 
-/**
- * Bun sends a PUT with bytes again by itself, up to once per idle connection, if a connection that
- * it used before closes without an answer. Its caller would not learn that the object store may
- * have done it twice. A stream is sent only once.
- */
-function sentOnce(body: Uint8Array): ReadableStream {
-  return new ReadableStream({
-    start(controller) {
-      controller.enqueue(body);
-      controller.close();
-    },
-  });
-}
-
 /** Null for an answer in chunks, whose end is marked. */
 function lengthOf({ headers, status }: Response): number | null {
   const length = headers.get("content-length");
@@ -214,16 +200,6 @@ function endingOf(status: number): "done" | "refused" | "failed" {
   if (status < 300) return "done";
   return status === 304 || status === 404 || status === 412 ? "refused" : "failed";
 }
-
-async function sha256(body: Uint8Array | null): Promise<string> {
-  if (body === null) return EMPTY_SHA256;
-  if (body.byteLength <= HASHED_BYTES_MAX) return Bun.SHA256.hash(body, "hex");
-  return Buffer.from(
-    await crypto.subtle.digest("SHA-256", body as Uint8Array<ArrayBuffer>),
-  ).toString("hex");
-}
-
-const EMPTY_SHA256 = Bun.SHA256.hash("", "hex");
 
 /** Aborts when the time is over. */
 class TimeLimit {

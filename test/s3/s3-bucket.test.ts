@@ -241,6 +241,19 @@ describe("an answer that is not whole is an error:", () => {
   });
 });
 
+test("an object that cannot be removed is an error, and the others are removed", async () => {
+  const bucket = openTestBucket(s3.url);
+  const names = Array.from({ length: 30 }, (_, at) => `log/${at}`);
+  await Promise.all(names.map((name) => bucket.write(name, bytes("1"))));
+  s3.fault({ kind: "error-before", operation: "delete", key: "/7$" });
+  const error = await failure(bucket.remove(names));
+  expect(error).toMatchObject({ outcome: "unknown", mayPass: true });
+  expect(error.message).toStartWith(
+    "cannot remove log/7 in s3://bucket/okq/a=1: 500 InternalError",
+  );
+  expect(s3.keysIn()).toEqual(["okq/a=1/log/7"]);
+});
+
 test("counts requests by kind and ending, and bytes", async () => {
   const bucket = openTestBucket(s3.url);
   await bucket.create("a", bytes("12345"));
@@ -265,7 +278,7 @@ test("counts requests by kind and ending, and bytes", async () => {
 });
 
 test("ends requests under way when it is closed, and sends no others", async () => {
-  const bucket = openTestBucket(s3.url);
+  const bucket = openTestBucket(s3.url, { timeoutMs: 600_000 });
   s3.fault({ kind: "stall" });
   const write = failure(bucket.write("a", bytes("1")));
   await eventually(() => s3.records.length === 1);

@@ -38,14 +38,19 @@ export function checkDatabase(path: string): DatabaseCounts {
   if (!existsSync(file)) throw new JournalError("failed", `${file} is not there`);
   const db = openExisting(file);
   try {
-    const wrong = problemsOf(db);
-    if (wrong.length > 0) throw new JournalError("failed", damagedText(file, wrong.join(", ")));
-    return countsOf(db);
+    return checkOpened(db, (problem) => damagedText(file, problem));
   } catch (error) {
     throw explained(error, file);
   } finally {
     db.close();
   }
+}
+
+/** As checkDatabase(), for one that is open. `damaged` makes the line from a list of problems. */
+export function checkOpened(db: Database, damaged: (problem: string) => string): DatabaseCounts {
+  const wrong = problemsOf(db);
+  if (wrong.length > 0) throw new JournalError("failed", damaged(wrong.join(", ")));
+  return countsOf(db);
 }
 
 function countsOf(db: Database): DatabaseCounts {
