@@ -97,7 +97,9 @@ export class S3Client {
 
   async #sendAs(request: S3Request, credentials: Credentials): Promise<S3Answer> {
     const { attempt, body } = request;
-    const headers = await this.#signed(request, credentials);
+    const headers = await this.#signed(request, credentials).catch(({ message }: Error) => {
+      throw unsentOf(attempt, `the credentials cannot be sent: ${message}`, false);
+    });
     if (this.#isClosed) throw unsentOf(attempt, "okq ends", false);
     const controller = new AbortController();
     const limit = new TimeLimit(controller, this.#limitMs(body?.byteLength ?? 0));

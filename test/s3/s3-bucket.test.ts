@@ -180,6 +180,16 @@ test("each refusal says what to change", async () => {
   );
 });
 
+test("credentials that fit into no header are an error that does not show them", async () => {
+  const credentials = credentialsOf({ ...keys, sessionToken: "hunter2\nhunter2" });
+  const error = await failure(openTestBucket(s3.url, { credentials }).write("a", bytes("1")));
+  expect(error).toMatchObject({ outcome: "none", mayPass: false });
+  expect(error.message).toEndWith(
+    "the credentials cannot be sent: Header 'X-Amz-Security-Token' has invalid value",
+  );
+  expect(s3.records).toEqual([]);
+});
+
 test("a clock that is wrong is refused, never corrected", async () => {
   const bucket = openTestBucket(s3.url, { nowMs: () => Date.now() - 3_600_000 });
   const error = await failure(bucket.write("a", bytes("1")));
