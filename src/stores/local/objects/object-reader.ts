@@ -50,7 +50,10 @@ export async function* readAhead<T>(
   const running: Promise<T>[] = [];
   try {
     for (const task of tasks) {
-      running.push(task());
+      const result = task();
+      // The caller learns of a failure in its turn, not when it happens.
+      result.catch(() => {});
+      running.push(result);
       if (running.length >= ahead) yield await running.shift()!;
     }
     while (running.length > 0) yield await running.shift()!;
