@@ -50,10 +50,9 @@ export async function* readAhead<T>(
   const running: Promise<T>[] = [];
   try {
     for (const task of tasks) {
-      const result = task();
-      // The caller learns of a failure in its turn, not when it happens.
-      result.catch(() => {});
-      running.push(result);
+      const promise = task();
+      promise.catch(() => {});
+      running.push(promise);
       if (running.length >= ahead) yield await running.shift()!;
     }
     while (running.length > 0) yield await running.shift()!;

@@ -46,11 +46,13 @@ async function presentManifest(bucket: Bucket): Promise<Manifest> {
 
 /** Up to the end that the log has at the start. */
 async function* tail(bucket: Bucket, manifest: Manifest) {
-  const { seq: end } = await endOfLog(bucket, firstLive(manifest));
+  const from = firstLive(manifest);
+  const read = (name: string) => bucket.read(name);
+  const { seq: end } = await endOfLog(bucket, from);
   // What is missing may have been deleted, and then the end is not the end.
-  const isMoved = firstLive(await presentManifest(bucket)) !== firstLive(manifest);
+  const isMoved = firstLive(await presentManifest(bucket)) !== from;
   if (isMoved) throw new DamageError(`${bucket.url}: the log was cut at its start`);
-  for await (const { kind, seq, body } of readLog(bucket, firstLive(manifest), end)) {
+  for await (const { kind, seq, body } of readLog(read, bucket.url, from, end)) {
     if (kind === "changes") yield { seq, body };
   }
 }
