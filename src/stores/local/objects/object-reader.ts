@@ -50,7 +50,9 @@ export async function* readAhead<T>(
   const running: Promise<T>[] = [];
   try {
     for (const task of tasks) {
-      running.push(task());
+      const promise = task();
+      promise.catch(() => {});
+      running.push(promise);
       if (running.length >= ahead) yield await running.shift()!;
     }
     while (running.length > 0) yield await running.shift()!;

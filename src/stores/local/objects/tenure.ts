@@ -197,7 +197,7 @@ export class Tenure {
   }
 
   #checkReleased(): void {
-    if (this.#isReleased) throw new AppendError("none", "this okq has stopped serving");
+    if (this.#isReleased) throw new AppendError("fenced", "this okq has stopped serving");
   }
 
   /** Tries it again for a while. Rejects as `run` does. */
