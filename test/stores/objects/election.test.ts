@@ -108,7 +108,7 @@ test("of two that start at once on an empty prefix, one serves", async () => {
   expect(b.told).toEqual(["served by a"]);
 });
 
-test("an okq that is cut off from the object store is replaced, and serves again later", async () => {
+test("an okq that is cut off from the store is replaced, and serves again later", async () => {
   const clock = new TestClock();
   const { bucket, other, link } = buckets(clock);
   const a = new Okq("a", clock, { bucket, reaches: async () => false });
@@ -184,7 +184,7 @@ test("an okq that is named though it does not serve takes over again", async () 
   await a.election.stop();
 });
 
-test("refuses to begin anew where a manifest was lost, and other objects are no obstacle", async () => {
+test("does not begin anew where the manifest was lost; other objects are ignored", async () => {
   const clock = new TestClock();
   const { bucket } = buckets(clock);
   await bucket.write("log/readme.txt", Buffer.from("x"));
