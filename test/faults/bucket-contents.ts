@@ -1,5 +1,5 @@
-// Reads the events in a bucket as an okq that takes over reads them, without any of the okq processes
-// there: what is below the prefix becomes a database.
+// Reads the events in a bucket as an okq that takes over reads them, without any of the okq
+// processes there: what is below the prefix becomes a database.
 import type { Database } from "bun:sqlite";
 import { systemClock } from "../../src/queue/clock.ts";
 import { S3Bucket } from "../../src/s3/s3-bucket.ts";

@@ -1,5 +1,5 @@
-// kill -9 of an okq that is alone on its bucket, at random moments under load: also while it starts,
-// makes a snapshot or a segment, or collects garbage. Every event is accounted for.
+// kill -9 of an okq that is alone on its bucket, at random moments under load: also while it
+// starts, makes a snapshot or a segment, or collects garbage. Every event is accounted for.
 // oxlint-disable no-await-in-loop -- the steps take place in this order
 import { expect, test } from "bun:test";
 import { eventually, lasting } from "../support/eventually.ts";
