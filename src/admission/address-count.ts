@@ -7,9 +7,9 @@ export class AddressCount {
   constructor(readonly clientsMax: number) {}
 
   /** Counts one more. False, and not counted, when the limit is reached. */
-  enter(address: string): boolean {
+  enter(address: string, isExempt: () => boolean): boolean {
     const count = this.#counts.get(address) ?? 0;
-    if (this.clientsMax > 0 && count >= this.clientsMax) return false;
+    if (this.clientsMax > 0 && count >= this.clientsMax && !isExempt()) return false;
     this.#counts.set(address, count + 1);
     return true;
   }

@@ -45,11 +45,13 @@ export class Admission {
     shownAs: string;
     hasCertificate: boolean;
     isLocal(): boolean;
+    /** Whether any number of clients may come from its address. */
+    isExempt?(): boolean;
   }): Denial | null {
     const { address, hasCertificate } = client;
     const isTrusted = !this.#context.users.isOpen || hasCertificate || address === null;
     const isServed = isTrusted || client.isLocal();
-    const denial = isServed ? this.#admit(address) : NO_PASSWORD;
+    const denial = isServed ? this.#admit(address, client.isExempt) : NO_PASSWORD;
     if (denial) this.#noteDenial(client.shownAs, denial);
     return denial;
   }
@@ -67,10 +69,10 @@ export class Admission {
     if (address !== null) this.#addresses.leave(address);
   }
 
-  #admit(address: string | null): Denial | null {
+  #admit(address: string | null, isExempt = () => false): Denial | null {
     const { settings, stats } = this.#context;
     if (this.#count >= settings.maxClients) return TOO_MANY;
-    if (address !== null && !this.#addresses.enter(address)) {
+    if (address !== null && !this.#addresses.enter(address, isExempt)) {
       stats.refusedPerAddress += 1;
       return TOO_MANY_THERE;
     }

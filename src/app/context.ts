@@ -30,6 +30,7 @@ import { shownOptions } from "./shown-options.ts";
 interface Parts {
   store: Store;
   counting: Context["counting"];
+  failover: Context["failover"];
   waiters: Waiters;
   readers: Readers;
   endings: Endings;
@@ -41,7 +42,7 @@ interface Parts {
 }
 
 export function contextOf(config: Config, { warn }: LogLimit, parts: Parts): Context {
-  const { store, counting, waiters, readers, endings } = parts;
+  const { store, counting, failover, waiters, readers, endings } = parts;
   const { subscriptions, users, clock, processFigures, maxClients } = parts;
   // The maximum of each of the budgets, not of all together.
   const budgets = createBudgets(config.maxWaitingBytes);
@@ -53,6 +54,7 @@ export function contextOf(config: Config, { warn }: LogLimit, parts: Parts): Con
   return {
     store,
     counting,
+    failover,
     processId,
     waiters,
     readers,
@@ -60,7 +62,12 @@ export function contextOf(config: Config, { warn }: LogLimit, parts: Parts): Con
     users,
     consumers: new Consumers(
       store,
-      (error) => reportFailure("deregistering a consumer", error),
+      (error) => {
+        // The counts of an okq that does not serve any more are forgotten anyway.
+        if (!failover || failover.role === "serving") {
+          reportFailure("deregistering a consumer", error);
+        }
+      },
       clock,
     ),
     background: new BackgroundPushes(

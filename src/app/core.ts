@@ -20,15 +20,18 @@ import { contextOf } from "./context.ts";
 import { HousekeepingLog, skippedLog } from "./housekeeping-log.ts";
 import { observerOf, readyListener } from "./observer.ts";
 import { openUsers } from "./open-users.ts";
-import type { OpenStore } from "./opened-store.ts";
+import type { FailoverHooks, OpenStore } from "./opened-store.ts";
 import { parserLimits } from "./parser-limits.ts";
+import { NO_PORTS, type Ports } from "./ports.ts";
 
 export interface Core {
   context: Context;
   admission: Admission;
   server: Server;
-  /** Begins the periodic work. To be called once clients can come. */
-  begin(): void;
+  /**
+   * Begins the periodic work, at once or when this okq serves. To be called once clients can come.
+   */
+  begin(ports?: Ports): void;
   /**
    * Answers the commands in flight, then closes everything. closeDoors closes doors that the server
    * does not have.
@@ -67,7 +70,7 @@ export async function openCore(
     () => clock.nowMs(),
     () => reporter?.changed(),
   );
-  const { store, storeName, announce } = await open(config, log, {
+  const { store, storeName, announce, failover } = await open(config, log, {
     clock,
     onReady: readyListener(waiters, readers),
     onEnded: (queue) => endings.ended(queue),
@@ -78,21 +81,31 @@ export async function openCore(
   });
   const counting = new Counting(store.session(), tally);
   const queues = { store, counting, waiters, readers, endings };
+  const roles = failover?.failover ?? null;
   const shared = { ...queues, subscriptions, users, maxClients, clock };
-  const context = contextOf(config, logLimit, { ...shared, processFigures: tally.process });
+  const { process: processFigures } = tally;
+  const context = contextOf(config, logLimit, { ...shared, processFigures, failover: roles });
   reporter = context.reporter;
   const { consumers, waitingNotes } = context;
   const admission = new Admission(context);
-  const server = new Server(new Shared(context, parserLimits(config), hasPauses), admission);
+  const openUpstream = failover?.openUpstream ?? null;
+  const parts = new Shared(context, parserLimits(config), hasPauses, openUpstream);
+  const server = new Server(parts, admission);
+  const work = () => {
+    const { note: onRound } = new HousekeepingLog(log, logLimit, { store: storeName }, clock);
+    const periodic = { consumers, waitingNotes, reporter: context.reporter };
+    const told = { onRound, onSkipped: skippedLog(logLimit) };
+    const begun = new Housekeeper({ ...shared, ...periodic, ...told, hasPauses });
+    housekeeper = begun;
+    return () => begun.stop();
+  };
   return {
     context,
     admission,
     server,
-    begin() {
-      const { note: onRound } = new HousekeepingLog(log, logLimit, { store: storeName }, clock);
-      const periodic = { consumers, waitingNotes, reporter: context.reporter };
-      const told = { onRound, onSkipped: skippedLog(logLimit) };
-      housekeeper = new Housekeeper({ ...shared, ...periodic, ...told, hasPauses });
+    begin(ports = NO_PORTS) {
+      if (failover) failover.begin(context.processId, ports, hooksOf(server, context, work));
+      else work();
       announce();
     },
     async close(closeDoors = async () => {}) {
@@ -103,7 +116,23 @@ export async function openCore(
       await within(STORE_CLOSE_MS_MAX, async () => {
         await housekeeper?.finish();
         await store.close();
+        await failover?.close();
       });
+    },
+  };
+}
+
+function hooksOf(
+  server: Server,
+  { visitors }: Pick<Context, "visitors">,
+  began: FailoverHooks["began"],
+): FailoverHooks {
+  return {
+    began,
+    changed: () => server.servingChanged(),
+    lost() {
+      server.closeClients();
+      for (const visitor of visitors) visitor.kill();
     },
   };
 }

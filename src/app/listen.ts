@@ -3,19 +3,14 @@ import { parseAddress } from "../config/address.ts";
 import type { Config } from "../config/options.ts";
 import { type HttpOptions, HttpServer } from "../http/http-server.ts";
 import type { Log, LogFields } from "../log/log.ts";
-import { listenTcp, listenUnix, type TlsFiles, TlsListener } from "../server/listeners.ts";
+import type { TlsFiles } from "../server/certificates.ts";
+import { listenTcp, listenUnix, TlsListener } from "../server/listeners.ts";
 import type { Server } from "../server/server.ts";
 import type { Core } from "./core.ts";
 import type { FileReloader } from "./file-reloader.ts";
 import { loadPage } from "./page-files.ts";
+import { NO_PORTS, type Ports } from "./ports.ts";
 import { readTlsFiles, tlsFileNames } from "./tls-files.ts";
-
-/** 0 for an address that is not configured, or that okq runs without. */
-export interface Ports {
-  port: number;
-  tlsPort: number;
-  httpPort: number;
-}
 
 interface Doors {
   server: Server;
@@ -39,7 +34,7 @@ export async function listen(
   log: Log,
 ): Promise<Ports> {
   const { listenAddr, tlsListenAddr, unixSocket, unixSocketMode, httpAddr } = config;
-  const ports = { port: 0, tlsPort: 0, httpPort: 0 };
+  const ports = { ...NO_PORTS };
   if (unixSocket) {
     const mode = Number.parseInt(unixSocketMode, 8);
     const open = () => listenUnix(unixSocket, mode, server);

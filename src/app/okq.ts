@@ -6,10 +6,11 @@ import { type Clock, systemClock } from "../queue/clock.ts";
 import { openCore } from "./core.ts";
 import { clientsWithinFileLimit } from "./file-limit.ts";
 import { FileReloader } from "./file-reloader.ts";
-import { addressesOf, httpServerOf, listen, type Ports } from "./listen.ts";
+import { addressesOf, httpServerOf, listen } from "./listen.ts";
 import { openStore } from "./open-store.ts";
 import type { OpenStore } from "./opened-store.ts";
 import { reloadUsers } from "./open-users.ts";
+import type { Ports } from "./ports.ts";
 import { warnOfReadableSecrets } from "./secret-file.ts";
 import { readTlsFiles } from "./tls-files.ts";
 
@@ -78,7 +79,7 @@ export async function startOkq(
   });
   context.settings.port = ports.port;
   if (config.users) reloadUsers(config.users, context, reloader, log);
-  core.begin();
+  core.begin(ports);
   warnOfReadableSecrets(config, log);
   log.info("listening", { ...addressesOf(config, ports), version });
   return { ...ports, reload: () => reloader.reloadAll(), close };

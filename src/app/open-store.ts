@@ -3,11 +3,14 @@ import { resolve } from "node:path";
 import { type Config, sqliteFile } from "../config/options.ts";
 import { s3Location } from "../config/s3-location.ts";
 import type { Log } from "../log/log.ts";
+import { probeBucket } from "../s3/probe.ts";
 import { LocalStore, type LocalStoreOptions } from "../stores/local/local-store.ts";
 import { SqliteJournal } from "../stores/local/sqlite/sqlite-journal.ts";
 import { RedisStore } from "../stores/redis/redis-store.ts";
 import type { RedisTarget } from "../stores/redis/target.ts";
 import type { OpenedStore, StoreListeners } from "./opened-store.ts";
+import { openBucket } from "./open-bucket.ts";
+import { openObjects } from "./open-objects.ts";
 import { redisTarget, targetName } from "./redis-target.ts";
 import { redisLog, sqliteLog } from "./store-log.ts";
 
@@ -20,7 +23,7 @@ export async function openStore(
   const file = sqliteFile(config);
   const target = redisTarget(config);
   if (target !== null) return openRedis(target, config, log, options);
-  if (s3Location(config) !== null) throw new Error("okq cannot keep queues in a bucket yet");
+  if (s3Location(config) !== null) return openProbed(config, log, options);
   if (file !== null) return openSqlite(resolve(file), config, log, options);
   const announce = () => log.info("queues are kept in memory only");
   const store = new LocalStore(options);
@@ -51,6 +54,17 @@ async function openRedis(
   } catch (error) {
     throw new Error(`cannot use Redis at ${name}: ${(error as Error).message}`, { cause: error });
   }
+}
+
+/** Only tries whether the bucket can be used: the queues are loaded when this okq serves. */
+async function openProbed(
+  config: Config,
+  log: Log,
+  listeners: StoreListeners,
+): Promise<OpenedStore> {
+  const bucket = openBucket(config, log);
+  await probeBucket(bucket);
+  return openObjects(config, log, { bucket, counts: bucket.counts, listeners });
 }
 
 async function openSqlite(

@@ -1,16 +1,41 @@
 // A store that is open, and how one is opened.
+import type { Failover } from "../commands/failover.ts";
 import type { Config } from "../config/options.ts";
 import type { Log } from "../log/log.ts";
 import type { Report } from "../queue/report.ts";
 import type { EndedListener, Store } from "../queue/store.ts";
+import type { OpenUpstream } from "../server/forward/upstream-socket.ts";
 import type { LocalStoreOptions } from "../stores/local/local-store.ts";
+import type { Ports } from "./ports.ts";
 
 export interface OpenedStore {
   store: Store;
   /** For log lines. */
   storeName: string;
-  /** Logs where queues are kept. Called once okq serves clients. */
+  /** Logs where queues are kept. Called once okq listens. */
   announce(): void;
+  /** Absent if this okq always serves. */
+  failover?: OpenedFailover;
+}
+
+/** What the rest of okq does when its part changes. */
+export interface FailoverHooks {
+  /** It serves. Returns what ends the periodic work that it has begun. */
+  began(): () => void;
+  /** Another okq serves, or none, or this one. */
+  changed(): void;
+  /** Another okq took over: closes the clients, whose claims and waits are not known there. */
+  lost(): void;
+}
+
+/** An okq that shares its store with others, of which one serves. */
+export interface OpenedFailover {
+  failover: Failover;
+  openUpstream: OpenUpstream;
+  /** Takes part in the election. To be called once okq listens. */
+  begin(id: string, ports: Ports, hooks: FailoverHooks): void;
+  /** Answers the operations in flight, and lets another okq serve. */
+  close(): Promise<void>;
 }
 
 /** What a store tells. */

@@ -43,3 +43,39 @@ export function sqliteLog(log: Log) {
     },
   };
 }
+
+export function objectsLog(log: Log, store: string) {
+  let hasProblem = false;
+  const { onRefusal } = sqliteLog(log);
+  return {
+    onRefusal,
+    onFailure(error: Error): void {
+      log.warn("housekeeping of the bucket failed, okq tries again", { store, error });
+    },
+    onProgress(events: number): void {
+      log.info("loading", { store, events });
+    },
+    onError(error: Error): void {
+      log.error("the bucket failed", { store, error });
+    },
+    onServing(epoch: number, loadedMs: number): void {
+      hasProblem = false;
+      log.info("serves the queues", { store, epoch, loadedMs });
+    },
+    onStandby(serving: string): void {
+      hasProblem = false;
+      log.info("stands by, and passes commands on to the okq that serves", { store, serving });
+    },
+    onFenced(reason: string): void {
+      log.warn("another okq took over, and this one stands by", { store, reason });
+    },
+    onUnreachable(): void {
+      const reason = "it listens on a unix socket only";
+      log.warn("no other okq can reach this one, or stand in for it", { store, reason });
+    },
+    onProblem(error: Error): void {
+      if (!hasProblem) log.warn("cannot look after the bucket, okq tries again", { store, error });
+      hasProblem = true;
+    },
+  };
+}

@@ -2,7 +2,7 @@
 import { X509Certificate } from "node:crypto";
 import { createSecureContext } from "node:tls";
 import type { Config } from "../config/options.ts";
-import type { TlsFiles } from "../server/listeners.ts";
+import type { TlsFiles } from "../server/certificates.ts";
 import { readText } from "./read-text.ts";
 
 /** Throws a message of one line that names the file which cannot be used. */

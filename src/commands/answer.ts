@@ -58,6 +58,11 @@ export class LongReply {
     readonly parts: Iterator<Reply>,
     readonly release: () => void,
   ) {}
+
+  /** Whether its next part is there, or its end. */
+  get isReady(): boolean {
+    return true;
+  }
 }
 
 /** Confirms changes of subscriptions, one part each; written also where replies are turned off. */

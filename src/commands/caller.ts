@@ -7,6 +7,7 @@ import type { HeldClaims } from "../queue/held-claims.ts";
 import type { Session } from "../queue/store.ts";
 import type { ProtocolVersion } from "../resp/reply.ts";
 import type { User } from "../users/user.ts";
+import type { Upstream } from "./failover.ts";
 import type { QueuedCommands } from "./queued-commands.ts";
 import type { ClientSubscriptions } from "./subscription.ts";
 
@@ -60,6 +61,7 @@ export interface ConnectionSettings {
 /** Figures of a connection that CLIENT LIST and INFO show. */
 export interface ConnectionFigures {
   readonly id: number;
+  /** With its port; of the client of another okq that passes its commands on, if it is one. */
   readonly address: string;
   readonly localAddress: string;
   /** The socket's file descriptor. */
@@ -83,6 +85,12 @@ export interface Client extends Caller, ConnectionSettings, ConnectionFigures {
   held: HeldClaims | null;
   name: string;
   readonly id: number;
+  /** null: this okq shares its store with no other one, or the client is one of another okq. */
+  readonly upstream: Upstream | null;
+  /** Another okq passes the commands of a client of its own on. */
+  readonly isForwarded: boolean;
+  /** From now on that is so, for the client of that address. */
+  forwardFor(address: string): void;
   /** Aborts `gone`, with that reason, which ends a wait; the client stays connected. */
   stopWaiting(reason?: unknown): void;
   /** Sends it a message between replies, or loses it where the client reads too slowly. */

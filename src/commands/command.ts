@@ -60,6 +60,12 @@ export interface Description {
   inTransaction?: InTransaction;
   /** Run while the connection is subscribed in RESP2, where all others are refused. */
   isForSubscribers?: true;
+  /** Done by the okq that serves, as commands on queues are. */
+  isForwarded?: true;
+  /** What it does lasts as long as the connection to the okq that serves. */
+  isOfConnection?: true;
+  /** Between one okq and another: not in the reference. */
+  isInternal?: true;
 }
 
 export type InTransaction = "at once" | "queued" | "never";

@@ -133,6 +133,11 @@ export const connectionErrorTexts = {
     text: "ERR syntax error, the argument must be ON or OFF",
     when: "CLIENT NO-EVICT, NO-TOUCH or RELEASE with another word.",
   },
+  // OKQ FORWARD.
+  notServing: {
+    text: "ERR this okq does not serve, or under another secret",
+    when: "OKQ FORWARD, by which an okq on the same bucket passes commands on.",
+  },
   // OKQ BACKUP.
   backupPath: {
     text: "ERR the file's path must be absolute",

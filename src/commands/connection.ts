@@ -30,6 +30,7 @@ async function reset({ client, context }: Call): Promise<Reply> {
   context.subscriptions.leave(client);
   client.protocol = 2;
   client.user = context.users.stranger;
+  await client.upstream?.reset();
   await client.consumer.leaveAll();
   return new Simple("RESET");
 }

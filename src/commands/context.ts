@@ -16,6 +16,7 @@ import type { Client, Visitor } from "./caller.ts";
 import type { ClientFigures } from "./client-figures.ts";
 import type { CommandDurations } from "./command-durations.ts";
 import type { Cursors } from "./cursors.ts";
+import type { Failover } from "./failover.ts";
 import type { KeyCount } from "./key-count.ts";
 import type { KnownScripts } from "./known-scripts.ts";
 import type { LongReplies } from "./long-replies.ts";
@@ -44,6 +45,8 @@ export interface Context extends QueueContext {
   store: Store;
   /** The counts of QSTATS, which the store gets every second. */
   counting: Pick<Counting, "send">;
+  /** null: this okq shares its store with no other, or any number of okq serve at a time. */
+  failover: Failover | null;
   clients: Map<number, Client>;
   visitors: Set<Visitor>;
   waitingNotes: WaitingNotes;

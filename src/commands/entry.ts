@@ -42,6 +42,8 @@ export interface Entry<C extends Caller = Client, X extends QueueContext = Conte
   inTransaction: InTransaction;
   /** It is a command on queues: of okq's own, or of Redis' on lists and keys. */
   isOnQueues: boolean;
+  /** Where another okq serves, it is done there. */
+  isForwarded: boolean;
   queues: QueueArguments | null;
   /** The index of the first queue behind a token such as FROM in a call; null without a token. */
   queuesBehindToken: ((args: Buffer[]) => number) | null;
@@ -70,6 +72,7 @@ export function entryOf<C extends Caller, X extends QueueContext>(
     isExclusive: exclusiveCalls(command, min + words),
     inTransaction: command.inTransaction ?? (command.isExclusive === true ? "never" : "queued"),
     isOnQueues: ON_QUEUES.has(command.group),
+    isForwarded: ON_QUEUES.has(command.group) || command.isForwarded === true,
     queues,
     queuesBehindToken: queues?.token ? findBehind(command, queues.token) : null,
   };

@@ -1,8 +1,9 @@
 // The reply to an error that a command threw or rejected with.
 import { Refusal, type RefusalCode, StoreError, type StoreFailure } from "../queue/errors.ts";
-import { type ErrorReply, quoteForError } from "../resp/reply.ts";
+import { ErrorReply, quoteForError } from "../resp/reply.ts";
 import type { QueueContext } from "./context.ts";
 import { CommandError, errorReply } from "./errors.ts";
+import { PassedFailure } from "./failover.ts";
 
 const storeErrors = {
   unavailable: "storeUnavailable",
@@ -22,6 +23,7 @@ export function replyToError(
 ): ErrorReply {
   if (error instanceof CommandError) return error.reply;
   if (error instanceof Refusal) return errorReply(refusals[error.code], { queue: error.queue });
+  if (error instanceof PassedFailure) return new ErrorReply(error.text);
   if (error instanceof StoreError) {
     return errorReply(storeErrors[error.failure], { reason: error.message });
   }

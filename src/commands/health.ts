@@ -7,12 +7,13 @@ export const healthCommands = [
     name: "OKQ HEALTH",
     syntax: "",
     summary:
-      "OK once a write to the store has succeeded, in a cluster to every part of it. " +
-      "`okq health` uses it.",
+      "OK once a write to the store has succeeded, in a cluster to every part of it, and with a " +
+      "bucket in the okq that serves. `okq health` uses it.",
     group: "server",
     access: "inspect",
     since: "0.1.0",
     flags: ["readonly"],
+    isForwarded: true,
     parse: () => ({ kind: "probe" }),
     reply: () => OK,
   }),

@@ -127,7 +127,7 @@ function topOf({ commands }: Table): Command[] {
 }
 
 function subcommandsOf({ commands }: Table, { name }: Command): Command[] {
-  return commands.filter((other) => other.name.startsWith(`${name} `));
+  return commands.filter((other) => other.name.startsWith(`${name} `) && !other.isInternal);
 }
 
 /** name, arity, flags, first key, last key, step, ACL categories, tips, key specs, subcommands */

@@ -35,7 +35,7 @@ async function userOf(credentials: Credentials, { client, context }: Call): Prom
 }
 
 /** From now on the client is that user. It stays registered only where that user may consume. */
-function become(user: User, client: Client | Visitor): void {
+export function become(user: User, client: Client | Visitor): void {
   client.user = user;
   const isKept = (queue: Buffer) => user.may("consume") && user.mayUse(queue);
   const { consumer } = client;
@@ -121,6 +121,7 @@ function greet({ protocol, name }: Greeting, user: User, { client, context }: Ca
   if (user !== client.user) become(user, client);
   if (name !== null) client.name = name;
   client.protocol = protocol;
+  client.upstream?.changed();
   return new Pairs([
     ["server", "redis"],
     ["version", REDIS_VERSION],

@@ -65,6 +65,7 @@ export const notifyCommands: QueueCommand[] = [
       "Makes this connection a consumer of these queues and of no others; QNOTIFY waits on them.",
     flags: ["write"],
     isExclusive: true,
+    isOfConnection: true,
     run: ([, ...queues], _, call) => register(queues, call),
   }),
   queueCommand({

@@ -74,7 +74,7 @@ function sections(show: (heading: string, group: typeof commands) => string): st
     .map(([group, heading]) =>
       show(
         heading,
-        commands.filter((command) => command.group === group),
+        commands.filter((command) => command.group === group && !command.isInternal),
       ),
     )
     .join("\n");

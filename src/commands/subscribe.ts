@@ -156,7 +156,13 @@ const shared = {
   flags: ["fast"],
 } as const;
 
-const changing = { ...shared, isExclusive: true, isForSubscribers: true } as const;
+const changing = {
+  ...shared,
+  isExclusive: true,
+  isForSubscribers: true,
+  isForwarded: true,
+  isOfConnection: true,
+} as const;
 
 export const subscribeCommands: Command[] = [
   {

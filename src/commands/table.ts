@@ -15,6 +15,7 @@ import { diagnosisCommands } from "./diagnosis.ts";
 import { type Entry, entryOf } from "./entry.ts";
 import { counterCommands } from "./counter.ts";
 import { cronCommands } from "./cron.ts";
+import { forwardCommands } from "./forward.ts";
 import { figureCommands } from "./figures.ts";
 import { groupCommands } from "./groups.ts";
 import { healthCommands } from "./health.ts";
@@ -109,6 +110,7 @@ commands.push(
   ...diagnosisCommands,
   ...healthCommands,
   ...backupCommands,
+  ...forwardCommands,
 );
 
 /** A word that another one follows, such as CLIENT. */
@@ -169,7 +171,9 @@ export function find(args: Buffer[]): Entry | "unknown" | "unknown subcommand" {
 /** The words that may follow that one, in capitals. */
 export function subcommandsOf(word: string): string[] {
   const found = byFirstWord.get(word);
-  return found instanceof Container ? [...found.subcommands.keys()] : [];
+  if (!(found instanceof Container)) return [];
+  const shown = [...found.subcommands].filter(([, { command }]) => !command.isInternal);
+  return shown.map(([name]) => name);
 }
 
 const NAME_LENGTH_MAX = Math.max(...commands.map(({ name }) => name.length));

@@ -18,6 +18,8 @@ const NOTHING: readonly Operation[] = [];
 
 export interface Part {
   operations: readonly Operation[];
+  /** Or the commands that the okq that serves is to do. */
+  forwarded?: Buffer[][];
   /** May throw a CommandError. */
   answer(results: unknown[]): Answer;
 }

@@ -1,15 +1,17 @@
 // MULTI, EXEC and DISCARD: several commands as one. Commands between MULTI and EXEC are checked and
 // queued. EXEC has the store do what they ask of it in one operation. Commands that ask nothing of
-// it, such as PING, are done in their order before that.
+// it, such as PING, are done in their order before that. Where another okq serves, commands are
+// checked here and done there.
 import type { Operation } from "../queue/operations.ts";
-import type { StoreError } from "../queue/errors.ts";
-import { ErrorReply, OK, type Reply } from "../resp/reply.ts";
+import { StoreError } from "../queue/errors.ts";
+import { Encoded, ErrorReply, OK, type Reply } from "../resp/reply.ts";
 import { type Answer, BeforeExec, Handout, Handouts, LongReply } from "./answer.ts";
 import type { Client } from "./caller.ts";
 import type { Call, Command } from "./command.ts";
 import type { Entry } from "./entry.ts";
 import { CommandError, commandError, errorReply } from "./errors.ts";
 import { replyToError } from "./execution-errors.ts";
+import { PassedFailure } from "./failover.ts";
 import { permissionError } from "./permission.ts";
 import { QueuedCommands } from "./queued-commands.ts";
 import { Submission } from "./submission.ts";
@@ -55,10 +57,18 @@ function execute(call: Call): Answer | Submission | Promise<Answer> {
     parts.push(part);
   }
   const operations = operationsOf(parts);
-  if (operations.length === 0) return answerOf(parts, [], call);
+  if (operations.length === 0) return withoutStore(parts, call);
   return Submission.one({ kind: "transaction", operations }, (results) =>
     answerOf(parts, results, call),
   );
+}
+
+/** No part asks anything of the store of this okq. */
+function withoutStore(parts: Part[], call: Call): Answer | Promise<Answer> {
+  const commands = parts.flatMap((part) => part.forwarded ?? []);
+  if (commands.length === 0) return answerOf(parts, [], call);
+  const { upstream } = call.client;
+  return upstream!.transact(commands).then((replies) => answerOf(parts, replies, call));
 }
 
 /** As execute, where a command such as AUTH takes a while. */
@@ -72,7 +82,10 @@ async function slowly(
   parts.push(await next);
   for (const command of rest) parts.push(await begun(command, call));
   const operations = operationsOf(parts);
-  if (operations.length === 0) return answerOf(parts, [], call);
+  if (operations.length === 0) return await withoutStore(parts, call);
+  if (parts.some((part) => part.forwarded)) {
+    throw new StoreError("unavailable", "this okq has just begun to serve");
+  }
   const results = await call.client.session.ask({ kind: "transaction", operations });
   return answerOf(parts, results, call);
 }
@@ -90,6 +103,7 @@ function begun(
   const denied = permissionError(entry, call);
   if (denied) throw new CommandError(discardedBecauseOf(denied));
   if (!entry.isOnQueues) return answered(() => entry.runCommand!.run(call), call);
+  if (client.upstream?.isUsed) return forwarded(args);
   try {
     return partOf(entry, call);
   } catch (error) {
@@ -109,11 +123,20 @@ function answered(run: () => unknown, call: Call): Part | Promise<Part> {
   }
 }
 
+/** The part of a command that the okq that serves does. */
+function forwarded(args: Buffer[]): Part {
+  return {
+    operations: [],
+    forwarded: [args],
+    answer: ([reply]) => new Encoded(reply as Buffer),
+  };
+}
+
 /** The array of their replies. */
 function answerOf(parts: Part[], results: unknown[], call: Call): Answer {
   let at = 0;
-  const answers = parts.map(({ operations, answer }) => {
-    const own = results.slice(at, (at += operations.length));
+  const answers = parts.map(({ operations, forwarded: passedOn = [], answer }) => {
+    const own = results.slice(at, (at += operations.length + passedOn.length));
     try {
       return answer(own);
     } catch (error) {
@@ -158,8 +181,10 @@ export const transactionCommands: Command[] = [
       "replies. An error if one of them had an error, or if the store refuses a part: then " +
       "nothing is done.",
     run: execute,
-    failureReply: (reply: ErrorReply, { failure }: StoreError) =>
-      failure === "unknown" ? reply : discardedBecauseOf(reply),
+    failureReply: (reply: ErrorReply, error: StoreError) =>
+      error.failure === "unknown" || error instanceof PassedFailure
+        ? reply
+        : discardedBecauseOf(reply),
   },
   {
     ...shared,

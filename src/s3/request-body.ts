@@ -3,6 +3,7 @@
 
 /** About 0.1 ms of hashing. */
 const PIECE_BYTES = 131_072;
+const QUEUE_NOTHING = { highWaterMark: 0 };
 
 /** In hexadecimal digits. */
 export async function sha256(body: Uint8Array): Promise<string> {
@@ -19,15 +20,30 @@ export async function sha256(body: Uint8Array): Promise<string> {
  * it used before closes without an answer. Its caller would not learn that the object store may
  * have done it twice. A stream is sent only once.
  */
-export function sentOnce(body: Uint8Array): ReadableStream {
-  let at = 0;
-  return new ReadableStream(
-    {
-      pull(controller) {
-        if (at < body.byteLength) controller.enqueue(body.subarray(at, (at += PIECE_BYTES)));
-        if (at >= body.byteLength) controller.close();
-      },
-    },
-    { highWaterMark: 0 },
-  );
+export class RequestBody {
+  readonly #bytes: Uint8Array;
+  #sent = 0;
+
+  constructor(bytes: Uint8Array) {
+    this.#bytes = bytes;
+  }
+
+  /**
+   * Bun takes the pieces once it is connected. An object store that lacks the last one, which the
+   * Content-Length promises, does nothing.
+   */
+  get isWhole(): boolean {
+    return this.#sent >= this.#bytes.byteLength;
+  }
+
+  stream(): ReadableStream {
+    return new ReadableStream({ pull: (controller) => this.#pull(controller) }, QUEUE_NOTHING);
+  }
+
+  #pull(controller: ReadableStreamDefaultController): void {
+    const piece = this.#bytes.subarray(this.#sent, this.#sent + PIECE_BYTES);
+    this.#sent += piece.byteLength;
+    if (piece.byteLength > 0) controller.enqueue(piece);
+    if (this.isWhole) controller.close();
+  }
 }

@@ -1,10 +1,11 @@
 // Sends signed requests to an object store, each one once, and reads the whole answer. It knows
 // time limits, lost answers and outdated credentials, and nothing of what answers mean.
 import { AwsV4Signer } from "aws4fetch";
+import type { BucketError } from "./bucket.ts";
 import type { CredentialSource } from "./credentials/credential-source.ts";
 import type { Credentials } from "./credentials/credentials.ts";
 import { reasonOf } from "./fetch-error.ts";
-import { sentOnce, sha256 } from "./request-body.ts";
+import { RequestBody, sha256 } from "./request-body.ts";
 import type { RequestCounts, RequestKind } from "./request-counts.ts";
 import { type Attempt, failureOf, isOutdated, lossOf, refusalOf, unsentOf } from "./s3-failure.ts";
 
@@ -43,6 +44,7 @@ const IDLE_SOCKETS_MAX = 16;
 const NOTHING = new Uint8Array(0);
 /** Codes of a handshake that fails, before anything is sent. */
 const BAD_CERTIFICATE = /CERT|^ERR_TLS|LEAF_SIGNATURE|HOSTNAME_MISMATCH|INVALID_(CA|PURPOSE)/;
+const NOT_CONNECTED = /^(ECONNREFUSED|ENOTFOUND|EAI_AGAIN)$/;
 /** One signing key per day, region and access key. */
 const SIGNING_KEYS_MAX = 4;
 
@@ -100,10 +102,11 @@ export class S3Client {
     const controller = new AbortController();
     const limit = new TimeLimit(controller, this.#limitMs(body?.byteLength ?? 0));
     this.#underWay.add(controller);
+    const sent = body === null ? null : new RequestBody(body);
     try {
-      return await this.#exchange(request, headers, controller.signal, limit);
+      return await this.#exchange(request, headers, sent, controller.signal, limit);
     } catch (error) {
-      throw this.#failure(attempt, error as Error, limit);
+      throw this.#failure(attempt, error as Error, limit, sent?.isWhole ?? true);
     } finally {
       limit.end();
       this.#underWay.delete(controller);
@@ -113,6 +116,7 @@ export class S3Client {
   async #exchange(
     { method, url, body, kind }: S3Request,
     headers: Headers,
+    sent: RequestBody | null,
     signal: AbortSignal,
     limit: TimeLimit,
   ): Promise<S3Answer> {
@@ -126,7 +130,7 @@ export class S3Client {
         // A redirection goes to a host that the signature is not for.
         redirect: "manual",
         decompress: false,
-        ...(body !== null && { body: sentOnce(body) }),
+        ...(sent !== null && { body: sent.stream() }),
       });
       const length = lengthOf(response);
       limit.extend(this.#limitMs(length ?? 0));
@@ -173,17 +177,23 @@ export class S3Client {
     return this.#options.timeoutMs + Math.ceil(bytes / BYTES_PER_MS);
   }
 
-  #failure(attempt: Attempt, error: Error & { code?: string }, limit: TimeLimit) {
-    if (this.#isClosed) return lossOf(attempt, "okq ends");
-    const code = error.code ?? "";
-    const reason = reasonOf(error);
-    if (/^(ECONNREFUSED|ENOTFOUND|EAI_AGAIN)$/.test(code)) return unsentOf(attempt, reason, true);
+  /** `isSent` is false if the object store cannot have the whole request. */
+  #failure(
+    attempt: Attempt,
+    error: Error & { code?: string },
+    limit: TimeLimit,
+    isSent: boolean,
+  ): BucketError {
+    const { code = "" } = error;
     if (BAD_CERTIFICATE.test(code)) {
-      return unsentOf(attempt, `${reason} (${code}); see --s3-ca`, false);
+      return unsentOf(attempt, `${reasonOf(error)} (${code}); see --s3-ca`, false);
     }
     // The other idle connections may be dead as well.
-    this.#session.close();
-    return lossOf(attempt, limit.isOver ? `no answer within ${limit.allowedMs} ms` : reason);
+    if (!NOT_CONNECTED.test(code)) this.#session.close();
+    const late = limit.isOver ? `no answer within ${limit.allowedMs} ms` : reasonOf(error);
+    const reason = this.#isClosed ? "okq ends" : late;
+    const isCertain = NOT_CONNECTED.test(code) || !isSent;
+    return isCertain ? unsentOf(attempt, reason, true) : lossOf(attempt, reason);
   }
 }
 

@@ -194,6 +194,7 @@ export class Connection extends Peer implements CommandOwner, InputOwner, Watche
     this.#closing.closed(!error && this.#outbox.length === 0);
     this.#requeueUnsent();
     this.#shared.unstartedInput.leave(this);
+    this.upstream?.leave();
     this.transaction?.release();
     const { context } = this.#shared;
     context.longReplies.leave(this);
@@ -217,6 +218,7 @@ export class Connection extends Peer implements CommandOwner, InputOwner, Watche
   quit(): void {
     if (this.startsCommands) this.#life = "draining";
     this.stopWaiting();
+    this.upstream?.finish();
     this.schedule();
   }
 
@@ -229,7 +231,8 @@ export class Connection extends Peer implements CommandOwner, InputOwner, Watche
   check(nowMs: number): void {
     // The system reports room only when there is much of it.
     if (this.#outbox.length > 0) this.drained();
-    if (this.#life === "closed") return;
+    // The other okq watches a client of its own itself.
+    if (this.#life === "closed" || this.isForwarded) return;
     this.#timeouts.observe(this, nowMs);
     const { stats, warn, budgets } = this.#shared.context;
     const timeout = this.#timeouts.passed(nowMs, budgets.unsent.isFull);
@@ -363,7 +366,8 @@ export class Connection extends Peer implements CommandOwner, InputOwner, Watche
     this.#writer.flush();
     if (this.#outbox.length > 0) return;
     if (this.#afterFailure.reply) this.#repliesSent();
-    if (this.#pipeline.answeredAt(0) || this.#messages.length > 0) this.schedule();
+    const hasMessages = this.#messages.length > 0 && !this.#pipeline.isBegun;
+    if (this.#pipeline.answeredAt(0) || hasMessages) this.schedule();
     else if (this.#life === "draining" && this.#pipeline.size === 0) this.#linger();
   };
 

@@ -5,7 +5,8 @@ import type { ClientSocket } from "./client-socket.ts";
 export class Endpoints {
   /** Without its port; null for a client of the unix socket. */
   readonly remoteAddress: string | null;
-  readonly address: string;
+  /** With its port; that of the client of another okq, if this connection is of one. */
+  address: string;
   readonly localAddress: string;
   readonly fd: number;
 

@@ -1,6 +1,7 @@
 // Listening sockets: TCP, TLS and unix. They pass the sockets of clients to a host, which decides
 // which of them get a connection.
 import type { Socket, SocketHandler, TCPSocketListener, UnixSocketListener } from "bun";
+import type { TlsFiles } from "./certificates.ts";
 import type { Connection } from "./connection.ts";
 import type { Entrance, Host, Listener } from "./host.ts";
 import { removeStale } from "./unix-socket.ts";
@@ -9,13 +10,6 @@ import { removeStale } from "./unix-socket.ts";
 export interface Address {
   hostname: string;
   port: number;
-}
-
-/** Texts in PEM. With a ca, clients must present a certificate that it signed. */
-export interface TlsFiles {
-  cert: string;
-  key: string;
-  ca: string | null;
 }
 
 type Handlers = SocketHandler<Connection>;

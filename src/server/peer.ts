@@ -5,6 +5,7 @@ import type { HeldClaims } from "../queue/held-claims.ts";
 import type { ProtocolVersion } from "../resp/reply.ts";
 import type { ClientSocket } from "./client-socket.ts";
 import { Endpoints } from "./endpoints.ts";
+import type { ClientUpstream } from "./forward/client-upstream.ts";
 
 export class Peer extends Endpoints {
   lastReceivedAtMs: number;
@@ -18,6 +19,9 @@ export class Peer extends Endpoints {
   transaction: QueuedCommands | null = null;
   subscriptions: ClientSubscriptions | null = null;
   held: HeldClaims | null = null;
+  /** Set by the server, before the first command. */
+  upstream: ClientUpstream | null = null;
+  isForwarded = false;
 
   constructor(
     readonly id: number,
@@ -27,6 +31,11 @@ export class Peer extends Endpoints {
   ) {
     super(socket, unixPath);
     this.lastReceivedAtMs = connectedAtMs;
+  }
+
+  forwardFor(address: string): void {
+    this.isForwarded = true;
+    this.address = address;
   }
 
   /** Called before each command: CLIENT REPLY SKIP is about the next one. */

@@ -1,5 +1,5 @@
 // The commands of one connection that were started and whose replies are not sent, in order.
-import { BeforeExec } from "../commands/answer.ts";
+import { BeforeExec, LongReply } from "../commands/answer.ts";
 import type { Takings } from "../commands/takings.ts";
 import { FIRST_REPLY_BYTES, IN_FLIGHT_BYTES_MAX, IN_FLIGHT_MAX } from "./flow/limits.ts";
 import type { StartedCommand } from "./started-command.ts";
@@ -45,6 +45,7 @@ export class Pipeline {
   answeredAt(index: number): StartedCommand | null {
     const command = this.#commands[index];
     if (command === undefined || command.answer === undefined) return null;
+    if (command.answer instanceof LongReply && !command.answer.isReady) return null;
     return command.answer instanceof BeforeExec && this.#awaitsExec(index) ? null : command;
   }
 
@@ -55,6 +56,11 @@ export class Pipeline {
     while (this.#commands[at]?.answer instanceof BeforeExec) at++;
     const next = this.#commands[at];
     return next !== undefined && next.answer === undefined;
+  }
+
+  /** Whether the reply of the first command is written in part. */
+  get isBegun(): boolean {
+    return this.#commands[0]?.isPartlyWritten ?? false;
   }
 
   includes(command: StartedCommand): boolean {

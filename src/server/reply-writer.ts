@@ -64,7 +64,7 @@ export class ReplyWriter {
     const { pipeline, outbox, messages } = this.#parts;
     for (let count = 0; ; count++) {
       const command = pipeline.answeredAt(count);
-      if (messages.length > 0 && !command?.isPartlyWritten) messages.write(output);
+      if (messages.length > 0 && !(count === 0 && pipeline.isBegun)) messages.write(output);
       if (!command || outbox.length + output.length > UNSENT_BYTES_MAX) return count;
       const isWritten = !command.isSilent || command.answer instanceof Confirmations;
       if (isWritten && !command.write(output)) return count;

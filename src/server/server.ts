@@ -4,6 +4,7 @@ import { isLocal, withoutPrefix } from "../admission/addresses.ts";
 import type { Admission, Denial } from "../admission/admission.ts";
 import type { ClientSocket } from "./client-socket.ts";
 import { Connection } from "./connection.ts";
+import { ClientUpstream } from "./forward/client-upstream.ts";
 import type { Entrance, Host, Listener } from "./host.ts";
 import type { Shared } from "./shared.ts";
 
@@ -56,6 +57,9 @@ export class Server implements Host {
     if (denial) return this.#refuse(socket, `-${denial.reply.text}\r\n`);
     socket.setKeepAlive(true, KEEP_ALIVE_MS);
     const connection = new Connection(this.#nextId++, socket, this.#shared, unixPath);
+    if (this.#shared.context.failover) {
+      connection.upstream = new ClientUpstream(connection, this.#shared);
+    }
     socket.data = connection;
     clients.set(connection.id, connection);
     this.#connections.add(connection);
@@ -68,7 +72,17 @@ export class Server implements Host {
       shownAs: unixPath ?? address!,
       hasCertificate: isMutual,
       isLocal: () => isLocal(socket),
+      isExempt: () => address !== null && this.#isForwarding(address),
     });
+  }
+
+  /** Whether an okq on that machine passes commands of its clients on: then it has many of them. */
+  #isForwarding(address: string): boolean {
+    if (!this.#shared.context.failover) return false;
+    for (const { isForwarded, remoteAddress } of this.#connections) {
+      if (isForwarded && remoteAddress === address) return true;
+    }
+    return false;
   }
 
   /** If okq closed it at once without reading a command, the client might not read the reason. */
@@ -127,6 +141,16 @@ export class Server implements Host {
     const nowMs = context.clock.nowMs();
     unstartedInput.check(nowMs);
     for (const connection of this.#connections) connection.check(nowMs);
+  }
+
+  /** Another okq serves, or none, or this one. */
+  servingChanged(): void {
+    for (const { upstream } of this.#connections) upstream?.servingChanged();
+  }
+
+  /** Sends the replies to commands in flight, then closes the connections that there are. */
+  closeClients(): void {
+    for (const connection of this.#connections) connection.quit();
   }
 
   /**

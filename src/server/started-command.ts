@@ -3,7 +3,9 @@ import { type Answer, Handout, LongReply } from "../commands/answer.ts";
 import { Execution } from "../commands/execution.ts";
 import type { Client } from "../commands/caller.ts";
 import type { Context } from "../commands/context.ts";
+import type { Entry } from "../commands/entry.ts";
 import type { ErrorReply, Output, ProtocolVersion } from "../resp/reply.ts";
+import type { ClientUpstream } from "./forward/client-upstream.ts";
 
 /** How many parts of a long reply are written in one go, and about how many bytes. */
 const PARTS_MAX = 256;
@@ -13,6 +15,7 @@ const ARGUMENT_BYTES = 96;
 
 /** The connection of the command. */
 export interface CommandOwner extends Client {
+  readonly upstream: ClientUpstream | null;
   /** Called if the answer came after the start. For `forLater` see Execution.answered. */
   answered(command: StartedCommand, forLater: ErrorReply | null): void;
 }
@@ -33,10 +36,41 @@ export class StartedCommand extends Execution {
   /** Of the reply. HELLO is answered in the protocol that it chose. */
   protocol: ProtocolVersion = 2;
   readonly #owner: CommandOwner;
+  /** Set if the okq that serves does the command. */
+  #forwarded: Entry | null = null;
 
   constructor(args: Buffer[], owner: CommandOwner, context: Context) {
     super(args, owner, context);
     this.#owner = owner;
+  }
+
+  override begin(entry: Entry, afterFailure: ErrorReply | null): Answer | undefined {
+    if (!entry.isForwarded || !this.#owner.upstream?.isUsed) {
+      return super.begin(entry, afterFailure);
+    }
+    const refused = this.refusal(entry, afterFailure);
+    if (refused) return refused;
+    this.isExclusive = entry.command.isForSubscribers === true;
+    this.#forwarded = entry;
+    return undefined;
+  }
+
+  override submitOrAwait(): void {
+    if (!this.#forwarded) return super.submitOrAwait();
+    const { args } = this;
+    // They may be large, and the link keeps them until they are sent.
+    this.args = [Buffer.from(args[0]!)];
+    this.#owner.upstream!.send(args, this, this.#forwarded);
+  }
+
+  /** Whether the command changes nothing, so that it may be sent again. */
+  get isReading(): boolean {
+    return this.#forwarded!.command.flags.includes("readonly");
+  }
+
+  /** The okq that serves has answered. */
+  passed(answer: Answer): void {
+    this.answered(answer, null);
   }
 
   protected answered(answer: Answer, forLater: ErrorReply | null): void {
@@ -76,11 +110,12 @@ export class StartedCommand extends Execution {
     else if (this.answer instanceof LongReply) this.answer.release();
   }
 
-  #writeParts({ parts }: LongReply, output: Output): boolean {
+  #writeParts(answer: LongReply, output: Output): boolean {
     const bytesMax = output.length + PART_BYTES_MAX;
     this.isPartlyWritten = true;
     for (let count = 0; count < PARTS_MAX && output.length < bytesMax; count++) {
-      const { done, value } = parts.next();
+      if (!answer.isReady) return false;
+      const { done, value } = answer.parts.next();
       if (done === true) return true;
       output.write(value, this.protocol);
     }

@@ -322,6 +322,8 @@ const accepted: Record<string, string[][]> = {
   "OKQ HEALTH": [[]],
   // Needs a database: test/stores/backup.test.ts.
   "OKQ BACKUP": [],
+  // Needs another okq: test/app/failover.test.ts.
+  "OKQ FORWARD": [],
 };
 
 async function arityOf(client: Wire, name: string): Promise<number> {

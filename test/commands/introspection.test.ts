@@ -32,6 +32,7 @@ test("COMMAND lists every subcommand under its container and by its full name", 
   const infos = (await ask(client, "COMMAND")) as unknown as Info[];
   const listed = infos.flatMap((info) => info[9].map(([name]) => name));
   const subcommands = commands
+    .filter(({ isInternal }) => !isInternal)
     .map(({ name }) => name.toLowerCase())
     .filter((name) => name.includes(" "))
     .map((name) => name.replace(" ", "|"));

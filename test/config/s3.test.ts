@@ -1,6 +1,7 @@
 // How flags and the environment select an object store, contradictions between them, and that no
 // secret is shown.
 import { expect, test } from "bun:test";
+import { shownOptions } from "../../src/app/shown-options.ts";
 import { redisLocation } from "../../src/config/redis-location.ts";
 import { resolveConfig } from "../../src/config/resolve.ts";
 import { needsPathStyle, s3Location } from "../../src/config/s3-location.ts";
@@ -148,6 +149,15 @@ test.each<Flags>([
   { store, "s3-endpoint": "https://h", "s3-ca": "f", "s3-advertise": "[fd00::1]:4777" },
 ])("accepts %j", (flags) => {
   expect(resolveConfig(flags, {})).toMatchObject({ store });
+});
+
+test("no secret is shown", () => {
+  const flags = { store, ...keys, "s3-session-token": "hunter2" };
+  const shown = [...shownOptions(resolveConfig(flags, {}))].map((entry) => entry.join("="));
+  expect(shown).toContain("s3-access-key-id=ID");
+  expect(shown).toContain("s3-secret-access-key=(secret)");
+  expect(shown.join()).not.toContain("hunter2");
+  expect(refusal({ ...flags, "s3-secret-access-key-file": "f" })).not.toContain("hunter2");
 });
 
 test("the folder for scratch may begin with the home folder", () => {

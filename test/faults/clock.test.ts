@@ -1,18 +1,17 @@
 // Clocks are set an hour forward or back. On Redis, leases follow the clock of the server and
 // expire early or late; leases of the local store do not. The clock of okq itself does not matter
-// there. No event is lost. libfaketime sets the
-// clock of okq. It breaks the allocator of redis-server, so a test clock replaces its time.
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
+// there. No event is lost. libfaketime sets the clock of okq. It breaks the allocator of
+// redis-server, so a test clock replaces its time.
 import { expect, setDefaultTimeout, test } from "bun:test";
 import type { Session } from "../../src/queue/store.ts";
 import { RedisStore } from "../../src/stores/redis/redis-store.ts";
 import { targetOf, ignoredCallbacks } from "../stores/redis-targets.ts";
 import { closeAfterTest } from "../support/close-after-test.ts";
 import { eventually, lasting } from "../support/eventually.ts";
+import { canFakeClocks, FakedClock, noFakedClocks as why } from "../support/faked-clock.ts";
+import { newFolder } from "../support/new-folder.ts";
 import { startTestRedis } from "../support/okq-server.ts";
-import { type OkqProcess, startProcess } from "../support/process.ts";
+import type { OkqProcess } from "../support/process.ts";
 import { ask } from "../support/readable.ts";
 import { Wire } from "../support/wire.ts";
 import { randomOf, report, rounds } from "./rounds.ts";
@@ -83,57 +82,27 @@ test("a Redis whose clock jumps ends leases early and loses no event", async () 
   report("clock of Redis jumps", { pushed, lost: pushed - acked.size, doubled });
 });
 
-const LIBRARY = "/usr/lib/x86_64-linux-gnu/faketime/libfaketime.so.1";
-const HAS_LIBRARY = existsSync(LIBRARY);
-const why = HAS_LIBRARY ? "" : " (skipped: needs Debian's faketime)";
-
 /** okq with a clock of its own, on a SQLite file or on that store. */
 class FakedOkq {
-  readonly #folder = mkdtempSync(join(tmpdir(), "okq-clock-"));
-  readonly #offset = join(this.#folder, "offset");
   readonly #store: string[];
+  readonly clock = closeAfterTest(new FakedClock());
   #process!: OkqProcess;
   client!: Wire;
 
-  constructor(store: string[] | null = null) {
-    this.#store = store ?? ["--store", `sqlite:${this.#folder}/okq.db`];
+  constructor(store: string[] = ["--store", `sqlite:${newFolder()}/okq.db`]) {
+    this.#store = store;
   }
 
   async start(): Promise<void> {
-    const env = {
-      LD_PRELOAD: LIBRARY,
-      FAKETIME_TIMESTAMP_FILE: this.#offset,
-      FAKETIME_NO_CACHE: "1",
-      FAKETIME_DONT_FAKE_MONOTONIC: "1",
-    };
-    const args = ["--listen-addr", "127.0.0.1:0", ...this.#store];
-    // The library sometimes shows the true time to a thread. Such a start does not count.
-    for (let attempt = 1; ; attempt++) {
-      this.#process = startProcess(args, { env });
-      const [, port] = await this.#process.waitForLine(/listening .*port=(\d+)/);
-      const shownMs = Date.parse(/^\S+(?= info  listening)/m.exec(this.#process.stderr())![0]);
-      this.client = await Wire.connect(Number(port));
-      if (Math.abs(shownMs - Date.now() - this.aheadMs) < 10_000) return;
-      if (attempt === 5) throw new Error("the library does not set the clock");
-      await this.crash();
-    }
-  }
-
-  aheadMs = 0;
-
-  set(aheadMs: number): void {
-    this.aheadMs = aheadMs;
-    writeFileSync(this.#offset, `${aheadMs < 0 ? "" : "+"}${aheadMs / 1000}\n`);
+    const started = await this.clock.start(["--listen-addr", "127.0.0.1:0", ...this.#store]);
+    this.#process = started.okq;
+    this.client = await Wire.connect(started.port);
   }
 
   async crash(): Promise<void> {
     this.client.close();
     this.#process.kill("SIGKILL");
     await this.#process.exited;
-  }
-
-  close(): void {
-    rmSync(this.#folder, { recursive: true });
   }
 
   /** Claims an event for this lease. */
@@ -154,20 +123,19 @@ class FakedOkq {
 }
 
 async function startFaked(): Promise<FakedOkq> {
-  const okq = closeAfterTest(new FakedOkq());
-  okq.set(0);
+  const okq = new FakedOkq();
   await okq.start();
   return okq;
 }
 
-test.skipIf(!HAS_LIBRARY)(
+test.skipIf(!canFakeClocks)(
   `setting okq's clock while it runs does not change local leases${why}`,
   async () => {
     const okq = await startFaked();
     const backMs: number[] = [];
     for (const aheadMs of [HOUR_MS, 0, -HOUR_MS]) {
       const claimedAt = await okq.claim(1_000);
-      okq.set(aheadMs);
+      okq.clock.set(aheadMs);
       backMs.push(await okq.backMs(claimedAt));
       expect(backMs.at(-1)).toBeGreaterThan(950);
     }
@@ -176,7 +144,7 @@ test.skipIf(!HAS_LIBRARY)(
   },
 );
 
-test.skipIf(!HAS_LIBRARY)(
+test.skipIf(!canFakeClocks)(
   `okq started with a clock that is an hour off requeues claims, never an hour late${why}`,
   async () => {
     const okq = await startFaked();
@@ -188,7 +156,7 @@ test.skipIf(!HAS_LIBRARY)(
       // The clock is on disk within a second.
       await lasting(300);
       await okq.crash();
-      okq.set(aheadMs);
+      okq.clock.set(aheadMs);
       await okq.start();
       const backMs = await okq.backMs(claimedAt);
       report("okq restarted on another clock", { aheadMs, backMs });
@@ -205,14 +173,14 @@ async function factsOf(client: Wire, id: string): Promise<Record<string, string>
   return Object.fromEntries(names.map((name, at) => [name, flat[2 * at + 1]!]));
 }
 
-test.skipIf(!HAS_LIBRARY)(
+test.skipIf(!canFakeClocks)(
   `two okq with clocks two hours apart go by the clock of their Redis${why}`,
   async () => {
     const { port } = await startTestRedis();
     const okqs: FakedOkq[] = [];
     for (const aheadMs of [HOUR_MS, -HOUR_MS]) {
-      const okq = closeAfterTest(new FakedOkq(["--redis-addr", `127.0.0.1:${port}`]));
-      okq.set(aheadMs);
+      const okq = new FakedOkq(["--redis-addr", `127.0.0.1:${port}`]);
+      okq.clock.set(aheadMs);
       await okq.start();
       okqs.push(okq);
     }

@@ -5,6 +5,7 @@ import type { Bucket } from "../../src/s3/bucket.ts";
 import { probeBucket } from "../../src/s3/probe.ts";
 import { closeAfterTest } from "../support/close-after-test.ts";
 import { type S3ServerOptions, startS3 } from "../support/s3-server.ts";
+import type { FaultKind } from "../support/s3/s3-faults.ts";
 import { openTestBucket } from "./open-test-bucket.ts";
 
 function start(options: S3ServerOptions = {}) {
@@ -66,9 +67,29 @@ test("removes probes of other okq processes once they are an hour old", async ()
   expect(s3.keysIn()).toEqual(["okq/a=1/probe/new"]);
 });
 
-test("says what the object store says, and removes the probe if it can", async () => {
+test("says what the object store says at last, and removes the probe if it can", async () => {
   const { s3, bucket } = start();
-  s3.fault({ kind: "error-before", operation: "put", skip: 1, times: 1 });
-  await expect(probeBucket(bucket)).rejects.toThrow(/^cannot write probe\/.*: 500 InternalError/);
+  s3.fault({ kind: "error-before", operation: "put", skip: 1 });
+  await expect(probeBucket(bucket, 250)).rejects.toThrow(
+    /^cannot write probe\/.*: 500 InternalError/,
+  );
+  expect(s3.counts().put).toBe(3);
   expect(s3.keysIn()).toEqual([]);
 });
+
+test("does not try again if the object store will say the same again", async () => {
+  const { s3 } = start();
+  const bucket = openTestBucket(s3.url, { region: "eu-west-1" });
+  await expect(probeBucket(bucket)).rejects.toThrow(/: --s3-region us-east-1$/);
+  expect(s3.counts().put).toBe(1);
+});
+
+test.each<FaultKind>(["error-before", "error-after", "cut-before", "cut-after", "slow-down"])(
+  "is patient with %s",
+  async (kind) => {
+    const { s3, bucket } = start();
+    for (const skip of [0, 4, 8]) s3.fault({ kind, skip, times: 1 });
+    await probeBucket(bucket);
+    expect(s3.keysIn()).toEqual([]);
+  },
+);

@@ -212,6 +212,15 @@ describe("the outcome of a write is", () => {
     expect(s3.counts().put).toBe(2);
   });
 
+  test("none if the handshake of TLS does not end", async () => {
+    const silent = Bun.listen({ hostname: "127.0.0.1", port: 0, socket: { data() {} } });
+    closeAfterTest({ close: () => silent.stop(true) });
+    const bucket = openTestBucket(`https://127.0.0.1:${silent.port}`, { timeoutMs: 300 });
+    const error = await failure(bucket.create("a", bytes("1")));
+    expect(error).toMatchObject({ outcome: "none", mayPass: true });
+    expect(error.message).toEndWith(": no answer within 301 ms");
+  });
+
   test("none if nothing listens", async () => {
     s3.refuse(true);
     const error = await failure(openTestBucket(s3.url).write("a", bytes("1")));

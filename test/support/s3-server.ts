@@ -131,6 +131,10 @@ export class S3Server {
     this.#cutOff.set(accessKey, requests);
   }
 
+  isCutOff(accessKey: string): boolean {
+    return this.#cutOff.has(accessKey);
+  }
+
   /** Ends cutOff, and release()s. Lost requests stay without an answer. */
   reconnect(accessKey: string): void {
     this.#cutOff.delete(accessKey);

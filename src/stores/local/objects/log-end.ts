@@ -1,26 +1,40 @@
 // Finds the end of the log.
 
 import type { Bucket } from "../../../s3/bucket.ts";
+import { readHead } from "./log-place.ts";
 import { LOG, logName, logSeq } from "./object-names.ts";
 
-/**
- * The place behind the last object of the log, of which those from `from` on are looked at. It may
- * be taken since; and a gap is found only when the log is read.
- */
-export async function endOfLog(bucket: Bucket, from: number): Promise<number> {
-  let end = await endOfList(bucket, from);
-  // A list may be old.
-  while ((await bucket.read(logName(end))) !== null) end++;
-  return end;
+export interface LogEnd {
+  /** The first free place. It may be taken since. */
+  seq: number;
+  /** The epoch of the object in front of it; 0 if none of those from `from` on is left. */
+  epoch: number;
 }
 
-async function endOfList(bucket: Bucket, from: number): Promise<number> {
-  let last = from - 1;
-  for (let after = logName(last), isLast = false; !isLast;) {
+/**
+ * Looks at the places from `from` on. A gap in front of the end is found only when the log is read.
+ * Rejects with a BucketError or a DamageError.
+ */
+export async function endOfLog(bucket: Bucket, from: number): Promise<LogEnd> {
+  let seq = Math.max(from, await lastListed(bucket, from));
+  let epoch = 0;
+  // A list may be old.
+  for (;;) {
+    const head = await readHead(bucket, seq);
+    if (head === null) return { seq, epoch };
+    epoch = head.epoch;
+    seq++;
+  }
+}
+
+/** 0 if there is none. */
+async function lastListed(bucket: Bucket, from: number): Promise<number> {
+  let last = 0;
+  for (let after = logName(from - 1), isLast = false; !isLast;) {
     const page = await bucket.list(LOG, after);
     for (const { name } of page.objects) last = Math.max(last, logSeq(name) ?? 0);
     after = page.objects.at(-1)?.name ?? after;
     ({ isLast } = page);
   }
-  return last + 1;
+  return last;
 }

@@ -1,6 +1,6 @@
 // Creates an object at a place in the log, and finds out who has the place if it is taken.
 
-import { type Bucket, BucketError, type StoredObject } from "../../../s3/bucket.ts";
+import { type Bucket, BucketError } from "../../../s3/bucket.ts";
 import { DamageError } from "./damage-error.ts";
 import { decodeLogHead, type LogHead } from "./log-object.ts";
 import { logName } from "./object-names.ts";
@@ -25,17 +25,23 @@ export async function createAt(bucket: Bucket, object: EncodedObject): Promise<L
 
 /** The object may be one's own, so nothing that fails here says that it is not there. */
 async function takenBy(bucket: Bucket, seq: number): Promise<LogHead> {
-  const url = `${bucket.url}/${logName(seq)}`;
-  let found: StoredObject | null;
+  let head: LogHead | null;
   try {
-    found = await bucket.read(logName(seq));
+    head = await readHead(bucket, seq);
   } catch (error) {
     if (!(error instanceof BucketError)) throw error;
     throw new BucketError("unknown", error.message, error.mayPass);
   }
+  if (head !== null) return head;
   // Only an okq that took over deletes it in this moment. The look at the manifest tells.
-  if (found === null) throw new BucketError("unknown", `${url} was there and is gone`);
-  return checkedHead(decodeLogHead(found.body, url), seq, url);
+  throw new BucketError("unknown", `${bucket.url}/${logName(seq)} was there and is gone`);
+}
+
+/** null if it is not there. Rejects with a BucketError or a DamageError. */
+export async function readHead(bucket: Bucket, seq: number): Promise<LogHead | null> {
+  const url = `${bucket.url}/${logName(seq)}`;
+  const found = await bucket.read(logName(seq));
+  return found && checkedHead(decodeLogHead(found.body, url), seq, url);
 }
 
 export function checkedHead<Head extends LogHead>(head: Head, seq: number, url: string): Head {

@@ -26,7 +26,7 @@ export async function* readLog(
   let next = from;
   let epoch = 0;
   for (let seq = from; seq < to; seq++) {
-    while (next < to && ahead.length < AHEAD) ahead.push(readAt(bucket, next++));
+    while (next < to && ahead.length < AHEAD) ahead.push(readAhead(bucket, next++));
     const object = await awaited(ahead);
     if (object.epoch < epoch) {
       const order = `epoch ${object.epoch} behind epoch ${epoch}`;
@@ -44,6 +44,13 @@ async function awaited(ahead: Promise<ReadObject>[]): Promise<ReadObject> {
     await Promise.allSettled(ahead);
     throw error;
   }
+}
+
+/** It may fail before its turn, or when nobody waits for it any more. */
+function readAhead(bucket: Bucket, seq: number): Promise<ReadObject> {
+  const reading = readAt(bucket, seq);
+  reading.catch(() => {});
+  return reading;
 }
 
 async function readAt(bucket: Bucket, seq: number): Promise<ReadObject> {

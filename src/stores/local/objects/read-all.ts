@@ -46,7 +46,7 @@ async function presentManifest(bucket: Bucket): Promise<Manifest> {
 
 /** Up to the end that the log has at the start. */
 async function* tail(bucket: Bucket, manifest: Manifest) {
-  const end = await endOfLog(bucket, firstLive(manifest));
+  const { seq: end } = await endOfLog(bucket, firstLive(manifest));
   // What is missing may have been deleted, and then the end is not the end.
   const isMoved = firstLive(await presentManifest(bucket)) !== firstLive(manifest);
   if (isMoved) throw new DamageError(`${bucket.url}: the log was cut at its start`);

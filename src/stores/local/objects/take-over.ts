@@ -56,20 +56,31 @@ export async function takeOver(options: TakeOverOptions): Promise<Tenure | null>
   }
 }
 
+/**
+ * The fence comes to the first free place behind objects of lower epochs. Three checks keep it away
+ * from the log of an okq that took over meanwhile, while this one was slow or slept:
+ * - The object in front of the place is of a lower epoch.
+ * - Before every try the epoch is confirmed, if that is not fresh. Fences of higher epochs that
+ *   came before that are still there, so that the place is not behind one that was deleted.
+ * - The epoch is confirmed after the fence, too. What was at the place may have been deleted by an
+ *   okq that took over, and the fence be somewhere in front of the live log.
+ */
 async function placeFence(watch: EpochWatch, options: TakeOverOptions): Promise<Fence> {
   const { bucket } = options;
   const { epoch } = watch;
-  const first = firstLive(watch.manifest);
-  let seq = await persistent(watch, options, () => endOfLog(bucket, first));
-  for (; ; seq++) {
+  const from = firstLive(watch.manifest);
+  const end = await persistent(watch, options, () => endOfLog(bucket, from));
+  let { seq } = end;
+  for (let last = end.epoch; ; seq++) {
+    if (last >= epoch) watch.end(`another okq took over (epoch ${last})`);
     const object = await encodedFence(epoch, seq);
-    const other = await persistent(watch, options, () => createAt(bucket, object));
+    const other = await persistent(watch, options, async () => {
+      if (!watch.isFresh()) await watch.look();
+      return createAt(bucket, object);
+    });
     if (other === null) break;
-    if (other.epoch >= epoch) watch.end(`another okq took over (epoch ${other.epoch})`);
-    watch.check();
+    last = other.epoch;
   }
-  // An okq that took over meanwhile may have deleted the end of the log, and the fence be somewhere
-  // in front of it. If the epoch still lasts now, then nothing of the log had been deleted.
   const atMs = await persistent(watch, options, () => watch.storeMs());
   return { epoch, seq, atMs };
 }
@@ -81,7 +92,10 @@ async function encodedFence(epoch: number, seq: number): Promise<EncodedObject> 
   return { seq, write, bytes };
 }
 
-/** Repeats it while the object store is busy or cannot be reached, and the epoch lasts. */
+/**
+ * Repeats it while the object store is busy or cannot be reached. Rejects with an AppendError when
+ * the epoch has ended.
+ */
 async function persistent<T>(
   watch: EpochWatch,
   { clock, isWanted }: TakeOverOptions,

@@ -1,0 +1,99 @@
+// Opens the queues in a bucket: an election decides which of the okq processes there serves.
+import type { Config } from "../config/options.ts";
+import type { Log } from "../log/log.ts";
+import type { Store } from "../queue/store.ts";
+import type { Bucket } from "../s3/bucket.ts";
+import type { RequestCounts } from "../s3/request-counts.ts";
+import { ControlLink } from "../server/forward/control-link.ts";
+import { openUpstream as openSocket } from "../server/forward/open-upstream.ts";
+import type { OpenUpstream } from "../server/forward/upstream-socket.ts";
+import { FailoverStore } from "../stores/local/failover-store.ts";
+import { LocalStore } from "../stores/local/local-store.ts";
+import { Election } from "../stores/local/objects/election.ts";
+import { ObjectsJournal } from "../stores/local/objects/objects-journal.ts";
+import type { Tenure } from "../stores/local/objects/tenure.ts";
+import { FailoverRoles } from "./failover-roles.ts";
+import type { FailoverHooks, OpenedStore, StoreListeners } from "./opened-store.ts";
+import type { Ports } from "./ports.ts";
+import { selfOf } from "./self.ts";
+import { objectsLog } from "./store-log.ts";
+import { readTlsFiles } from "./tls-files.ts";
+
+interface Parts {
+  bucket: Bucket;
+  counts: RequestCounts | null;
+  listeners: StoreListeners;
+  /** The size that the write-ahead file of the scratch database has at least. */
+  walBytes?: number;
+}
+
+export function openObjects(config: Config, log: Log, parts: Parts): OpenedStore {
+  const { bucket, counts, listeners } = parts;
+  const { clock } = listeners;
+  const notices = objectsLog(log, bucket.url);
+  const store = new FailoverStore(
+    () => roles.reason,
+    () => roles.describe(),
+  );
+  const open = (tenure: Tenure) => openLocal(tenure, config, notices, parts);
+  const roles = new FailoverRoles({ store, counts, clock, open, log: notices });
+  // The files may have been renewed.
+  const ownFiles = () => (config.tlsCert ? readTlsFiles(config) : null);
+  const openUpstream: OpenUpstream = (place, handlers) => openSocket(place, ownFiles(), handlers);
+  let election: Election | null = null;
+  let control: ControlLink | null = null;
+  const begin = (id: string, ports: Ports, hooks: FailoverHooks) => {
+    const sinceMs = Date.now();
+    const { secret } = roles;
+    const self = () => selfOf(config, ports, { id, secret, sinceMs });
+    if (self().addr === "") notices.onUnreachable();
+    control = new ControlLink({
+      clock,
+      open: openUpstream,
+      answerMsMax: config.s3Lease / 2,
+      onLost: () => election?.lookNow(),
+    });
+    roles.begin(self, control, hooks);
+    election = new Election({
+      bucket,
+      self,
+      leaseMs: config.s3Lease,
+      timeoutMs: config.s3Timeout,
+      clock,
+      reaches: (server) => control!.reaches(server),
+      onServe: (tenure) => roles.serve(tenure),
+      onServedBy: (server) => roles.servedBy(server),
+      onProblem: notices.onProblem,
+    });
+    election.start();
+  };
+  const close = async () => {
+    await roles.close();
+    await election?.stop();
+    control?.close();
+  };
+  const announce = () => log.info("queues are kept in a bucket", { store: bucket.url });
+  const failover = { failover: roles, openUpstream, begin, close };
+  return { store, storeName: bucket.url, announce, failover };
+}
+
+/** Downloads the queues and loads them. */
+async function openLocal(
+  tenure: Tenure,
+  { s3Scratch, s3MinInterval, memoryBudget }: Config,
+  { onProgress, onRefusal, onFailure, onError }: ReturnType<typeof objectsLog>,
+  { bucket, listeners, walBytes }: Parts,
+): Promise<Store> {
+  const journal = await ObjectsJournal.open({
+    tenure,
+    bucket,
+    clock: listeners.clock,
+    ...(s3Scratch !== "" && { scratchFolder: s3Scratch }),
+    ...(walBytes !== undefined && { walBytes }),
+    minIntervalMs: s3MinInterval,
+    onRefusal,
+    onFailure,
+    onError,
+  });
+  return LocalStore.open({ ...listeners, journal, memoryBudgetBytes: memoryBudget, onProgress });
+}

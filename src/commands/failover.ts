@@ -1,0 +1,101 @@
+// Several okq that keep their queues in one bucket: one of them serves, the others stand by. They
+// pass commands on to it, and answer LOADING while none serves.
+import { StoreError, type StoreFailure } from "../queue/errors.ts";
+import { errorTexts } from "./error-texts.ts";
+
+/**
+ * - starting: it does not know yet whether another okq serves
+ * - standby: another okq serves, or none
+ * - serving: it serves
+ */
+export type Role = "starting" | "standby" | "serving";
+
+/** The okq that serves, as it is known to the others. */
+export interface ServingOkq {
+  id: string;
+  /** host:port */
+  addr: string;
+  isTls: boolean;
+  /** The SHA-256 sum of its certificate in hexadecimal digits; null without TLS. */
+  certificate: string | null;
+  /** host:port; null if others do not reach it over HTTP. */
+  httpAddr: string | null;
+  isHttps: boolean;
+  /** By which others show that they may pass commands on to it. */
+  secret: string;
+  sinceMs: number;
+}
+
+/** The part that this okq has. */
+export interface Failover {
+  readonly role: Role;
+  /** The okq that serves, this one or another; null if none is known. */
+  readonly serving: ServingOkq | null;
+  /** Why this okq cannot do an operation itself. */
+  readonly reason: string;
+  /** How often this process has begun to serve, and how often it lost that to another one. */
+  readonly takeovers: number;
+  readonly fenced: number;
+  /** The requests to the object store; null where they are not counted. */
+  readonly requests: StoreRequests | null;
+  /** Whether it is the secret of this okq, and it serves. */
+  knows(secret: Buffer): boolean;
+  /** Whether this okq serves, can use the bucket, and no other one has taken over. */
+  canServe(): Promise<boolean>;
+  /** Whether the okq that serves answers; false if none is known. */
+  reaches(): Promise<boolean>;
+}
+
+/** Requests by what they did and how they ended. */
+export interface StoreRequests {
+  readonly requests: Readonly<Record<string, Readonly<Record<string, number>>>>;
+}
+
+/** The way of one client to the okq that serves. */
+export interface Upstream {
+  /** Whether commands on queues go there, because this okq does not serve. */
+  readonly isUsed: boolean;
+  /**
+   * Does these commands as one transaction. Resolves to their replies, as bytes. Rejects with a
+   * StoreError or a CommandError.
+   */
+  transact(commands: Buffer[][]): Promise<Buffer[]>;
+  /** The client has another user, name or protocol. */
+  changed(): void;
+  /** Forgets everything of this client there. Resolves once its commands are answered. */
+  reset(): Promise<void>;
+}
+
+/** The error reply of the okq that serves to an operation that failed. */
+export class PassedFailure extends StoreError {
+  constructor(
+    failure: StoreFailure,
+    /** As that okq wrote it. */
+    readonly text: string,
+  ) {
+    super(failure, text);
+  }
+}
+
+const DISCARDED = prefixOf("transactionDiscarded");
+const FAILURES: [prefix: string, failure: StoreFailure][] = [
+  [prefixOf("storeUnavailable"), "unavailable"],
+  [prefixOf("storeUnknown"), "unknown"],
+  [prefixOf("storeRefused"), "refused"],
+  [prefixOf("queueFull"), "refused"],
+  [prefixOf("queuePaused"), "refused"],
+];
+/** Of an operation that was not done because of the one before. */
+const EARLIER = /not done, because an earlier operation of this client failed$/;
+
+/** What an error reply says of an operation; null if it is about something else. */
+export function failureIn(text: string): PassedFailure | null {
+  if (EARLIER.test(text)) return null;
+  const inner = text.startsWith(DISCARDED) ? text.slice(DISCARDED.length) : text;
+  const found = FAILURES.find(([prefix]) => inner.startsWith(prefix));
+  return found ? new PassedFailure(found[1], text) : null;
+}
+
+function prefixOf(name: keyof typeof errorTexts): string {
+  return errorTexts[name].text.split("{", 1)[0]!;
+}

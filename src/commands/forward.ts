@@ -1,0 +1,77 @@
+// OKQ FORWARD: how an okq that stands by introduces itself, and the client whose commands it passes
+// on. Not for other programs: the secret is in the bucket, and changes whenever an okq begins to
+// serve.
+import { HeldClaims } from "../queue/held-claims.ts";
+import { OK, type Reply } from "../resp/reply.ts";
+import type { Client } from "./caller.ts";
+import type { Call, Command } from "./command.ts";
+import { checkName } from "./connection.ts";
+import { commandError } from "./errors.ts";
+import type { Failover } from "./failover.ts";
+import { become } from "./login.ts";
+
+/** Longer than any address, also that of a unix socket. */
+const ADDRESS_BYTES_MAX = 512;
+
+/** A client as the okq that it is connected to shows it. */
+type Forwarded = Pick<Client, "user" | "address" | "protocol" | "name" | "held">;
+
+/** By these arguments the okq that serves takes the connection for one of that client. */
+export function forwardArguments(secret: string, client: Forwarded): Buffer[] {
+  const { user, address, protocol, name, held } = client;
+  const texts = [user?.name ?? "", address, String(protocol), name, held ? "ON" : "OFF"];
+  return ["OKQ", "FORWARD", secret, ...texts].map((text) => Buffer.from(text, "latin1"));
+}
+
+/** With the secret alone it shows that this okq can serve. Without it the connection ends. */
+function introduce(call: Call): Reply | Promise<Reply> {
+  const { args, client, context } = call;
+  try {
+    if (!context.failover?.knows(args[2]!)) throw commandError("notServing");
+    if (args.length === 3) return canServe(context.failover);
+    forwardFor(call);
+    return OK;
+  } catch (error) {
+    // Nothing that is behind it may be done in the name of another.
+    client.user = null;
+    client.quit();
+    throw error;
+  }
+}
+
+async function canServe(failover: Failover): Promise<Reply> {
+  if (await failover.canServe()) return OK;
+  throw commandError("notServing");
+}
+
+function forwardFor({ args, client, context }: Call): void {
+  const [user, address, protocol, name, releases] = args.slice(3) as [Buffer, ...Buffer[]];
+  const found = context.users.find(user.toString("latin1"));
+  if (!found) throw commandError("noSuchUser", { user });
+  if (!client.isForwarded) client.forwardFor(textOf(address));
+  if (client.user !== found) become(found, client);
+  client.protocol = textOf(protocol) === "3" ? 3 : 2;
+  client.name = checkName(name ?? Buffer.alloc(0), "Client names");
+  if (textOf(releases) === "OFF") client.held = null;
+  else client.held ??= new HeldClaims();
+}
+
+function textOf(bytes: Buffer | undefined): string {
+  return bytes?.toString("latin1", 0, ADDRESS_BYTES_MAX) ?? "";
+}
+
+export const forwardCommands: Command[] = [
+  {
+    name: "OKQ FORWARD",
+    syntax: "secret [user] [address] [protocol] [name] [release]",
+    summary: "Begins to pass on the commands of a client of another okq.",
+    group: "server",
+    access: "anybody",
+    since: "0.1.0",
+    flags: ["admin"],
+    inTransaction: "never",
+    isForSubscribers: true,
+    isInternal: true,
+    run: introduce,
+  },
+];

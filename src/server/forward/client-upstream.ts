@@ -1,0 +1,188 @@
+// The way of one client to the okq that serves, while this one stands by. Its commands on queues go
+// through a connection of its own there, so that they keep their order, and so that the okq that
+// serves notices when the client is gone.
+import { randomBytes } from "node:crypto";
+import type { Client } from "../../commands/caller.ts";
+import type { Context } from "../../commands/context.ts";
+import type { Entry } from "../../commands/entry.ts";
+import { CommandError } from "../../commands/errors.ts";
+import type { Upstream } from "../../commands/failover.ts";
+import { forwardArguments } from "../../commands/forward.ts";
+import { StoreError } from "../../queue/errors.ts";
+import { ErrorReply } from "../../resp/reply.ts";
+import {
+  type Forwardable,
+  ForwardedCommand,
+  ForwardedSubscribe,
+  type Subscribed,
+  transactionOf,
+} from "./forwarded-command.ts";
+import { introductionOf, Link, type LinkOwner } from "./link.ts";
+import type { OpenUpstream } from "./upstream-socket.ts";
+
+/** Messages that came before the client had the reply to SUBSCRIBE. */
+const EARLY_BYTES_MAX = 1024 * 1024;
+const MARK_BYTES = 12;
+
+/** The connection of the client. */
+export type ForwardedClient = Client & { readonly schedule: () => void };
+
+export interface UpstreamParts {
+  context: Context;
+  /** Not null where there are several okq. */
+  openUpstream: OpenUpstream | null;
+}
+
+export class ClientUpstream implements Upstream, LinkOwner {
+  readonly #client: ForwardedClient;
+  readonly #parts: UpstreamParts;
+  #link: Link | null = null;
+  /** The secret of the okq at its other end. */
+  #secret = "";
+  /** What that okq was told of the client. */
+  #told = "";
+  /** That okq keeps something for this connection, such as what it has subscribed to. */
+  #isKept = false;
+  /** Replies to SUBSCRIBE that are not written yet, and messages that came behind them. */
+  #unconfirmed = 0;
+  #early: Buffer[] = [];
+  #earlyBytes = 0;
+  #whenReset: (() => void) | null = null;
+
+  constructor(client: ForwardedClient, parts: UpstreamParts) {
+    this.#client = client;
+    this.#parts = parts;
+  }
+
+  get isUsed(): boolean {
+    return this.#parts.context.failover!.role !== "serving";
+  }
+
+  get getsArrays(): boolean {
+    const { protocol, subscriptions } = this.#client;
+    return protocol === 2 && (subscriptions?.size ?? 0) > 0;
+  }
+
+  /** Passes the command on. Fails it if no okq serves. */
+  send(args: Buffer[], command: Forwardable, { command: descriptor }: Entry): void {
+    const link = this.#openLink();
+    if (!link) return command.failed(this.#notServed());
+    if (descriptor.isOfConnection) this.#isKept = true;
+    if (descriptor.isForSubscribers) return this.#subscribe(link, args, command);
+    const { unsent } = this.#parts.context.budgets;
+    link.send(args, new ForwardedCommand(command, link, unsent, this.#client.schedule));
+  }
+
+  transact(commands: Buffer[][]): Promise<Buffer[]> {
+    const link = this.#openLink();
+    if (!link) return Promise.reject(this.#notServed());
+    const refusal = (text: string) => new CommandError(new ErrorReply(text));
+    return new Promise((resolve, reject) => {
+      for (const { args, awaiting } of transactionOf(commands, { resolve, reject }, refusal)) {
+        link.send(args, awaiting);
+      }
+    });
+  }
+
+  changed(): void {
+    if (this.#link) this.#openLink();
+  }
+
+  async reset(): Promise<void> {
+    const link = this.#link;
+    if (!link) return;
+    this.#isKept = false;
+    const isReset = new Promise<void>((resolve) => (this.#whenReset = resolve));
+    link.finish();
+    await isReset;
+  }
+
+  /** The client sends no more: its waits end, and what it has sent is answered. */
+  finish(): void {
+    this.#link?.finish();
+  }
+
+  /** The client is gone. */
+  leave(): void {
+    this.#link?.leave();
+  }
+
+  /** Another okq serves, or none, or this one. */
+  servingChanged(): void {
+    if (this.#link && this.#secretNow() !== this.#secret) {
+      this.#link.cut("the okq that served does not serve any more");
+    }
+  }
+
+  message(bytes: Buffer): void {
+    if (!this.#client.subscriptions) return;
+    if (this.#unconfirmed === 0) return this.#client.send(Buffer.from(bytes));
+    this.#earlyBytes += bytes.length;
+    if (this.#earlyBytes <= EARLY_BYTES_MAX) this.#early.push(Buffer.from(bytes));
+    else this.#parts.context.stats.messagesLost += 1;
+  }
+
+  closed(link: Link): void {
+    if (link !== this.#link) return;
+    this.#link = null;
+    this.#whenReset?.();
+    this.#whenReset = null;
+    if (this.#isKept) this.#client.quit();
+  }
+
+  #notServed(): StoreError {
+    return new StoreError("unavailable", this.#parts.context.failover!.reason);
+  }
+
+  /** Of the okq that commands are to be passed on to; empty if there is none. */
+  #secretNow(): string {
+    const { role, serving } = this.#parts.context.failover!;
+    return role === "serving" ? "" : (serving?.secret ?? "");
+  }
+
+  /** A connection to the okq that serves, which knows the client as it is now. */
+  #openLink(): Link | null {
+    const secret = this.#secretNow();
+    if (secret === "") return null;
+    const introduction = forwardArguments(secret, this.#client);
+    const told = introduction.join("\n");
+    if (this.#link && told !== this.#told) this.#introduceAgain(this.#link, introduction);
+    this.#told = told;
+    this.#secret = secret;
+    const { serving } = this.#parts.context.failover!;
+    this.#link ??= new Link(serving!, this.#parts.openUpstream!, introduction, this);
+    return this.#link;
+  }
+
+  #introduceAgain(link: Link, introduction: Buffer[]): void {
+    const introduced = introductionOf((refusal) => {
+      if (refusal !== null) link.cut(`the okq that serves refused: ${refusal}`);
+    });
+    link.send(introduction, introduced);
+  }
+
+  #subscribe(link: Link, args: Buffer[], command: Forwardable): void {
+    const mark = randomBytes(MARK_BYTES).toString("hex");
+    this.#unconfirmed += 1;
+    const onChange = (change: Subscribed) => this.#note(change);
+    const confirmed = () => this.#confirmed();
+    const subscribing = new ForwardedSubscribe(command, mark, onChange, confirmed);
+    link.send(args, subscribing, [Buffer.from("PING"), Buffer.from(mark)]);
+  }
+
+  /** As the okq that serves knows it, for CLIENT LIST and for what a subscriber may not do. */
+  #note({ kind, name, isNew }: Subscribed): void {
+    const { subscriptions } = this.#parts.context;
+    if (isNew) subscriptions.add(this.#client, kind, name);
+    else subscriptions.remove(this.#client, kind, name);
+  }
+
+  #confirmed(): void {
+    this.#unconfirmed -= 1;
+    if (this.#unconfirmed > 0) return;
+    const early = this.#early;
+    this.#early = [];
+    this.#earlyBytes = 0;
+    for (const message of early) this.#client.send(message);
+  }
+}

@@ -1,0 +1,161 @@
+// What becomes of one command on its way to the okq that serves: its reply, or the loss of it.
+import { type Answer, Confirmations } from "../../commands/answer.ts";
+import type { Budget } from "../../commands/budget.ts";
+import { failureIn } from "../../commands/failover.ts";
+import { StoreError } from "../../queue/errors.ts";
+import { Encoded } from "../../resp/reply.ts";
+import { bulkIn, elementsOf, errorIn } from "../../resp/reply-scanner.ts";
+import type { Awaiting, Link } from "./link.ts";
+import { PassedReply } from "./passed-reply.ts";
+
+/** A command of a client. */
+export interface Forwardable {
+  readonly isReading: boolean;
+  passed(answer: Answer): void;
+  failed(error: StoreError): void;
+}
+
+export function lossOf(reason: string, mayBeDone: boolean): StoreError {
+  return new StoreError(mayBeDone ? "unknown" : "unavailable", reason);
+}
+
+/** Most commands. */
+export class ForwardedCommand implements Awaiting {
+  readonly #command: Forwardable;
+  readonly #link: Link;
+  readonly #budget: Budget;
+  readonly #onPiece: () => void;
+  #reply: PassedReply | null = null;
+
+  /** onPiece: a part of a long reply has come. */
+  constructor(command: Forwardable, link: Link, budget: Budget, onPiece: () => void) {
+    this.#command = command;
+    this.#link = link;
+    this.#budget = budget;
+    this.#onPiece = onPiece;
+  }
+
+  replied(reply: Buffer): boolean {
+    const text = errorIn(reply);
+    const failure = text === null ? null : failureIn(text);
+    if (failure) this.#command.failed(failure);
+    else this.#command.passed(new Encoded(reply));
+    return true;
+  }
+
+  begun(bytes: Buffer): { add(bytes: Buffer): void; complete(): void } {
+    const reply = new PassedReply(this.#link, this.#budget);
+    this.#reply = reply;
+    reply.add(bytes);
+    this.#command.passed(reply);
+    return {
+      add: (piece) => {
+        reply.add(piece);
+        this.#onPiece();
+      },
+      complete: () => reply.complete(),
+    };
+  }
+
+  lost(reason: string, isSent: boolean): void {
+    if (!this.#reply) {
+      return this.#command.failed(lossOf(reason, isSent && !this.#command.isReading));
+    }
+    this.#reply.breakOff();
+    this.#onPiece();
+  }
+}
+
+/** A change of what the client has subscribed to. */
+export interface Subscribed {
+  kind: "channel" | "pattern";
+  name: Buffer;
+  isNew: boolean;
+}
+
+/** SUBSCRIBE and its kin: a reply for each name. The reply to PING `mark` behind it ends them. */
+export class ForwardedSubscribe implements Awaiting {
+  readonly #command: Forwardable;
+  readonly #mark: string;
+  readonly #onChange: (change: Subscribed) => void;
+  readonly #onConfirmed: () => void;
+  #replies: Buffer[] = [];
+
+  /** onConfirmed: the client has the replies, and may get messages. */
+  constructor(
+    command: Forwardable,
+    mark: string,
+    onChange: (change: Subscribed) => void,
+    onConfirmed: () => void,
+  ) {
+    this.#command = command;
+    this.#mark = mark;
+    this.#onChange = onChange;
+    this.#onConfirmed = onConfirmed;
+  }
+
+  replied(reply: Buffer): boolean {
+    const isEnd = reply.subarray(-this.#mark.length - 2).toString("latin1") === `${this.#mark}\r\n`;
+    if (isEnd) this.#end();
+    else {
+      this.#replies.push(reply);
+      const change = changeIn(reply);
+      if (change) this.#onChange(change);
+    }
+    return isEnd;
+  }
+
+  #end(): void {
+    const [first] = this.#replies;
+    const refusal = first && errorIn(first);
+    if (!refusal) return this.#command.passed(this.#confirmations());
+    const failure = failureIn(refusal);
+    if (failure) this.#command.failed(failure);
+    else this.#command.passed(new Encoded(first));
+    this.#onConfirmed();
+  }
+
+  #confirmations(): Confirmations {
+    const [replies, onConfirmed] = [this.#replies, this.#onConfirmed];
+    function* each(): Generator<Encoded> {
+      for (const reply of replies) yield new Encoded(reply);
+      onConfirmed();
+    }
+    return new Confirmations(each(), () => {});
+  }
+
+  lost(reason: string): void {
+    this.#command.failed(lossOf(reason, false));
+  }
+}
+
+function changeIn(reply: Buffer): Subscribed | null {
+  const [verb, name] = (elementsOf(reply) ?? []).map(bulkIn);
+  if (!verb || !name) return null;
+  const word = verb.toString("latin1");
+  const kind = word.startsWith("p") ? "pattern" : "channel";
+  return { kind, name: Buffer.from(name), isNew: !word.includes("un") };
+}
+
+/** The commands of a transaction, from MULTI to EXEC, and the settling of its promise. */
+export function transactionOf(
+  commands: Buffer[][],
+  { resolve, reject }: { resolve(replies: Buffer[]): void; reject(error: unknown): void },
+  refusal: (text: string) => Error,
+): { args: Buffer[]; awaiting: Awaiting }[] {
+  const queued: Awaiting = { replied: () => true, lost() {} };
+  const executed: Awaiting = {
+    replied(reply) {
+      const text = errorIn(reply);
+      if (text === null) resolve(elementsOf(reply) ?? []);
+      else reject(failureIn(text) ?? refusal(text));
+      return true;
+    },
+    lost: (reason, isSent) => reject(lossOf(reason, isSent)),
+  };
+  return [
+    { args: [Buffer.from("MULTI")], awaiting: queued },
+    ...commands.map((args) => ({ args, awaiting: queued })),
+    { args: [Buffer.from("EXEC")], awaiting: executed },
+  ];
+}

@@ -1,0 +1,228 @@
+// One client's connection to the okq that serves: sends its commands, and hands each reply to the
+// command that it belongs to.
+//
+//   opening --connected--> introducing --OK--> open --> closed
+import { errorIn, ReplyScanner } from "../../resp/reply-scanner.ts";
+import { SendQueue } from "./send-queue.ts";
+import type { OpenUpstream, Place, UpstreamSocket } from "./upstream-socket.ts";
+
+/** A command that was given to a link. */
+export interface Awaiting {
+  /** A reply. Returns whether the command has no other one to come. */
+  replied(reply: Buffer): boolean;
+  /** The first bytes of a long reply. Returns a receiver of the rest; null: it wants it whole. */
+  begun?(bytes: Buffer): { add(bytes: Buffer): void; complete(): void } | null;
+  /** The command has no reply. `isSent`: it may be done all the same. */
+  lost(reason: string, isSent: boolean): void;
+}
+
+export interface LinkOwner {
+  /** Whether an array may be a message: in RESP2, while the client has subscribed to something. */
+  readonly getsArrays: boolean;
+  /** A message, which is no reply. */
+  message(bytes: Buffer): void;
+  /** The link is closed, after all commands were told. */
+  closed(link: Link): void;
+}
+
+/** A reply with more bytes than this is passed on while it arrives. */
+const HELD_BYTES_MAX = 64 * 1024;
+const GREATER = 62;
+const MESSAGE = /^[>*]\d\r\n\$\d\r\np?message\r\n/;
+const MESSAGE_HEAD_BYTES = 24;
+
+export class Link {
+  readonly #owner: LinkOwner;
+  readonly #sending = new SendQueue();
+  readonly #scanner = new ReplyScanner();
+  readonly #awaiting: { command: Awaiting; startsAt: number }[] = [];
+  /** The pieces of the reply that is arriving. */
+  #held: Buffer[] = [];
+  #heldBytes = 0;
+  #isHeldWhole = false;
+  #receiver: ReturnType<NonNullable<Awaiting["begun"]>> = null;
+  #socket: UpstreamSocket | null = null;
+  /** The right okq is at the other end. */
+  #isOpen = false;
+  #willFlush = false;
+  #isReading = true;
+  #isEnding: "after sending" | "half" | null = null;
+  #isClosed = false;
+
+  /** `introduction`: the first command; others are sent once it is answered OK. */
+  constructor(place: Place, open: OpenUpstream, introduction: Buffer[], owner: LinkOwner) {
+    this.#owner = owner;
+    const handlers = {
+      data: (chunk: Buffer) => this.#guarded(() => this.#received(chunk)),
+      drained: () => this.#flush(),
+      closed: (reason: string) => this.#lost(reason),
+    };
+    open(place, handlers).then(
+      (socket) => this.#introduce(socket, introduction),
+      (error: Error) => this.#lost(`cannot reach the okq that serves: ${error.message}`),
+    );
+  }
+
+  /** How many commands have no reply yet. */
+  get size(): number {
+    return this.#awaiting.length;
+  }
+
+  get isClosed(): boolean {
+    return this.#isClosed;
+  }
+
+  /** With `end`, whose reply goes to the same command. */
+  send(args: Buffer[], command: Awaiting, end?: Buffer[]): void {
+    this.#awaiting.push({ command, startsAt: this.#sending.addedBytes });
+    this.#sending.add(args);
+    if (end) this.#sending.add(end);
+    if (this.#willFlush) return;
+    this.#willFlush = true;
+    // Behind the other commands that the client has sent.
+    queueMicrotask(() => {
+      this.#willFlush = false;
+      this.#flush();
+    });
+  }
+
+  /** Reads no more until resume(). */
+  pause(): void {
+    if (this.#isReading) this.#socket?.pause();
+    this.#isReading = false;
+  }
+
+  resume(): void {
+    if (!this.#isReading) this.#socket?.resume();
+    this.#isReading = true;
+  }
+
+  /** Sends no more: the okq that serves ends waits, answers everything, and closes. */
+  finish(): void {
+    this.#isEnding ??= "half";
+    this.#flush();
+  }
+
+  /** The client is gone. What it has sent is sent on, and nobody reads the replies. */
+  leave(): void {
+    this.#isEnding = "after sending";
+    this.resume();
+    this.#flush();
+  }
+
+  /** Closes it at once, for that reason. */
+  cut(reason: string): void {
+    this.#lost(reason);
+  }
+
+  #introduce(socket: UpstreamSocket, introduction: Buffer[]): void {
+    if (this.#isClosed) return socket.terminate();
+    this.#socket = socket;
+    const queue = new SendQueue();
+    queue.add(introduction);
+    queue.sendTo(socket);
+    this.#awaiting.unshift({ command: introductionOf(this.#introduced), startsAt: Infinity });
+  }
+
+  readonly #introduced = (refusal: string | null): void => {
+    if (refusal !== null) return this.#lost(`the okq that serves refused: ${refusal}`);
+    this.#isOpen = true;
+    this.#flush();
+  };
+
+  #flush(): void {
+    const socket = this.#socket;
+    if (!socket || !this.#isOpen) return;
+    this.#sending.sendTo(socket);
+    if (!this.#isEnding || !this.#sending.isEmpty) return;
+    if (this.#isEnding === "half") socket.shutdown();
+    else this.#lost("the client is gone");
+  }
+
+  /** A bug in okq or in the other one costs this link, and nothing else. */
+  #guarded(work: () => void): void {
+    try {
+      work();
+    } catch (error) {
+      this.#lost(`it does not speak as okq does: ${(error as Error).message}`);
+    }
+  }
+
+  #received(chunk: Buffer): void {
+    for (let at = 0; at < chunk.length && !this.#isClosed;) {
+      const end = this.#scanner.endOf(chunk, at);
+      const piece = chunk.subarray(at, end < 0 ? chunk.length : end);
+      if (end < 0) return this.#hold(piece);
+      at = end;
+      this.#ended(piece);
+    }
+  }
+
+  /** A part of a reply. */
+  #hold(piece: Buffer): void {
+    if (this.#receiver) return this.#receiver.add(piece);
+    this.#held.push(piece);
+    this.#heldBytes += piece.length;
+    if (this.#heldBytes < HELD_BYTES_MAX || this.#isHeldWhole) return;
+    const bytes = this.#takeHeld();
+    const command = this.#awaiting[0]?.command;
+    this.#receiver = this.#isMessage(bytes) ? null : (command?.begun?.(bytes) ?? null);
+    if (this.#receiver) return;
+    this.#isHeldWhole = true;
+    this.#held.push(bytes);
+  }
+
+  /** The last part of a reply, or all of it. */
+  #ended(piece: Buffer): void {
+    const receiver = this.#receiver;
+    if (receiver) {
+      this.#receiver = null;
+      receiver.add(piece);
+      receiver.complete();
+      this.#awaiting.shift();
+      return;
+    }
+    if (this.#held.length > 0) this.#held.push(piece);
+    const reply = this.#held.length > 0 ? this.#takeHeld() : piece;
+    if (this.#isMessage(reply)) return this.#owner.message(reply);
+    const first = this.#awaiting[0];
+    if (!first) throw new Error("a reply to no command");
+    if (first.command.replied(reply)) this.#awaiting.shift();
+  }
+
+  #takeHeld(): Buffer {
+    const bytes = this.#held.length === 1 ? this.#held[0]! : Buffer.concat(this.#held);
+    this.#held = [];
+    this.#heldBytes = 0;
+    this.#isHeldWhole = false;
+    return bytes;
+  }
+
+  #isMessage(bytes: Buffer): boolean {
+    if (bytes[0] !== GREATER && !this.#owner.getsArrays) return false;
+    return MESSAGE.test(bytes.toString("latin1", 0, MESSAGE_HEAD_BYTES));
+  }
+
+  #lost(reason: string): void {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    // The okq that serves sees at once that nobody is there any more.
+    this.#socket?.terminate();
+    const { sentBytes } = this.#sending;
+    for (const { command, startsAt } of this.#awaiting.splice(0)) {
+      command.lost(reason, startsAt < sentBytes);
+    }
+    this.#owner.closed(this);
+  }
+}
+
+/** Of an introduction. Called back with the error, if it is one. */
+export function introductionOf(introduced: (refusal: string | null) => void): Awaiting {
+  return {
+    replied(reply) {
+      introduced(errorIn(reply));
+      return true;
+    },
+    lost() {},
+  };
+}

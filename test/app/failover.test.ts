@@ -1,0 +1,188 @@
+// Several okq on one bucket, in this process: what clients of one that stands by see. Processes
+// that are killed are in test/faults.
+import { describe, expect, test } from "bun:test";
+import { startPair, untilLogged } from "../support/failover-pair.ts";
+import { eventually } from "../support/eventually.ts";
+import { ask, askAll, readable } from "../support/readable.ts";
+import { makeCertificates } from "../support/certificates.ts";
+import { passwordOf, writeUsers } from "../support/users.ts";
+import type { Wire } from "../support/wire.ts";
+
+const LARGE = Buffer.alloc(3_000_000, "large");
+
+async function infoOf(client: Wire): Promise<string> {
+  return String(await ask(client, "INFO"));
+}
+
+describe.each([2, 3])("a client of a standby in RESP%d", (protocol) => {
+  async function connected() {
+    const pair = await startPair();
+    const client = await pair.standby.connect();
+    await client.call("HELLO", protocol);
+    return { ...pair, client, direct: await pair.serving.connect() };
+  }
+
+  test("gets the replies of the okq that serves, in order", async () => {
+    const { client, direct } = await connected();
+    await direct.call("HELLO", protocol);
+    const commands = [
+      ["QLPUSH", "q", "1", "one"],
+      ["QLPUSH", "q", "1", "again"],
+      ["PING", "here"],
+      ["QPUSH", "q", "two", "ID", "2"],
+      ["NOSUCH"],
+      ["QRPOP"],
+      ["LRANGE", "q", 0, -1],
+      ["ECHO", "there"],
+      ["QSTATS", "other"],
+      ["CLIENT", "SETNAME", "ann"],
+      ["QPOP", "FROM", "q"],
+      ["RPOP", "q"],
+      ["RPOP", "q"],
+    ];
+    const replies = await askAll(client, ...commands);
+    await askAll(direct, ["QPURGE", "q"], ["DEL", "q"]);
+    await ask(direct, "QPURGE", "q", "STATE", "claimed");
+    expect(replies.slice(0, 9)).toEqual((await askAll(direct, ...commands)).slice(0, 9));
+    expect(replies.slice(-2)).toEqual(["two", null]);
+  });
+
+  test("gets and sends values that are larger than what okq keeps for it", async () => {
+    const { client } = await connected();
+    expect(await ask(client, "LPUSH", "q", LARGE, "small", LARGE)).toBe(3);
+    const commands = [["LINDEX", "q", 0], ["PING"], ["LRANGE", "q", 0, -1]];
+    const [first, , range] = await askAll(client, ...commands);
+    expect(first === LARGE.toString("latin1")).toBe(true);
+    expect((range as string[]).map(({ length }) => length)).toEqual([3_000_000, 5, 3_000_000]);
+  });
+
+  test("does a transaction there, and its own commands between", async () => {
+    const { client } = await connected();
+    const replies = await askAll(
+      client,
+      ["MULTI"],
+      ["QLPUSH", "q", "1", "one"],
+      ["PING"],
+      ["RPOP", "q"],
+      ["EXEC"],
+      ["MULTI"],
+      ["QLPUSH", "q", "1", "one"],
+      ["NOSUCH"],
+      ["EXEC"],
+      ["LLEN", "q"],
+    );
+    expect(replies.slice(0, 5)).toEqual([
+      "+OK",
+      "+QUEUED",
+      "+QUEUED",
+      "+QUEUED",
+      ["+OK", "+PONG", "one"],
+    ]);
+    expect(String(replies[8])).toStartWith("-EXECABORT");
+    expect(replies[9]).toBe(0);
+  });
+
+  test("hears messages, behind the confirmations", async () => {
+    const { client, direct } = await connected();
+    const head = protocol === 3 ? [">"] : [];
+    expect(await askAll(client, ["SUBSCRIBE", "okq:q", "talk"], ["PING"])).toHaveLength(2);
+    expect(readable(await client.next())).toEqual(protocol === 3 ? "+PONG" : ["pong", ""]);
+    for (let at = 0; at < 20; at++) await ask(direct, "PUBLISH", "talk", `${at}`);
+    const messages = (await client.take(20)).map(readable);
+    expect(messages[19]).toEqual([...head, "message", "talk", "19"]);
+    expect(await ask(client, "UNSUBSCRIBE", "talk")).toEqual([...head, "unsubscribe", "talk", 1]);
+    expect(await ask(direct, "PUBLISH", "talk", "more")).toBe(0);
+    await ask(direct, "QLPUSH", "q", "1", "x");
+    expect(String(readable(await client.next()))).toContain("pushed");
+  });
+
+  test("waits there, and its wait ends when it leaves", async () => {
+    const { client, direct, standby } = await connected();
+    const other = await standby.connect();
+    client.pipeline(["BLPOP", "q", 0], ["PING"]);
+    other.pipeline(["BLPOP", "never", 0]);
+    await eventually(async () => (await infoOf(direct)).includes("blocked_clients:2"));
+    await ask(direct, "LPUSH", "q", "x");
+    expect((await client.take(2)).map(readable)).toEqual([["q", "x"], "+PONG"]);
+    other.reset();
+    await eventually(async () => (await infoOf(direct)).includes("blocked_clients:0"));
+  });
+
+  test("may turn replies off", async () => {
+    const { client } = await connected();
+    client.pipeline(["CLIENT", "REPLY", "OFF"], ["LPUSH", "q", "x"], ["LRANGE", "q", 0, -1]);
+    client.pipeline(["CLIENT", "REPLY", "ON"], ["LLEN", "q"]);
+    expect((await client.take(2)).map(readable)).toEqual(["+OK", 1]);
+  });
+});
+
+test("the okq that serves shows the client, and RESET takes all of it back", async () => {
+  const { standby, serving } = await startPair();
+  const client = await standby.connect();
+  const direct = await serving.connect();
+  await askAll(client, ["CLIENT", "SETNAME", "ann"], ["QREGISTER", "q"]);
+  const [, address] = /addr=(\S+)/.exec(String(await ask(client, "CLIENT", "INFO")))!;
+  expect(String(await ask(direct, "CLIENT", "LIST"))).toContain(`addr=${address} `);
+  expect(String(await ask(direct, "CLIENT", "LIST"))).toContain("name=ann");
+  expect(await ask(client, "RESET")).toBe("+RESET");
+  expect(String(await ask(direct, "CLIENT", "LIST"))).not.toContain("name=ann");
+  expect(String(await ask(client, "QNOTIFY", 0))).toStartWith("-ERR not registered");
+});
+
+test("logs in where the client is, and checks rights at both", async () => {
+  const users = writeUsers("ann push,inspect a*", "boss push,consume,inspect,manage,admin *");
+  const { standby, serving } = await startPair({ users: users.path });
+  const client = await standby.connect();
+  expect(String(await ask(client, "LPUSH", "a", "x"))).toStartWith("-NOAUTH");
+  expect(String(await ask(client, "AUTH", "ann", "wrong"))).toStartWith("-WRONGPASS");
+  expect(await ask(client, "AUTH", "ann", passwordOf("ann"))).toBe("+OK");
+  expect(await ask(client, "LPUSH", "a", "x")).toBe(1);
+  expect(String(await ask(client, "LPUSH", "b", "x"))).toStartWith("-NOPERM");
+  expect(String(await ask(client, "RPOP", "a"))).toStartWith("-NOPERM");
+  expect(await ask(client, "AUTH", "boss", passwordOf("boss"))).toBe("+OK");
+  expect(await ask(client, "RPOP", "a")).toBe("x");
+  // The other okq has read the users again, and this one not.
+  users.replace("boss push,consume,inspect,manage,admin *");
+  serving.reload();
+  const ann = await standby.connect();
+  expect(await ask(ann, "AUTH", "ann", passwordOf("ann"))).toBe("+OK");
+  expect(String(await ask(ann, "LPUSH", "a", "x"))).toContain("No such user 'ann'");
+});
+
+test("OKQ FORWARD needs the secret, and ends a connection without it", async () => {
+  const { serving, standby } = await startPair();
+  for (const okq of [serving, standby]) {
+    const client = await okq.connect();
+    expect(String(await ask(client, "OKQ", "FORWARD", "guess", "default"))).toStartWith(
+      "-ERR this",
+    );
+    await client.untilClosed();
+  }
+  const client = await serving.connect();
+  expect(JSON.stringify(await ask(client, "COMMAND", "DOCS"))).not.toContain("forward");
+});
+
+test("passes commands on over TLS, to exactly the certificate that the bucket names", async () => {
+  const { server } = makeCertificates();
+  const tls = { listenAddr: "", tlsListenAddr: "127.0.0.1:0", tlsCert: server.cert };
+  const { start } = await startPair({ ...tls, tlsKey: server.key });
+  const standby = await start({ listenAddr: "127.0.0.1:0" });
+  await untilLogged(standby, "stands by");
+  const client = await standby.connect();
+  expect(await ask(client, "LPUSH", "q", LARGE)).toBe(1);
+  expect(await ask(client, "LLEN", "q")).toBe(1);
+});
+
+test("the next one serves at once when an okq ends, and its clients stay", async () => {
+  const { standby, serving } = await startPair({ s3Lease: 10_000 });
+  const client = await standby.connect();
+  const subscriber = await standby.connect();
+  await ask(client, "LPUSH", "q", "before");
+  await ask(subscriber, "SUBSCRIBE", "okq:q");
+  const closed = serving.close();
+  await subscriber.untilClosed();
+  await untilLogged(standby, "serves the queues");
+  await closed;
+  expect(await ask(client, "LRANGE", "q", 0, -1)).toEqual(["before"]);
+  expect(String(await ask(client, "INFO", "store"))).toContain("store_role:serving");
+});

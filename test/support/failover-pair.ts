@@ -1,0 +1,46 @@
+// Several okq inside the process of a test that share a bucket in memory. One serves, the others
+// stand by.
+import { openObjects } from "../../src/app/open-objects.ts";
+import type { OpenStore } from "../../src/app/opened-store.ts";
+import type { Config } from "../../src/config/options.ts";
+import { systemClock } from "../../src/queue/clock.ts";
+import { eventually } from "./eventually.ts";
+import { fastFolder } from "./fast-folder.ts";
+import { MemoryBucket, MemoryObjects } from "./memory-bucket.ts";
+import { startTestOkq, type TestOkq } from "./okq-server.ts";
+
+/** Small: to write 8 MiB at each opening would take most of the time of the tests. */
+const walBytes = 4096;
+
+/** Opens the queues of okq processes that share a bucket. */
+export function sharedBucket(): OpenStore {
+  const objects = new MemoryObjects();
+  return async (config, log, listeners) => {
+    const bucket = new MemoryBucket(objects, systemClock);
+    const ownConfig = { ...config, s3Scratch: fastFolder };
+    return openObjects(ownConfig, log, { bucket, counts: null, listeners, walBytes });
+  };
+}
+
+export interface FailoverPair {
+  serving: TestOkq;
+  standby: TestOkq;
+  /** Starts another one. */
+  start(config?: Partial<Config>): Promise<TestOkq>;
+}
+
+export async function startPair(config: Partial<Config> = {}): Promise<FailoverPair> {
+  const open = sharedBucket();
+  const start = (own: Partial<Config> = {}) =>
+    startTestOkq({ s3Lease: 400, ...config, ...own }, systemClock, open);
+  const serving = await start();
+  await untilLogged(serving, "serves the queues");
+  const standby = await start();
+  await untilLogged(standby, "stands by");
+  return { serving, standby, start };
+}
+
+/** Resolves when a line of the log has that text. */
+export async function untilLogged({ log }: Pick<TestOkq, "log">, text: string): Promise<void> {
+  await eventually(() => log.some((line) => line.includes(text)), { message: `log has ${text}` });
+}
