@@ -151,6 +151,29 @@ export class Account {
     this.#order.lostPop(this.now());
   }
 
+  /** The clock of the store was set: leases may have ended early. */
+  clockMoved(): void {
+    this.#claims.clear();
+    this.#tokenClaims.clear();
+  }
+
+  /**
+   * While no client is at work: the ids of all events that are stored. Throws if one is missing, or
+   * should not be there.
+   */
+  checkStored(ids: ReadonlySet<string>): void {
+    const faults: string[] = [];
+    for (const [id, { pushed, acked }] of this.#entries) {
+      const isEnded = acked === "done" || acked === "unknown";
+      const isStored = ids.has(id);
+      if (pushed === "done" && !isEnded && !isStored) faults.push(`${id} is not stored`);
+      if (acked === "done" && isStored) faults.push(`${id} was acked and is stored`);
+      if (pushed === "refused" && isStored) faults.push(`${id} was refused and is stored`);
+    }
+    for (const id of ids) if (!this.#entries.has(id)) faults.push(`${id} was never pushed`);
+    throwIfAny(faults);
+  }
+
   /** Records a fault. */
   fault(text: string): void {
     this.#faults.push(text);

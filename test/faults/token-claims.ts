@@ -86,6 +86,11 @@ export class TokenClaims {
     if (sent?.holder && outcome === "refused") sent.holder.counts = 1;
   }
 
+  /** All leases may have ended. */
+  clear(): void {
+    for (const holder of this.#holders.values()) holder.untilMs = 0;
+  }
+
   /** The event was popped or ended without a token: nothing is known of its claims now. */
   forget(id: string): void {
     this.#holders.delete(id);

@@ -1,10 +1,10 @@
 // Reads a range of the log, several objects at a time, and yields them in order.
 
-import type { Bucket } from "../../../s3/bucket.ts";
 import { DamageError } from "./damage-error.ts";
 import { checkedHead } from "./log-place.ts";
 import { decodeLogObject, type LogObject } from "./log-object.ts";
 import { logName } from "./object-names.ts";
+import { type ObjectReader, readAhead } from "./object-reader.ts";
 
 const AHEAD = 16;
 
@@ -18,45 +18,25 @@ export interface ReadObject extends LogObject {
  * a DamageError if one is missing or damaged, or older than the one in front of it.
  */
 export async function* readLog(
-  bucket: Bucket,
+  reader: ObjectReader,
   from: number,
   to: number,
 ): AsyncGenerator<ReadObject> {
-  const ahead: Promise<ReadObject>[] = [];
-  let next = from;
+  const seqs = Array.from({ length: Math.max(0, to - from) }, (_, at) => from + at);
+  const tasks = seqs.map((seq) => () => readAt(reader, seq));
   let epoch = 0;
-  for (let seq = from; seq < to; seq++) {
-    while (next < to && ahead.length < AHEAD) ahead.push(readAhead(bucket, next++));
-    const object = await awaited(ahead);
+  for await (const object of readAhead(tasks, AHEAD)) {
     if (object.epoch < epoch) {
       const order = `epoch ${object.epoch} behind epoch ${epoch}`;
-      throw new DamageError(`${bucket.url}/${logName(seq)} is damaged: ${order}`);
+      throw new DamageError(`${reader.urlOf(logName(object.seq))} is damaged: ${order}`);
     }
     epoch = object.epoch;
     yield object;
   }
 }
 
-async function awaited(ahead: Promise<ReadObject>[]): Promise<ReadObject> {
-  try {
-    return await ahead.shift()!;
-  } catch (error) {
-    await Promise.allSettled(ahead);
-    throw error;
-  }
-}
-
-/** It may fail before its turn, or when nobody waits for it any more. */
-function readAhead(bucket: Bucket, seq: number): Promise<ReadObject> {
-  const reading = readAt(bucket, seq);
-  reading.catch(() => {});
-  return reading;
-}
-
-async function readAt(bucket: Bucket, seq: number): Promise<ReadObject> {
-  const url = `${bucket.url}/${logName(seq)}`;
-  const found = await bucket.read(logName(seq));
-  if (found === null) throw new DamageError(`${url} is missing`);
-  const object = checkedHead(await decodeLogObject(found.body, url), seq, url);
-  return { ...object, nowMs: found.nowMs };
+async function readAt(reader: ObjectReader, seq: number): Promise<ReadObject> {
+  const url = reader.urlOf(logName(seq));
+  const { body, nowMs } = await reader.read(logName(seq));
+  return { ...checkedHead(await decodeLogObject(body, url), seq, url), nowMs };
 }

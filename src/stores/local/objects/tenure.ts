@@ -17,6 +17,7 @@ import {
   type SnapshotRef,
 } from "./manifest.ts";
 import { newSegmentName, newSnapshotName } from "./object-names.ts";
+import { ObjectReader } from "./object-reader.ts";
 import { Retry } from "./retry.ts";
 
 export interface TenureOptions {
@@ -79,7 +80,8 @@ export class Tenure {
   async *tail(): AsyncGenerator<{ seq: number; body: Uint8Array }> {
     const fences: Fence[] = [];
     try {
-      for await (const object of readLog(this.#bucket, firstLive(this), this.#start)) {
+      const reader = new ObjectReader(this.#bucket, this.#clock);
+      for await (const object of readLog(reader, firstLive(this), this.#start)) {
         const { kind, epoch, seq, body, nowMs } = object;
         if (kind === "changes") yield { seq, body };
         else fences.push({ epoch, seq, atMs: nowMs });
@@ -192,7 +194,7 @@ export class Tenure {
   }
 
   #checkReleased(): void {
-    if (this.#isReleased) throw new AppendError("none", "this okq has stopped serving");
+    if (this.#isReleased) throw new AppendError("fenced", "this okq has stopped serving");
   }
 
   async #storeMs(): Promise<number> {
