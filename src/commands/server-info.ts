@@ -31,7 +31,8 @@ const sections: Record<string, (context: Context) => Lines> = {
   ],
   Clients: clientLines,
   Memory: memory,
-  Persistence: () => [["loading", 0]],
+  // Drivers wait until a Redis has loaded: here until some okq serves.
+  Persistence: ({ failover }) => [["loading", !failover || failover.serving ? 0 : 1]],
   Stats: ({ background, stats, subscriptions }) => [
     ["total_connections_received", stats.connections],
     ["rejected_connections", stats.connectionsRefused],

@@ -13,6 +13,8 @@ export interface PublicExchange {
   query: URLSearchParams;
   /** Of the client, without a port. */
   address: string;
+  /** The client is one of another okq, which passes the request on. */
+  isForwarded: boolean;
   /** Aborts when the client is gone, or okq stops. */
   gone: AbortSignal;
   /** The whole body. Rejects with a Problem if it is too large or too slow. */

@@ -1,15 +1,17 @@
 // GET /healthz: okq lives, in the words of simplequeue. GET /readyz: a write to the store works, as
-// `okq health` asks. Anybody may ask.
-import type { QueueContext } from "../commands/context.ts";
+// `okq health` asks, or another okq serves and is reached. Anybody may ask.
+import type { Context } from "../commands/context.ts";
 import type { PublicExchange, PublicResponder } from "./exchange.ts";
 import { Problem } from "./problem.ts";
 
+type HealthContext = Pick<Context, "store" | "processId" | "reportFailure" | "failover">;
+
 export class Health implements PublicResponder {
-  readonly #context: Pick<QueueContext, "store" | "processId" | "reportFailure">;
+  readonly #context: HealthContext;
   /** All that ask at the same time share one write. */
   #probe: Promise<boolean> | null = null;
 
-  constructor(context: Pick<QueueContext, "store" | "processId" | "reportFailure">) {
+  constructor(context: HealthContext) {
     this.#context = context;
   }
 
@@ -25,6 +27,11 @@ export class Health implements PublicResponder {
   }
 
   async #ready(): Promise<Response> {
+    const { failover } = this.#context;
+    if (failover && failover.role !== "serving") {
+      if (await failover.reaches()) return answer({ status: "ok" });
+      throw new Problem(503, failover.reason);
+    }
     this.#probe ??= this.#write().finally(() => (this.#probe = null));
     if (!(await this.#probe)) throw new Problem(503, "the store does not accept writes");
     return answer({ status: "ok" });

@@ -5,6 +5,7 @@ import type { Context } from "../commands/context.ts";
 import type { Cancel } from "../queue/clock.ts";
 import { Api } from "./api.ts";
 import { Authentication } from "./authentication.ts";
+import { Forwarding } from "./forwarding.ts";
 import { lowestFreeDescriptor } from "./free-descriptor.ts";
 import { Health } from "./health.ts";
 import { HttpClients } from "./http-clients.ts";
@@ -74,6 +75,7 @@ export class HttpServer {
       admission,
       authentication,
       hosts: new KnownHosts(hosts),
+      forwarding: new Forwarding(context.failover),
       responders: {
         health: new Health(context),
         page: new Page(loadPage),

@@ -4,6 +4,7 @@ import { isOfThisMachine, withoutPrefix } from "../admission/addresses.ts";
 import type { Context } from "../commands/context.ts";
 import { CommandError } from "../commands/errors.ts";
 import type { Authentication } from "./authentication.ts";
+import type { Forwarding } from "./forwarding.ts";
 import type { PublicExchange, PublicResponder, Responder } from "./exchange.ts";
 import type { HttpFigures } from "./http-figures.ts";
 import type { KnownHosts } from "./known-hosts.ts";
@@ -26,6 +27,7 @@ export interface HandlerParts {
   admission: Admission;
   authentication: Authentication;
   hosts: KnownHosts;
+  forwarding: Forwarding;
   responders: Responders;
   figures: HttpFigures;
   prefix: string;
@@ -47,6 +49,8 @@ interface Arrived {
 const METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"];
 /** Of a client that has not logged in: enough for a login. */
 const STRANGER_BYTES_MAX = 8 * 1024;
+/** Whoever only looks may log in. */
+const SESSION_PATH = "/v1/session";
 /** Bun takes no longer timeout. */
 const TIMEOUT_S_MAX = 255;
 
@@ -92,7 +96,8 @@ export class RequestHandler {
     const denial = admission.enter({
       address,
       shownAs: address,
-      hasCertificate: this.hasCertificates,
+      // The other okq has decided that it serves the client.
+      hasCertificate: this.hasCertificates || exchange.isForwarded,
       isLocal: () => isOfThisMachine(address),
     });
     if (denial) throw Problem.ofReply(denial.reply);
@@ -106,6 +111,7 @@ export class RequestHandler {
   #exchangeOf({ request, body, server, gone }: Arrived): PublicExchange {
     const { prefix } = this.#parts;
     const { method } = request;
+    const passedOnFor = this.#parts.forwarding.addressIn(request);
     const { pathname, searchParams } = urlOf(request);
     if (!pathname.startsWith(`${prefix}/`)) throw noSuchPath();
     const client = server.requestIP(request);
@@ -116,20 +122,24 @@ export class RequestHandler {
       path: pathname.slice(prefix.length),
       prefix,
       query: searchParams,
-      address: withoutPrefix(client.address),
+      address: passedOnFor ?? withoutPrefix(client.address),
+      isForwarded: passedOnFor !== null,
       gone,
       body: () => body.whole(STRANGER_BYTES_MAX),
     };
   }
 
-  async #admitted(exchange: PublicExchange, { body, server }: Arrived): Promise<Response> {
+  async #admitted(exchange: PublicExchange, arrived: Arrived): Promise<Response> {
+    const { body, server } = arrived;
     const { responders, isReadOnly, authentication } = this.#parts;
     const { request, method } = exchange;
     this.#checkMethod(request);
-    this.#checkHost(exchange);
+    if (!exchange.isForwarded) this.#checkHost(exchange);
     const page = responders.page.answerAnybody(exchange);
     if (page) return await page;
-    this.#checkOrigin(exchange);
+    if (!exchange.isForwarded) this.#checkOrigin(exchange);
+    const passed = this.#pass(exchange, arrived);
+    if (passed) return await passed;
     for (const responder of responders.forAnybody) {
       const response = responder.answerAnybody(exchange);
       if (response) return await response;
@@ -158,6 +168,17 @@ export class RequestHandler {
       server.timeout(request, this.#readTimeoutS);
     }
     throw noSuchPath();
+  }
+
+  /** null: this okq answers it. */
+  #pass(exchange: PublicExchange, { request, body, server }: Arrived): Promise<Response> | null {
+    // What this okq refuses is refused here.
+    const isRefused = this.#parts.isReadOnly && exchange.method !== "GET";
+    if (isRefused && exchange.path !== SESSION_PATH) return null;
+    const response = this.#parts.forwarding.pass(exchange, body);
+    if (!response) return null;
+    server.timeout(request, 0);
+    return response.finally(() => server.timeout(request, this.#readTimeoutS));
   }
 
   /** How long a client may not read its response, and how long its connection may be idle then. */

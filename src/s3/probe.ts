@@ -1,13 +1,13 @@
 // Tries at start whether an object store can do what okq relies on: that it refuses a write whose
 // condition does not hold. One that ignores conditions would let two okq processes write at once.
-import { type Bucket, BucketError } from "./bucket.ts";
+import { systemClock } from "../queue/clock.ts";
+import type { Bucket } from "./bucket.ts";
+import { PatientBucket } from "./patient-bucket.ts";
 
 /** Probes that an okq left behind when it was killed. */
 const LEFT_MS = 3_600_000;
 const FOLDER = "probe/";
 const PATIENCE_MS = 10_000;
-const PAUSE_MS = 100;
-const PAUSE_MS_MAX = 1000;
 const WRONG_ETAG = "00000000000000000000000000000000";
 
 /**
@@ -15,46 +15,24 @@ const WRONG_ETAG = "00000000000000000000000000000000";
  * names the condition which the object store ignores. Leaves nothing behind. Is patient with an
  * object store that is busy or cannot be reached.
  */
-export async function probeBucket(bucket: Bucket, patienceMs = PATIENCE_MS): Promise<void> {
+export async function probeBucket(probed: Bucket, patienceMs = PATIENCE_MS): Promise<void> {
+  const onRead = () => {};
+  const bucket = new PatientBucket({ bucket: probed, clock: systemClock, patienceMs, onRead });
   const name = FOLDER + crypto.randomUUID();
-  const tries = new Tries(patienceMs);
   try {
-    const etag = await tries.run(() => created(bucket, name));
-    await tries.run(() => checkCreate(bucket, name));
-    await tries.run(() => checkReplace(bucket, name, etag));
-    await tries.run(() => removeLeft(bucket));
+    const etag = await created(bucket, name);
+    await checkCreate(bucket, name);
+    await checkReplace(bucket, name, etag);
+    await removeLeft(bucket);
   } catch (error) {
     // The first error is the one to show.
-    await bucket.remove([name]).catch(() => {});
+    await probed.remove([name]).catch(() => {});
     throw error;
   }
-  await tries.run(() => bucket.remove([name]));
+  await bucket.remove([name]);
 }
 
-/** Steps may be tried again, also if the object store did them without saying so. */
-class Tries {
-  readonly #untilMs: number;
-  #pauseMs = PAUSE_MS;
-
-  constructor(patienceMs: number) {
-    this.#untilMs = performance.now() + patienceMs;
-  }
-
-  async run<T>(step: () => Promise<T>): Promise<T> {
-    for (;;) {
-      try {
-        return await step();
-      } catch (error) {
-        const isOver = performance.now() + this.#pauseMs > this.#untilMs;
-        if (!(error instanceof BucketError && error.mayPass) || isOver) throw error;
-      }
-      await Bun.sleep(this.#pauseMs);
-      this.#pauseMs = Math.min(this.#pauseMs * 2, PAUSE_MS_MAX);
-    }
-  }
-}
-
-/** The etag. A repeated request finds its own object, which is no failure. */
+/** The etag. A request that is repeated finds its own object, which is no failure. */
 async function created(bucket: Bucket, name: string): Promise<string> {
   const body = bytesOf("created");
   const etag = await bucket.create(name, body);

@@ -5,6 +5,7 @@ import type { Bucket } from "../../src/s3/bucket.ts";
 import { probeBucket } from "../../src/s3/probe.ts";
 import { closeAfterTest } from "../support/close-after-test.ts";
 import { type S3ServerOptions, startS3 } from "../support/s3-server.ts";
+import { startWitness, witnessProblem } from "../support/s3-witness.ts";
 import type { FaultKind } from "../support/s3/s3-faults.ts";
 import { openTestBucket } from "./open-test-bucket.ts";
 
@@ -17,6 +18,21 @@ test("accepts an object store with conditions", async () => {
   const { s3, bucket } = start();
   await probeBucket(bucket);
   expect(s3.keysIn()).toEqual([]);
+});
+
+const problem = witnessProblem();
+
+test.skipIf(problem !== null)(`accepts R2${problem === null ? "" : `: ${problem}`}`, async () => {
+  const bucket = openTestBucket(closeAfterTest(await startWitness()).url);
+  await probeBucket(bucket);
+  expect((await bucket.list("", "")).objects).toEqual([]);
+});
+
+test("refuses an object store that does not know conditions", async () => {
+  const { bucket } = start({ refusesConditions: true });
+  await expect(probeBucket(bucket)).rejects.toThrow(
+    /^cannot write probe\/.*: 501 NotImplemented: .*; the object store lacks something that okq/,
+  );
 });
 
 test.each<[S3ServerOptions, string]>([

@@ -1,6 +1,6 @@
 // The metrics of the store, and of the events of all queues together.
 import { COUNTED, type Counted } from "../../queue/queue-status.ts";
-import { each, MS_PER_S, only, US_PER_S } from "./family.ts";
+import { each, MS_PER_S, only, type Sample, US_PER_S } from "./family.ts";
 import type { Source, SourceFamily } from "./source.ts";
 
 /** A number that only some stores know. */
@@ -16,7 +16,8 @@ function isUp({ facts }: Source): boolean {
   const refused = facts.get("pushes_refused") ?? "no";
   const ready = facts.get("store_connections_ready") ?? 1;
   const needed = facts.get("store_mode") === "cluster" ? facts.get("store_connections")! : 1;
-  return refused === "no" && ready >= needed;
+  const isServed = facts.get("store_serving_addr") !== "";
+  return refused === "no" && ready >= needed && isServed;
 }
 
 const store: SourceFamily[] = [
@@ -35,8 +36,8 @@ const store: SourceFamily[] = [
     name: "okq_store_up",
     type: "gauge",
     help:
-      "1 if the store accepts pushes: Redis is connected (of a cluster, all masters), and no " +
-      "disk is full or fails.",
+      "1 if the store accepts pushes: Redis is connected (of a cluster, all masters), no disk is " +
+      "full or fails, and with a bucket some okq serves.",
     of: "process",
     read: (source) => only(isUp(source) ? 1 : 0),
   },
@@ -123,13 +124,31 @@ const store: SourceFamily[] = [
     labels: ["op", "result"],
     help:
       "Batches (`batch`) that the store got: `done`, `refused` as a whole, not done because it " +
-      "is `unavailable`, or with an `unknown` outcome.",
+      "is `unavailable`, or with an `unknown` outcome. Requests to a bucket (`get`, `put`, " +
+      "`delete`, `list`): `done`, `refused` by a condition or because nothing is there, `failed` " +
+      "with an error, or `lost` without an answer.",
     of: "process",
-    read: ({ context }) =>
-      Object.entries(context.processFigures.batchResults).map(([result, times]) => [
-        ["batch", result],
-        times,
-      ]),
+    read: ({ context: { processFigures, failover } }) => {
+      const kinds = { batch: processFigures.batchResults, ...failover?.requests?.requests };
+      return Object.entries(kinds).flatMap(([op, results]) =>
+        Object.entries(results).map(([result, times]): Sample => [[op, result], times]),
+      );
+    },
+  },
+  {
+    name: "okq_store_serving",
+    type: "gauge",
+    help: "1 if this okq serves the queues of its bucket, 0 if it stands by.",
+    of: "process",
+    read: ({ context: { failover } }) =>
+      failover ? only(failover.role === "serving" ? 1 : 0) : [],
+  },
+  {
+    name: "okq_store_fenced",
+    type: "counter",
+    help: "How often another okq took over while this one served.",
+    of: "process",
+    read: ({ context: { failover } }) => (failover ? only(failover.fenced) : []),
   },
 ];
 

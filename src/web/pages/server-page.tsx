@@ -139,6 +139,9 @@ const syncs: Record<string, string> = {
 function durabilityOf(store: Section, options: Section | undefined): string {
   const kind = store["store"];
   if (kind === "memory") return "Queues are in memory only: they end with okq.";
+  if (kind === "objects") {
+    return "Changes are in the bucket before they are answered. One okq serves, others stand by.";
+  }
   if (kind !== "redis") return syncs[String(store["fsync"] ?? options?.["fsync"])] ?? "";
   const replicas = numberIn(store, "storeWaitReplicas");
   const waits = replicas

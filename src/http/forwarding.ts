@@ -1,0 +1,94 @@
+// Passes the requests to an okq that stands by on to the one that serves, and tells that one whose
+// request it is. What a client may not send at all is refused before.
+import type { Failover, ServingOkq } from "../commands/failover.ts";
+import type { PublicExchange } from "./exchange.ts";
+import { Problem } from "./problem.ts";
+import type { RequestBody } from "./request-body.ts";
+
+/** The secret of the okq that serves, and the address of the client. */
+const HEADER = "Okq-Forward";
+/** Of one connection, or made anew for the next one. */
+const NOT_PASSED = ["Connection", "Keep-Alive", "Transfer-Encoding", "Upgrade", "Expect", "TE"];
+/** A figure of this process, whoever serves. */
+const OWN_PATH = "/metrics";
+const RETRY = { "Retry-After": "1" };
+
+export class Forwarding {
+  readonly #failover: Failover | null;
+
+  constructor(failover: Failover | null) {
+    this.#failover = failover;
+  }
+
+  /** The address of the client if another okq passes its request on; else null. */
+  addressIn({ headers }: Request): string | null {
+    const [secret = "", address] = (headers.get(HEADER) ?? "").split(" ", 2);
+    if (!address) return null;
+    if (this.#failover?.knows(Buffer.from(secret))) return address;
+    throw new Problem(503, "this okq does not serve", null, RETRY);
+  }
+
+  /** null if this okq answers the request itself. */
+  pass(exchange: PublicExchange, body: RequestBody): Promise<Response> | null {
+    if (!this.#failover || this.#failover.role === "serving") return null;
+    if (exchange.path === OWN_PATH) return null;
+    const { serving, reason } = this.#failover;
+    if (serving?.httpAddr) return send(exchange, body, serving);
+    const detail = serving ? `${reason}, and not over HTTP` : reason;
+    throw new Problem(503, detail, "LOADING", RETRY);
+  }
+}
+
+async function send(
+  { request, address, gone }: PublicExchange,
+  body: RequestBody,
+  { httpAddr, secret }: ServingOkq,
+): Promise<Response> {
+  const { pathname, search } = new URL(request.url, "http://localhost");
+  const headers = new Headers(request.headers);
+  for (const name of NOT_PASSED) headers.delete(name);
+  headers.set(HEADER, `${secret} ${address}`);
+  const hasBody = request.body !== null;
+  try {
+    const response = await fetch(`http://${httpAddr}${pathname}${search}`, {
+      method: request.method,
+      headers,
+      ...(hasBody && { body: streamOf(body) }),
+      redirect: "manual",
+      decompress: false,
+      // On a connection that was used before, a request that fails might be sent twice.
+      keepalive: false,
+      signal: gone,
+    });
+    const passed = new Headers(response.headers);
+    for (const name of NOT_PASSED) passed.delete(name);
+    return new Response(response.body, { status: response.status, headers: passed });
+  } catch (error) {
+    throw error instanceof Problem ? error : lossOf(request, error as Error);
+  }
+}
+
+/** What is read of it is sent before more is read. */
+function streamOf(body: RequestBody): ReadableStream<Uint8Array> {
+  const chunks = body.chunks();
+  return new ReadableStream({
+    async pull(controller) {
+      const { done, value } = await chunks.next();
+      if (done) controller.close();
+      else controller.enqueue(value);
+    },
+    async cancel() {
+      await chunks.return(undefined);
+    },
+  });
+}
+
+function lossOf({ method }: Request, error: Error): Problem {
+  const { code = "" } = error as NodeJS.ErrnoException;
+  const isUnsent = code === "ConnectionRefused" || code === "ECONNREFUSED";
+  const changesNothing = method === "GET" || method === "HEAD";
+  if (isUnsent || changesNothing) {
+    return new Problem(503, "the okq that serves cannot be reached", "LOADING", RETRY);
+  }
+  return new Problem(504, "outcome unknown: the okq that serves went away", "ERR");
+}
