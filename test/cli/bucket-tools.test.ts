@@ -1,5 +1,5 @@
-// `okq check` and `okq backup` of a store in a bucket: damage is found and named, an okq that serves
-// goes on, and nothing in the bucket changes.
+// `okq check` and `okq backup` of a store in a bucket: damage is found and named, an okq that
+// serves goes on, and nothing in the bucket changes.
 import { describe, expect, setDefaultTimeout, test } from "bun:test";
 import { existsSync, readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -201,9 +201,10 @@ test("a backup of a bucket overwrites no file", async () => {
 test("backups and checks are whole while an okq serves and collects", async () => {
   const s3 = startBucket();
   const served = await serveStore(s3, "live", { segmentObjects: 5, replayedBytes: 1_000_000 });
-  let [isOver, pushed] = [false, 0];
+  const progress = { isOver: false };
+  let pushed = 0;
   const load = async () => {
-    for (; !isOver; pushed++) {
+    for (; !progress.isOver; pushed++) {
       await served.store.pushWith("q", `${pushed}`, { contents: "x".repeat(1000) });
     }
   };
@@ -225,7 +226,7 @@ test("backups and checks are whole while an okq serves and collects", async () =
     await copy.under.close();
     expect(await okqAt(s3, ["check", "--store", store])).toMatchObject({ code: 0 });
   }
-  isOver = true;
+  progress.isOver = true;
   await loading;
   expect(namesOf(s3, "snapshot").length).toBeGreaterThan(0);
   expect(existsSync(join(folder, "5.db"))).toBe(true);

@@ -1,5 +1,5 @@
-// kill -9 of `okq copy` at random moments: the target is no store or the whole one, and the copy can
-// be repeated.
+// kill -9 of `okq copy` at random moments: the target is no store or the whole one, and the copy
+// can be repeated.
 import { expect, setDefaultTimeout, test } from "bun:test";
 import { existsSync, readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
