@@ -3,7 +3,6 @@
 import { join } from "node:path";
 import { systemClock } from "../../src/queue/clock.ts";
 import { S3Bucket } from "../../src/s3/s3-bucket.ts";
-import { copyInto } from "../../src/stores/local/objects/backup-file.ts";
 import { loadScratch } from "../../src/stores/local/objects/load-scratch.ts";
 import { ObjectReader } from "../../src/stores/local/objects/object-reader.ts";
 import { readAll } from "../../src/stores/local/objects/read-all.ts";
@@ -39,8 +38,9 @@ async function copyTo(s3: S3Server, file: string): Promise<void> {
   await readAll(bucket, async (source) => {
     const scratch = new Scratch(newFolder());
     try {
-      await loadScratch({ scratch, reader: objects, source });
-      await copyInto(scratch, file);
+      const db = await loadScratch({ scratch, reader: objects, source });
+      // Also what is in its write-ahead file.
+      db.run("VACUUM INTO ?", [file]);
     } finally {
       scratch.close();
     }

@@ -15,11 +15,11 @@ const HANDED_OVER_MAX = 2000;
 const PATIENCE_MS = 120_000;
 
 /** All that a client may see. */
-const ALLOWED = [
+const ALLOWED = new Set([
   "LOADING store unavailable",
   "ERR store outcome unknown",
   "ERR store refused: not done, because an earlier operation of this client failed",
-];
+]);
 
 export class TakeoverRound {
   readonly okqs: S3Okqs;
@@ -111,9 +111,7 @@ export class TakeoverRound {
     const left = await idsIn(okqs.s3, [...this.#queues, ...this.#handed]);
     expect(left.map(({ size }) => size)).toEqual([0, 0, 0, 0]);
     const errors = [...new Set([...this.#load.errors.keys(), ...this.#handOver.errors])];
-    const odd = errors.filter(
-      (error) => !ALLOWED.includes(error.replace(/^EXECABORT [^:]*: /, "")),
-    );
+    const odd = errors.filter((error) => !ALLOWED.has(error.replace(/^EXECABORT [^:]*: /, "")));
     expect(odd).toEqual([]);
     return { ...totals, handedOver, errors, slowestMs: Math.round(this.#load.slowestMs) };
   }

@@ -91,8 +91,7 @@ async function loadParts({ scratch, reader, source: { snapshot } }: LoadOptions)
   if (snapshot === null) return;
   const parts = Array.from({ length: snapshot.parts }, (_, at) => async () => {
     const name = partName(snapshot.name, at + 1);
-    const { body } = await reader.read(name);
-    const bytes = await unpack("okqp", body, reader.urlOf(name));
+    const bytes = await unpack("okqp", await reader.read(name), reader.urlOf(name));
     await scratch.write(bytes, at * PART_BYTES);
     return bytes.length;
   });
@@ -107,8 +106,7 @@ async function loadParts({ scratch, reader, source: { snapshot } }: LoadOptions)
 async function* recordings({ reader, source }: LoadOptions): AsyncGenerator<Found, void> {
   const segments = source.segments.map((segment) => async () => {
     const url = reader.urlOf(segment.name);
-    const { body } = await reader.read(segment.name);
-    return { url, segment, bytes: await unpack("okqs", body, url) };
+    return { url, segment, bytes: await unpack("okqs", await reader.read(segment.name), url) };
   });
   const covered = source.snapshot?.seq ?? 0;
   for await (const { url, segment, bytes } of readAhead(segments, SEGMENTS_AHEAD)) {

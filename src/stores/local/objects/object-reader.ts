@@ -1,7 +1,7 @@
 // Reads objects that have to be there, and tries again when the object store is busy.
 
 import type { Clock } from "../../../queue/clock.ts";
-import { type Bucket, BucketError, type StoredObject } from "../../../s3/bucket.ts";
+import { type Bucket, BucketError } from "../../../s3/bucket.ts";
 import { MissingError } from "./damage-error.ts";
 import { Retry } from "./retry.ts";
 
@@ -26,12 +26,12 @@ export class ObjectReader {
   }
 
   /** Rejects with a BucketError, or with a MissingError. */
-  async read(name: string): Promise<StoredObject> {
+  async read(name: string): Promise<Uint8Array> {
     const retry = new Retry(this.#clock);
     for (let left = TRIES - 1; ; left--) {
       try {
         const found = await this.#bucket.read(name);
-        if (found) return found;
+        if (found) return found.body;
         throw new MissingError(name, this.urlOf(name));
       } catch (error) {
         const mayPass = error instanceof BucketError && error.mayPass;

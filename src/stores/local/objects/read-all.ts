@@ -57,13 +57,14 @@ async function presentManifest(bucket: Bucket): Promise<Manifest> {
 /** Up to the end that the log has at the start, at least. */
 async function* tail(bucket: Bucket, manifest: Manifest): AsyncGenerator<Logged> {
   const reader = new ObjectReader(bucket, systemClock);
+  const read = (name: string) => bucket.read(name);
   let next = firstLive(manifest);
   const { seq: listed } = await endOfLog(bucket, next);
   // All that was listed may have been deleted.
   const end = Math.max(listed, firstLive(await presentManifest(bucket)));
   while (next < end) {
     try {
-      for await (const { kind, seq, body } of readLog(reader, next, end)) {
+      for await (const { kind, seq, body } of readLog(read, bucket.url, next, end)) {
         next = seq + 1;
         if (kind === "changes") yield { seq, body };
       }
@@ -78,7 +79,7 @@ async function* tail(bucket: Bucket, manifest: Manifest): AsyncGenerator<Logged>
 
   async function* from(segments: Manifest["segments"], first: number): AsyncGenerator<Logged> {
     for (const segment of segments) {
-      const { body } = await reader.read(segment.name);
+      const body = await reader.read(segment.name);
       const url = reader.urlOf(segment.name);
       for (const logged of separated(await unpack("okqs", body, url), segment, url)) {
         if (logged.seq >= first) yield logged;
