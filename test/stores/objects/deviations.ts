@@ -85,7 +85,7 @@ function alternatives(world: World, course: Course, progress: { next: number }):
     }
   }
   for (const place of awake) steps.push(sleeps(place), dies(place, world));
-  for (const place of world.places) if (place.isAsleep) steps.push(wakesUp(place, world));
+  for (const place of world.places) if (place.isAsleep) steps.push(wakeOf(place, world));
   for (const call of world.late) {
     steps.push([`${call.name} arrives late`, () => world.arriveLate(call)]);
   }
@@ -149,7 +149,7 @@ function sleeps(place: Place): Step {
   return [`${place.member.id} sleeps`, () => (place.isAsleep = true)];
 }
 
-function wakesUp(place: Place, world: World): Step {
+function wakeOf(place: Place, world: World): Step {
   return [`${place.member.id} wakes`, () => world.wake(place)];
 }
 
