@@ -88,10 +88,11 @@ export class S3Client {
   }
 
   async #credentials(attempt: Attempt): Promise<Credentials> {
+    const { credentials } = this.#options;
     try {
-      return await this.#options.credentials.get();
+      return await credentials.get();
     } catch (error) {
-      throw unsentOf(attempt, (error as Error).message, true);
+      throw unsentOf(attempt, (error as Error).message, credentials.hasFound);
     }
   }
 
@@ -108,7 +109,7 @@ export class S3Client {
     try {
       return await this.#exchange(request, headers, sent, controller.signal, limit);
     } catch (error) {
-      throw this.#failure(attempt, error as Error, limit, sent?.isWhole ?? true);
+      throw this.#failure(request, error as Error, limit, sent?.isWhole ?? true);
     } finally {
       limit.end();
       this.#underWay.delete(controller);
@@ -181,19 +182,20 @@ export class S3Client {
 
   /** `isSent` is false if the object store cannot have the whole request. */
   #failure(
-    attempt: Attempt,
+    { attempt, url }: S3Request,
     error: Error & { code?: string },
     limit: TimeLimit,
     isSent: boolean,
   ): BucketError {
     const { code = "" } = error;
     if (BAD_CERTIFICATE.test(code)) {
-      return unsentOf(attempt, `${reasonOf(error)} (${code}); see --s3-ca`, false);
+      const problem = `the certificate of ${url.origin} is refused: ${reasonOf(error)} (${code})`;
+      return unsentOf(attempt, `${problem}; see --s3-ca`, false);
     }
     // The other idle connections may be dead as well.
     if (!NOT_CONNECTED.test(code)) this.#session.close();
-    const late = limit.isOver ? `no answer within ${limit.allowedMs} ms` : reasonOf(error);
-    const reason = this.#isClosed ? "okq ends" : late;
+    const cause = limit.isOver ? `no answer within ${limit.allowedMs} ms` : reasonOf(error);
+    const reason = this.#isClosed ? "okq ends" : `${url.origin}: ${cause}`;
     const isCertain = NOT_CONNECTED.test(code) || !isSent;
     return isCertain ? unsentOf(attempt, reason, true) : lossOf(attempt, reason);
   }

@@ -241,9 +241,52 @@ test("notices a crash that is not counted, unless an ending may have come before
 
 test("accepts more attempts than deliveries after a pop whose answer was lost", () => {
   const { account, push, claim, end } = open();
-  const [id] = push(1) as [string];
-  account.lostPop(account.now());
+  const [id, other] = push(2) as [string, string];
+  const sentAt = account.now();
   claim(id, "1-2", 2);
+  expect(() => account.checkFaults()).toThrow("attempt 2, not 1 to 1");
+  // Its client learns late that no answer comes.
+  account.lostPop(sentAt);
   end(id, "1-2", "ack");
+  claim(other, "1-3", 1);
+  end(other, "1-3", "ack");
   account.settle();
+});
+
+test("notices more attempts than deliveries before a pop whose answer was lost", () => {
+  const { account, push, claim } = open();
+  const [id] = push(1) as [string];
+  claim(id, "1-2", 2);
+  account.lostPop(account.now());
+  expect(() => account.checkFaults()).toThrow("attempt 2, not 1 to 1");
+});
+
+test("notices stored events that were acked, and missing ones that were not", () => {
+  const { account, push, pop, ack } = open();
+  const [kept, done] = push(2) as [string, string];
+  pop(done);
+  ack(done);
+  account.checkStored(new Set([kept]));
+  expect(() => account.checkStored(new Set())).toThrow(`${kept} is not stored`);
+  expect(() => account.checkStored(new Set([kept, done]))).toThrow(
+    `${done} was acked and is stored`,
+  );
+  expect(() => account.checkStored(new Set([kept, "x"]))).toThrow("x was never pushed");
+  account.acked(kept, "unknown");
+  account.checkStored(new Set());
+  account.checkStored(new Set([kept]));
+  const refused = account.newId();
+  account.pushed(refused, "refused");
+  expect(() => account.checkStored(new Set([refused]))).toThrow(`${refused} was refused and is`);
+});
+
+test("accepts that leases end early when the clock of the store was set", () => {
+  const { account, push, pop, claim } = open();
+  const [one, two] = push(2) as [string, string];
+  pop(one);
+  claim(two, "1-1");
+  account.clockMoved();
+  pop(one);
+  claim(two, "1-2", 2);
+  account.checkFaults();
 });

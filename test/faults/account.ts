@@ -95,8 +95,9 @@ export class Account {
       this.#returned.push(`${id} was delivered by a pop sent after its ack was answered with 1`);
     }
     entry.deliveries += 1;
-    this.#order.delivered(id, popSentAt, this.now());
-    if (shown) this.#tokenClaims.delivered(id, shown, lease);
+    const at = this.now();
+    this.#order.delivered(id, popSentAt, at);
+    if (shown) this.#tokenClaims.delivered(id, shown, lease, at);
     else {
       this.#tokenClaims.forget(id);
       if (this.#claims.delivered(id, lease)) {
@@ -108,7 +109,7 @@ export class Account {
   /** A pop was sent at that moment, and its answer was lost. */
   lostPop(sentAt: number): void {
     this.#order.lostPop(sentAt);
-    this.#tokenClaims.lostPop();
+    this.#tokenClaims.lostPop(sentAt);
   }
 
   /** An operation that ends the claim with that token is sent. */
@@ -149,6 +150,29 @@ export class Account {
     for (const id of this.#entries.keys()) this.#excused.add(id);
     this.#claims.clear();
     this.#order.lostPop(this.now());
+  }
+
+  /** The clock of the store was set: leases may have ended early. */
+  clockMoved(): void {
+    this.#claims.clear();
+    this.#tokenClaims.clear();
+  }
+
+  /**
+   * While no client is at work: the ids of all events that are stored. Throws if one is missing, or
+   * should not be there.
+   */
+  checkStored(ids: ReadonlySet<string>): void {
+    const faults: string[] = [];
+    for (const [id, { pushed, acked }] of this.#entries) {
+      const isEnded = acked === "done" || acked === "unknown";
+      const isStored = ids.has(id);
+      if (pushed === "done" && !isEnded && !isStored) faults.push(`${id} is not stored`);
+      if (acked === "done" && isStored) faults.push(`${id} was acked and is stored`);
+      if (pushed === "refused" && isStored) faults.push(`${id} was refused and is stored`);
+    }
+    for (const id of ids) if (!this.#entries.has(id)) faults.push(`${id} was never pushed`);
+    throwIfAny(faults);
   }
 
   /** Records a fault. */

@@ -1,9 +1,12 @@
-// Clients that hand events over from the queue "in{1}" to "out{1}", each in one transaction, and an
-// account of what was answered. In the end each event is in one of the two queues.
+// Clients that hand events over from one queue to another, each in one transaction, and an account
+// of what was answered. In the end each event is in one of the two queues.
 import { eventually } from "../support/eventually.ts";
 import { readable } from "../support/readable.ts";
+import type { Decoded } from "../support/reply-decoder.ts";
 import { Wire } from "../support/wire.ts";
 import type { Outcome } from "./account.ts";
+import { kindOf } from "./error-kind.ts";
+import { untilAccepted } from "./until-accepted.ts";
 
 export const [IN, OUT] = ["in{1}", "out{1}"];
 /** Claims of clients that lost their connection stay: their events are in the first queue. */
@@ -13,8 +16,19 @@ const AT_ONCE = 6;
 const SURPLUS = 50;
 const ASKED_AT_ONCE = 200;
 
+export interface HandOverOptions {
+  /** From this queue to that one. */
+  queues?: readonly [string, string];
+  /** The port of okq for a client; called for every connection. */
+  port?(): number;
+}
+
 export class HandOver {
-  readonly #port: number;
+  /** Error replies so far, by kind. */
+  readonly errors = new Set<string>();
+  readonly #port: () => number;
+  readonly #in: string;
+  readonly #out: string;
   readonly #outcomes = new Map<string, Outcome>();
   readonly #faults: string[] = [];
   readonly #ids: string[];
@@ -23,22 +37,27 @@ export class HandOver {
   /** Until the next progress the clients hand over so many, and a few more. */
   #wanted = 0;
 
-  private constructor(port: number, ids: string[]) {
+  private constructor(port: () => number, ids: string[], queues: readonly [string, string]) {
     this.#port = port;
     this.#ids = ids;
+    [this.#in, this.#out] = queues;
     for (let client = 0; client < CLIENTS; client++) this.#running.push(this.#run());
   }
 
   /** Pushes that many events, and begins to hand them over. */
-  static async start(port: number, count: number): Promise<HandOver> {
+  static async start(
+    port: number,
+    count: number,
+    { queues = [IN, OUT], port: portOf = () => port }: HandOverOptions = {},
+  ): Promise<HandOver> {
     const ids = Array.from({ length: count }, (_, at) => `event-${at}`);
     const wire = await Wire.connect(port);
     for (let at = 0; at < count; at += 1000) {
       const pairs = ids.slice(at, at + 1000).flatMap((id) => [id, `contents of ${id}`]);
-      await wire.call("QMPUSH", IN, "PAIRS", ...pairs);
+      await wire.call("QMPUSH", queues[0], "PAIRS", ...pairs);
     }
     wire.close();
-    return new HandOver(port, ids);
+    return new HandOver(portOf, ids, queues);
   }
 
   count(outcome: Outcome): number {
@@ -46,11 +65,11 @@ export class HandOver {
   }
 
   /** Resolves after that many more events were handed over. */
-  async progress(count: number): Promise<void> {
+  async progress(count: number, timeoutMs = 30_000): Promise<void> {
     const wanted = this.count("done") + count;
     this.#wanted = wanted;
     const message = `${count} more events are handed over`;
-    await eventually(() => this.count("done") >= wanted, { timeoutMs: 30_000, message });
+    await eventually(() => this.count("done") >= wanted, { timeoutMs, message });
   }
 
   async close(): Promise<void> {
@@ -59,23 +78,33 @@ export class HandOver {
   }
 
   /** Throws unless each event is in one queue: where the answers say that it is, if they say so. */
-  async settle(): Promise<Record<Outcome, number>> {
+  async settle(port = this.#port()): Promise<Record<Outcome, number>> {
     await this.close();
-    const wire = await Wire.connect(this.#port);
+    const wire = await Wire.connect(port);
+    const [isIn, isOut] = [new Set<string>(), new Set<string>()];
     for (let at = 0; at < this.#ids.length; at += ASKED_AT_ONCE) {
       const ids = this.#ids.slice(at, at + ASKED_AT_ONCE);
-      wire.pipeline(...ids.flatMap((id) => [IN, OUT].map((queue) => ["QGET", queue, id])));
-      const shown = (await wire.take(2 * ids.length)).map((reply) => reply !== null);
-      for (const [n, id] of ids.entries()) this.#check(id, shown[2 * n]!, shown[2 * n + 1]!);
+      wire.pipeline(
+        ...ids.flatMap((id) => [this.#in, this.#out].map((queue) => ["QGET", queue, id])),
+      );
+      for (const id of ids) {
+        for (const found of [isIn, isOut]) if (readable(await wire.next()) !== null) found.add(id);
+      }
     }
     wire.close();
-    if (this.#faults.length > 0) {
-      throw new Error(`${this.#faults.length}: ${this.#faults.slice(0, 5).join(", ")}`);
-    }
+    this.check(isIn, isOut);
     const [done, refused, unknown] = (["done", "refused", "unknown"] as const).map((each) =>
       this.count(each),
     );
     return { done: done!, refused: refused!, unknown: unknown! };
+  }
+
+  /** The same for the ids that are in the queues, as somebody has found them there. */
+  check(isIn: ReadonlySet<string>, isOut: ReadonlySet<string>): void {
+    for (const id of this.#ids) this.#check(id, isIn.has(id), isOut.has(id));
+    if (this.#faults.length > 0) {
+      throw new Error(`${this.#faults.length}: ${this.#faults.slice(0, 5).join(", ")}`);
+    }
   }
 
   #check(id: string, isIn: boolean, isOut: boolean): void {
@@ -89,7 +118,7 @@ export class HandOver {
   async #run(): Promise<void> {
     while (!this.#isStopped) {
       const wire = await eventually(
-        async () => this.#isStopped || (await Wire.connect(this.#port)),
+        async () => this.#isStopped || (await Wire.connect(this.#port())),
         { timeoutMs: 60_000, message: "okq accepts a connection" },
       );
       if (wire === true) return;
@@ -105,12 +134,12 @@ export class HandOver {
   }
 
   async #handOver(wire: Wire): Promise<void> {
-    const pop = ["QPOP", "COUNT", AT_ONCE, "LEASE", LEASE, "FROM", IN];
+    const pop = ["QPOP", "COUNT", AT_ONCE, "LEASE", LEASE, "FROM", this.#in];
     const isWanted = () => this.#isStopped || this.count("done") < this.#wanted + SURPLUS;
-    await eventually(isWanted, { timeoutMs: 60_000 });
+    await eventually(isWanted, { timeoutMs: 300_000 });
     const popped = readable(await wire.call(...pop.map(String)));
-    // While the store is away.
-    if (!Array.isArray(popped)) return;
+    this.#noted(popped);
+    if (!Array.isArray(popped)) return await this.#untilAvailable(wire);
     const events = (popped as string[][]).map(([, id, contents, token]) => [
       id!,
       contents!,
@@ -120,8 +149,8 @@ export class HandOver {
     wire.pipeline(
       ...events.flatMap(([id, contents, token]) => [
         ["MULTI"],
-        ["QPUSH", OUT, contents!, "ID", id!],
-        ["QACK", IN, id!, "TOKEN", token!],
+        ["QPUSH", this.#out, contents!, "ID", id!],
+        ["QACK", this.#in, id!, "TOKEN", token!],
         ["EXEC"],
       ]),
     );
@@ -131,8 +160,21 @@ export class HandOver {
     }
   }
 
+  async #untilAvailable(wire: Wire): Promise<void> {
+    const isWell = (reply: Decoded) => !this.#noted(readable(reply)) || this.#isStopped;
+    await untilAccepted(wire, ["QLPEEK", this.#in], isWell);
+  }
+
+  /** Whether it is an error. */
+  #noted(reply: unknown): boolean {
+    const isError = typeof reply === "string" && reply.startsWith("-");
+    if (isError) this.errors.add(kindOf(reply.slice(1)));
+    return isError;
+  }
+
   #outcomeOf(id: string, reply: unknown): Outcome {
     if (Bun.deepEquals(reply, [id, 1])) return "done";
+    this.#noted(reply);
     const text = String(reply);
     if (text.startsWith("-EXECABORT Transaction discarded")) return "refused";
     if (!text.startsWith("-ERR store outcome unknown: ")) {

@@ -4,6 +4,8 @@ import { eventually } from "../support/eventually.ts";
 import type { Decoded } from "../support/reply-decoder.ts";
 import { type Argument, Wire } from "../support/wire.ts";
 import { Account, contentsOf, type Outcome } from "./account.ts";
+import { kindOf } from "./error-kind.ts";
+import { untilAccepted } from "./until-accepted.ts";
 import { type Exchange, TokenConsumer } from "./token-consumer.ts";
 
 export interface LoadOptions {
@@ -30,7 +32,7 @@ export class Load {
   readonly account = new Account();
   /** The longest time from sending commands to their last reply or the end of the connection. */
   slowestMs = 0;
-  /** The numbers of error replies by their first words. */
+  /** The numbers of error replies by kind. */
   readonly errors = new Map<string, number>();
   readonly #options: Required<LoadOptions>;
   readonly #running: Promise<void>[] = [];
@@ -161,7 +163,7 @@ export class Load {
   async #consume(wire: Wire, client: number): Promise<void> {
     const { queues, lease } = this.#options;
     const queue = queues[client % queues.length]!;
-    await wire.call("QREGISTER", queue);
+    await this.#untilDone(wire, "QREGISTER", queue);
     const { hasTokens, depth } = this.#options;
     const consumer = new TokenConsumer(this.account, () => (this.#acked += 1), outcomeOf);
     const exchange: Exchange = (commands, take) => this.#exchange(wire, commands, take);
@@ -171,7 +173,7 @@ export class Load {
         : await this.#popAndAck(wire, queue, lease);
       if (found > 0) continue;
       if (found < 0) await this.#untilAvailable(wire, queue);
-      else await wire.call("QNOTIFY", "0.5");
+      else this.#noted(await wire.call("QNOTIFY", "0.5"));
     }
   }
 
@@ -229,12 +231,7 @@ export class Load {
       wire.pipeline(...commands);
       for (const _ of commands) {
         const reply = await wire.next();
-        const error = errorOf(reply);
-        if (error !== null) {
-          failed = true;
-          const kind = error.split(":")[0]!;
-          this.errors.set(kind, (this.errors.get(kind) ?? 0) + 1);
-        }
+        if (this.#noted(reply)) failed = true;
         take(reply);
       }
     } finally {
@@ -244,9 +241,21 @@ export class Load {
   }
 
   /** Repeats a query until it succeeds, so that the load does not get thousands of errors. */
-  async #untilAvailable(wire: Wire, queue: string): Promise<void> {
-    const isWell = async () => errorOf(await wire.call("QLPEEK", queue)) === null;
-    await eventually(async () => this.#isStopped || (await isWell()), { timeoutMs: 60_000 });
+  #untilAvailable(wire: Wire, queue: string): Promise<void> {
+    return this.#untilDone(wire, "QLPEEK", queue);
+  }
+
+  async #untilDone(wire: Wire, ...command: Argument[]): Promise<void> {
+    await untilAccepted(wire, command, (reply) => !this.#noted(reply) || this.#isStopped);
+  }
+
+  /** Counts the reply if it is an error, and returns whether it is one. */
+  #noted(reply: Decoded): boolean {
+    const error = errorOf(reply);
+    if (error === null) return false;
+    const kind = kindOf(error);
+    this.errors.set(kind, (this.errors.get(kind) ?? 0) + 1);
+    return true;
   }
 }
 

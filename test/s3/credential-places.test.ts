@@ -355,6 +355,12 @@ describe("endpoint and region", () => {
   });
 });
 
+test("--s3-sse is sent with every write", async () => {
+  await open({ "s3-sse": "aws:kms:k" }, envKeys).write("a", Buffer.from("1"));
+  const { headers } = s3.records[0]!;
+  expect(headers.get("x-amz-server-side-encryption-aws-kms-key-id")).toBe("k");
+});
+
 test("a file of an option that cannot be used is named with the option", () => {
   const unreadable = { "s3-access-key-id": "first", "s3-secret-access-key-file": "/no/file" };
   expect(() => open(unreadable)).toThrow("--s3-secret-access-key-file: cannot read");

@@ -4,6 +4,8 @@ import { beforeEach, describe, expect, test } from "bun:test";
 import { readFileSync } from "node:fs";
 import type { Bucket } from "../../src/s3/bucket.ts";
 import { BucketError } from "../../src/s3/bucket.ts";
+import { CredentialSource } from "../../src/s3/credentials/credential-source.ts";
+import type { CredentialPlace } from "../../src/s3/credentials/credentials.ts";
 import { makeCertificates } from "../support/certificates.ts";
 import { closeAfterTest } from "../support/close-after-test.ts";
 import { eventually } from "../support/eventually.ts";
@@ -136,7 +138,9 @@ describe("over TLS", () => {
     secure.forget();
     const error = await failure(openTestBucket(secure.url).write("a", bytes("2")));
     expect(error).toMatchObject({ outcome: "none", mayPass: false });
-    expect(error.message).toStartWith("cannot write a in s3://bucket/okq/a=1: ");
+    expect(error.message).toStartWith(
+      `cannot write a in s3://bucket/okq/a=1: the certificate of ${secure.url} is refused: `,
+    );
     expect(error.message).toEndWith("; see --s3-ca");
     expect(secure.records).toEqual([]);
   });
@@ -178,6 +182,21 @@ test("each refusal says what to change", async () => {
     "cannot list log/* in s3://no-bucket/okq/a=1: 404 NoSuchBucket: The specified bucket does " +
       "not exist; create the bucket first, or give its right name",
   );
+});
+
+test("a search for credentials is hopeless unless it was successful before", async () => {
+  const found = [{ ...keys, endMs: Date.now() }];
+  const place = { find: async () => found.pop() ?? { missing: "nothing is set" } };
+  const open = (places: CredentialPlace[]) =>
+    openTestBucket(s3.url, {
+      credentials: new CredentialSource({ places, onProblem: () => {} }),
+    });
+  const bucket = open([place]);
+  expect(await bucket.read("a")).toBeNull();
+  const error = await failure(bucket.read("a"));
+  expect(error).toMatchObject({ outcome: "none", mayPass: true });
+  expect(error.message).toEndWith("okq/a=1: no credentials: nothing is set");
+  expect(await failure(open([place]).read("a"))).toMatchObject({ outcome: "none", mayPass: false });
 });
 
 test("credentials that fit into no header are an error that does not show them", async () => {
@@ -228,13 +247,14 @@ describe("the outcome of a write is", () => {
     const bucket = openTestBucket(`https://127.0.0.1:${silent.port}`, { timeoutMs: 300 });
     const error = await failure(bucket.create("a", bytes("1")));
     expect(error).toMatchObject({ outcome: "none", mayPass: true });
-    expect(error.message).toEndWith(": no answer within 301 ms");
+    expect(error.message).toEndWith(`: https://127.0.0.1:${silent.port}: no answer within 301 ms`);
   });
 
   test("none if nothing listens", async () => {
     s3.refuse(true);
     const error = await failure(openTestBucket(s3.url).write("a", bytes("1")));
     expect(error).toMatchObject({ outcome: "none", mayPass: true });
+    expect(error.message).toEndWith(`: ${s3.url}: Unable to connect.`);
   });
 });
 

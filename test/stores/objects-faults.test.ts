@@ -154,17 +154,21 @@ test("work in the background that fails is tried again, and told once", async ()
   expect(facts()).toMatchObject({ segments: 0, snapshot_seq: 0 });
   expect(facts()["compaction_failure"]).toBe("503 Slow Down");
   faults.next = () => null;
-  under.advance(600_000);
-  await store.push("q", "last");
-  await eventually(() => Number(facts()["snapshot_seq"]) > 200);
+  let count = 200;
+  await eventually(async () => {
+    under.advance(600_000);
+    await store.push("q", `${count++}`);
+    return Number(facts()["snapshot_seq"]) > 200;
+  });
   expect(facts()["compaction_failure"]).toBe("no");
   await under.crash();
-  expect(await store.counts("q")).toEqual({ ready: 201 });
+  expect(await store.counts("q")).toEqual({ ready: count });
 });
 
 /** Kills okq at a call of the bucket, which may have had its effect. */
 class Kill {
   count = 0;
+  killed = "";
 
   constructor(
     readonly at: number,
@@ -175,11 +179,16 @@ class Kill {
     return this.count >= this.at;
   }
 
-  readonly passage: Passage = async (_call, effect) => {
+  readonly passage: Passage = async (call, effect) => {
     if (++this.count < this.at) return effect();
+    if (this.count === this.at) this.killed = call;
     if (this.count === this.at && this.hasEffect) effect();
     return new Promise<never>(() => {});
   };
+}
+
+function isCompacting({ journal }: ObjectsUnderTest): boolean {
+  return Object.fromEntries(journal.describe())["compacting"] !== "no";
 }
 
 /** Pushes, pops and acknowledges until it is killed. Returns what was answered. */
@@ -189,10 +198,11 @@ async function work(under: ObjectsUnderTest, kill: Kill) {
   const until = async <T>(promise: Promise<T>) =>
     Promise.race([promise, eventually(() => kill.isDead).then(() => null)]);
   let ackAsked = "";
-  for (let at = 0; at < 24 && !kill.isDead; at++) {
+  for (let at = 0; at < 15 && !kill.isDead; at++) {
     if ((await until(caller.push("q", `${at}`, "left", "x".repeat(300)))) === "ok") {
       pushed.add(`${at}`);
     }
+    await eventually(() => kill.isDead || !isCompacting(under));
     if (at % 3 !== 2) continue;
     const id = await until(caller.pop("q"));
     if (id === null) continue;
@@ -204,18 +214,22 @@ async function work(under: ObjectsUnderTest, kill: Kill) {
 
 describe("killed at any call of the bucket", () => {
   test.each([true, false])("loses nothing (the call had its effect: %p)", async (hasEffect) => {
-    for (let at = 1; ; at++) {
+    const killed: string[] = [];
+    for (let at = 1, isOver = false; !isOver; at++) {
       const [kill, objects] = [new Kill(at, hasEffect), new MemoryObjects()];
       const opening = openObjects({ objects, passage: kill.passage, limits: small });
       const dead = eventually(() => kill.isDead).then(() => null);
       const before = await Promise.race([opening, dead]);
       const done = before && (await work(before, kill));
       before?.journal.close();
-      const isOver = !kill.isDead;
+      isOver = !kill.isDead;
+      killed.push(kill.killed);
       const under = await openObjects({ objects, limits: small });
       if (done) await expectAll(new LifeCaller(under), done);
       await under.close();
-      if (isOver) return expect(at).toBeGreaterThan(60);
+    }
+    for (const call of ["create log/", "write segment/", "write snapshot/", "replace manifest"]) {
+      expect(killed.some((one) => one.startsWith(call))).toBe(true);
     }
   });
 });

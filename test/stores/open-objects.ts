@@ -27,6 +27,7 @@ const timeoutMs = 10_000;
 export interface ObjectsOptions {
   memoryBudgetBytes?: number;
   limits?: Partial<CompactionLimits>;
+  minIntervalMs?: number;
   scratchFolder?: string;
   /** The objects of an earlier store. */
   objects?: MemoryObjects;
@@ -60,6 +61,7 @@ export async function openObjects(options: ObjectsOptions = {}): Promise<Objects
   const open = async () => {
     tenure = await begin(bucket, clock);
     const { limits = {}, scratchFolder = fastFolder, onFailure = fail } = options;
+    const { minIntervalMs = 0 } = options;
     journal = await ObjectsJournal.open({
       tenure,
       bucket,
@@ -67,6 +69,7 @@ export async function openObjects(options: ObjectsOptions = {}): Promise<Objects
       limits,
       scratchFolder,
       walBytes,
+      minIntervalMs,
       onFailure,
     });
     return LocalStore.open({

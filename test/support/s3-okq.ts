@@ -25,8 +25,8 @@ export interface S3OkqOptions {
   hasClocks?: boolean;
 }
 
-const PREFIX = "queues";
-const LEASE_MS = 1000;
+export const PREFIX = "queues";
+export const LEASE_MS = 1000;
 
 /** One okq. It keeps its port, its keys and its clock when it is started again. */
 export class S3Okq {

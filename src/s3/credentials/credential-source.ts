@@ -31,6 +31,11 @@ export class CredentialSource {
     this.#nowMs = nowMs;
   }
 
+  /** There were some: a search that fails may succeed later. */
+  get hasFound(): boolean {
+    return this.#current !== null;
+  }
+
   /**
    * Credentials that have not ended. Rejects with a message of one line, which names every place
    * without credentials.

@@ -67,10 +67,10 @@ export interface Journal {
   /** The latest time that was committed. The store's time is never earlier. */
   readonly clockMs: number;
   /**
-   * How long the next commit should wait for further operations, when so many are waiting. Without
-   * it commits do not wait.
+   * How long the next commit should wait for further operations, when so many are waiting and so
+   * many are expected. Without it commits do not wait.
    */
-  commitDelayMs?(waiting: number): number;
+  commitDelayMs?(waiting: number, expected: number): number;
   /**
    * For a batch that changed nothing: returns, or resolves, if the model may be read. Throws or
    * rejects with a JournalError. Without it the model may be read at any time.

@@ -90,6 +90,9 @@ export class LocalStore implements Store {
   /** Operations that are not in a batch yet. */
   #submitted: Submitted[] = [];
   #isScheduled = false;
+  /** Those that waited at the end of the latest batch, and one for each that was answered. */
+  #expected = 0;
+  #isCut = false;
   /** Of a batch that waits for further operations. */
   #cancelDelay: Cancel = () => {};
   #committing: Promise<void> | null = null;
@@ -207,7 +210,7 @@ export class LocalStore implements Store {
 
   #runBatchInTime(): void {
     this.#cancelDelay();
-    const delayMs = this.#journal.commitDelayMs?.(this.#submitted.length) ?? 0;
+    const delayMs = this.#journal.commitDelayMs?.(this.#submitted.length, this.#expected) ?? 0;
     if (delayMs > 0) this.#cancelDelay = this.#clock.after(delayMs, () => this.#schedule());
     else this.#runBatch();
   }
@@ -272,6 +275,8 @@ export class LocalStore implements Store {
 
   #finish(batch: Submitted[], result: BatchResult): void {
     this.#tellObserver(batch.length, result);
+    // What the latest batch had no room for need not wait.
+    this.#expected = this.#isCut ? 0 : batch.length + this.#submitted.length;
     answer(batch, this.#observer, this.#model.nowMs);
     this.#schedule();
     this.#announceReady();
@@ -292,7 +297,8 @@ export class LocalStore implements Store {
     let count = Math.min(submitted.length, batchOperationsMax);
     if (this.#changes !== null) count = countWithin(submitted, count, this.#copiesOf);
     if (this.#model.binding > 0) count = countOfCopies(submitted, count, this.#copiesOf);
-    if (count < submitted.length) return submitted.splice(0, count);
+    this.#isCut = count < submitted.length;
+    if (this.#isCut) return submitted.splice(0, count);
     this.#submitted = [];
     return submitted;
   }

@@ -1,5 +1,5 @@
 // What an object store costs: the requests at the stand-in in a few seconds, as an hour and as
-// dollars a month. Clients work in batches of up to 100 events.
+// dollars a month.
 // oxlint-disable no-await-in-loop -- measurements and servers take turns on purpose
 import type { S3Process } from "../../support/s3/s3-process.ts";
 import type { S3Traffic } from "../../support/s3-server.ts";

@@ -1,10 +1,10 @@
 // How long okq takes to serve a long backlog that is in the bucket, over a line of 100 MB/s.
 // oxlint-disable no-await-in-loop -- measurements and servers take turns on purpose
 import type { S3Process } from "../../support/s3/s3-process.ts";
-import { runLoad } from "../load-run.ts";
 import { type Plan, type Verdict } from "../plan.ts";
 import { rssMiB } from "../servers.ts";
 import { decimals, table } from "../table.ts";
+import { pushBacklog } from "./backlog.ts";
 import { PUT_MS, startBucket, startOkqOnBucket, startServing, untilServed } from "./set-up.ts";
 
 const EVENTS = 1_000_000;
@@ -34,12 +34,10 @@ async function fill(plan: Plan, s3: S3Process, prefix: string, way: Case): Promi
     await s3.call("fault", { kind: "slow-down", operation: "put", key: "/snapshot/" });
   }
   const server = await startServing(plan, s3, prefix);
-  const load = { port: server.port, connections: 16, inFlight: 256, plan: "fill" } as const;
-  const events = plan.isQuick ? EVENTS / 10 : EVENTS;
-  const { operationsPerSecond } = await runLoad({ ...load, events, queueName: "backlog" });
+  const rate = await pushBacklog(server.port, "backlog", plan.isQuick ? EVENTS / 10 : EVENTS);
   await plan.servers.stop([server], way.end);
   await s3.call("clearFaults");
-  return operationsPerSecond / 1000;
+  return rate;
 }
 
 async function measure(plan: Plan, way: Case): Promise<{ row: string[]; seconds: number }> {
@@ -77,6 +75,7 @@ export async function start(plan: Plan, print: (text: string) => void): Promise<
     plan.say(`objects start, ${way.text}`);
     const { row, seconds } = await measure(plan, way);
     rows.push(row);
+    plan.say(row.join("  "));
     verdicts.push({
       text: `start on an object store, ${way.text}, s`,
       measured: seconds,

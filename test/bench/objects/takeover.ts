@@ -2,10 +2,10 @@
 // oxlint-disable no-await-in-loop -- measurements and servers take turns on purpose
 import { Client } from "../client.ts";
 import { median } from "../latencies.ts";
-import { runLoad } from "../load-run.ts";
 import { type Plan, type Verdict } from "../plan.ts";
 import type { ServerProcess } from "../servers.ts";
 import { decimals, table } from "../table.ts";
+import { pushBacklog } from "./backlog.ts";
 import { PUT_MS, startBucket, startServing } from "./set-up.ts";
 
 const BACKLOGS = [0, 100_000];
@@ -53,9 +53,7 @@ export async function takeover(plan: Plan, print: (text: string) => void): Promi
     const s3 = await startBucket(PUT_MS);
     const prefix = `takeover-${events}`;
     let serving = await startServing(plan, s3, prefix);
-    const { port } = serving;
-    const load = { port, connections: 16, inFlight: 256, plan: "fill", events } as const;
-    if (events > 0) await runLoad({ ...load, queueName: "backlog" });
+    if (events > 0) await pushBacklog(serving.port, "backlog", events);
     for (const signal of SIGNALS) {
       const gaps: number[] = [];
       for (let round = 0; round < plan.rounds; round++) {

@@ -17,7 +17,8 @@ test("an object that cannot be read ahead fails in its turn, and ends nothing", 
   const objects = new MemoryObjects();
   const head = { kind: "changes", epoch: 1, seq: 1, write: "ab".repeat(16) } as const;
   objects.put(logName(1), await encodeLogObject({ ...head, body: Buffer.from("x") }), 0);
-  const log = readLog(new MemoryBucket(objects, new TestClock(), passage), 1, 3);
+  const bucket = new MemoryBucket(objects, new TestClock(), passage);
+  const log = readLog((name) => bucket.read(name), bucket.url, 1, 3);
   const one = log.next();
   // An error that nobody handles until then would end the process.
   await new Promise((resolve) => setImmediate(resolve));

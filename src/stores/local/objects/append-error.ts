@@ -4,7 +4,7 @@
 /**
  * - none: it was not appended, and never will be; the same may succeed later
  * - unknown: it may have been appended, or may still be
- * - fenced: another okq took over; it was not appended, and this tenure appends nothing more
+ * - fenced: it was not appended, and nothing more will be: another okq took over, or may do so
  */
 export class AppendError extends Error {
   constructor(

@@ -15,25 +15,21 @@ export class Collecting {
   #endedAtMs = -Infinity;
   /** Of the latest append. */
   lastMs = 0;
-  /** The operations of the latest batch. */
-  #taken = 0;
 
   constructor(clock: Clock, minIntervalMs: number) {
     this.#clock = clock;
     this.#minIntervalMs = minIntervalMs;
   }
 
-  /** With 0 the caller takes the operations that wait. */
-  delayMs(waiting: number): number {
+  /** 0: now. */
+  delayMs(waiting: number, expected: number): number {
     const nowMs = this.#clock.nowMs();
     const momentMs = Math.min(this.lastMs * momentPart, momentMsMax);
     const endsAtMs = Math.max(
       this.#startedAtMs + this.#minIntervalMs,
-      waiting < this.#taken ? this.#endedAtMs + momentMs : -Infinity,
+      waiting < expected ? this.#endedAtMs + momentMs : -Infinity,
     );
-    if (endsAtMs > nowMs) return endsAtMs - nowMs;
-    this.#taken = waiting;
-    return 0;
+    return Math.max(0, endsAtMs - nowMs);
   }
 
   started(): void {

@@ -151,8 +151,8 @@ export class ObjectsJournal implements Journal {
     this.#compaction.run();
   }
 
-  commitDelayMs(waiting: number): number {
-    return this.#collecting.delayMs(waiting);
+  commitDelayMs(waiting: number, expected: number): number {
+    return this.#collecting.delayMs(waiting, expected);
   }
 
   confirm(): void | Promise<void> {

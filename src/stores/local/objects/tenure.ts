@@ -4,6 +4,7 @@ import { type Bucket, BucketError } from "../../../s3/bucket.ts";
 import type { Clock } from "../../../queue/clock.ts";
 import { AppendError } from "./append-error.ts";
 import { Collector } from "./collector.ts";
+import { DamageError } from "./damage-error.ts";
 import type { EpochWatch } from "./epoch-watch.ts";
 import { sortFences } from "./fences.ts";
 import { readLog } from "./log-reader.ts";
@@ -74,23 +75,29 @@ export class Tenure {
 
   /**
    * The bodies of the log objects behind the snapshot and the segments, ascending. Rejects with an
-   * AppendError if another okq took over, with a DamageError, or with a BucketError.
+   * AppendError if another okq took over, with a DamageError, or with a BucketError. May be called
+   * again.
    */
   async *tail(): AsyncGenerator<{ seq: number; body: Uint8Array }> {
     const fences: Fence[] = [];
+    const read = (name: string) => this.#within(() => this.#bucket.read(name));
+    const from = firstLive(this);
     try {
-      for await (const object of readLog(this.#bucket, firstLive(this), this.#start)) {
+      for await (const object of readLog(read, this.#bucket.url, from, this.#start)) {
         const { kind, epoch, seq, body, nowMs } = object;
         if (kind === "changes") yield { seq, body };
         else fences.push({ epoch, seq, atMs: nowMs });
       }
     } catch (error) {
       // An okq that took over may have deleted what is missing.
-      if (!(error instanceof BucketError)) await this.#watch.look();
+      if (error instanceof DamageError) await this.#within(() => this.#watch.look());
       throw error;
     }
-    if (!this.#isTailRead) this.#liveFences = [...fences, ...this.#liveFences];
+    if (this.#isTailRead) return;
     this.#isTailRead = true;
+    this.#liveFences = [...fences, ...this.#liveFences];
+    // What okq processes left that died.
+    this.#collector.sweep();
   }
 
   /**
@@ -113,16 +120,11 @@ export class Tenure {
   }
 
   async #confirmNow(): Promise<void> {
-    const retry = new Retry(this.#clock);
-    const deadlineMs = this.#clock.nowMs() + this.#timeoutMs;
-    for (;;) {
-      try {
-        return await this.#watch.answer();
-      } catch (error) {
-        if (!(error instanceof BucketError)) throw error;
-        if (this.#clock.nowMs() >= deadlineMs) throw new AppendError("none", error.message);
-      }
-      await retry.pause();
+    try {
+      await this.#within(() => this.#watch.answer());
+    } catch (error) {
+      if (!(error instanceof BucketError)) throw error;
+      throw new AppendError("none", error.message);
     }
   }
 
@@ -138,6 +140,9 @@ export class Tenure {
     this.#isPublishing = true;
     try {
       await this.#publish(change);
+    } catch (error) {
+      if (!(error instanceof BucketError)) throw error;
+      throw new AppendError("unknown", error.message);
     } finally {
       this.#isPublishing = false;
     }
@@ -145,7 +150,7 @@ export class Tenure {
 
   async #publish(change: { snapshot?: SnapshotRef; segments: SegmentRef[] }): Promise<void> {
     if (!this.#isTailRead) throw new Error("publishes before it has read the tail");
-    const storeMs = await this.#storeMs();
+    const storeMs = await this.#within(() => this.#watch.storeMs(), Infinity);
     const before = this.#watch.manifest;
     const { segments, snapshot = before.snapshot } = change;
     const covered = firstLive({ snapshot, segments }) - 1;
@@ -192,16 +197,20 @@ export class Tenure {
   }
 
   #checkReleased(): void {
-    if (this.#isReleased) throw new AppendError("none", "this okq has stopped serving");
+    if (this.#isReleased) throw new AppendError("fenced", "this okq has stopped serving");
   }
 
-  async #storeMs(): Promise<number> {
+  /** Tries it again for a while. Rejects as `run` does. */
+  async #within<T>(run: () => Promise<T>, timeoutMs = this.#timeoutMs): Promise<T> {
     const retry = new Retry(this.#clock);
+    const deadlineMs = this.#clock.nowMs() + timeoutMs;
     for (;;) {
+      this.#watch.check();
       try {
-        return await this.#watch.storeMs();
+        return await run();
       } catch (error) {
-        if (!(error instanceof BucketError) || this.#isReleased) throw error;
+        const isLate = this.#isReleased || this.#clock.nowMs() >= deadlineMs;
+        if (!(error instanceof BucketError) || !error.mayPass || isLate) throw error;
       }
       await retry.pause();
     }
