@@ -109,7 +109,14 @@ class Direction {
 
   flush(): void {
     const { target } = this;
-    while (target && this.#waiting.length > 0) {
+    if (target) this.#sendTo(target);
+    if (this.#waiting.length > 0) return void this.#source()?.pause();
+    this.#source()?.resume();
+    if (this.#hasEnded && target) target.shutdown();
+  }
+
+  #sendTo(target: End): void {
+    while (this.#waiting.length > 0) {
       const chunk = this.#waiting[0]!;
       const taken = Math.max(0, target.write(chunk, 0, chunk.length));
       if (taken < chunk.length) {
@@ -118,8 +125,5 @@ class Direction {
       }
       this.#waiting.shift();
     }
-    if (this.#waiting.length > 0) return void this.#source()?.pause();
-    this.#source()?.resume();
-    if (this.#hasEnded && target) target.shutdown();
   }
 }
