@@ -37,6 +37,8 @@ export interface ElectionOptions {
   clock: Clock;
   /** Whether that okq answers, and says that it can use the object store. */
   reaches(server: ServerInfo): Promise<boolean>;
+  /** Whether it is certain that this okq has ended, although the manifest names it. */
+  isGone?(server: ServerInfo): boolean;
   /** Loads and opens the store. If it rejects, another okq may serve. */
   onServe(tenure: Tenure): Promise<void>;
   /** Another okq serves, or none. */
@@ -106,12 +108,12 @@ export class Election {
 
   /** Looks at the manifest and does what is to be done. Resolves with the time to the next look. */
   async #look(): Promise<number> {
-    const { bucket, self } = this.#options;
+    const { bucket, self, isGone = () => false } = this.#options;
     const found = await readManifest(bucket);
     if (found === null) return this.#begin();
     const { server } = found.manifest;
     // It is named but does not serve when a lost request to take over arrived late.
-    const isVacant = server === null || server.id === self().id;
+    const isVacant = server === null || server.id === self().id || isGone(server);
     this.#tellServedBy(isVacant ? null : server);
     return isVacant ? this.#serve(found) : this.#standBy(found, server);
   }
