@@ -234,7 +234,7 @@ export class S3Server {
     if (plan.kind === "cut-after") return connection.cut();
     if (plan.kind === "cut-body" || plan.kind === "stall-body") {
       await connection.replyHalf(reply);
-      if (plan.kind === "cut-body") connection.cut();
+      if (plan.kind === "cut-body") connection.end();
       return;
     }
     await this.#reply(connection, record, reply);

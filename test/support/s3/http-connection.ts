@@ -108,6 +108,12 @@ export class HttpConnection {
     this.#socket.terminate();
   }
 
+  /** Closes it in order, which may look like the end of a body. */
+  end(): void {
+    this.closed();
+    this.#socket.end();
+  }
+
   /** Called by the listener. */
   closed(): void {
     this.#isClosed = true;

@@ -11,7 +11,7 @@ import type { Operation, S3Request } from "./s3-request.ts";
  * - stall-body: done, half of the reply's body and nothing more
  * - cut-before: the connection closes; not done
  * - cut-after: done, and the connection closes without a reply
- * - cut-body: done, and the connection closes in the middle of the reply's body
+ * - cut-body: done, and the connection ends, in order, in the middle of the reply's body
  * - error-before: 500 InternalError; not done
  * - error-after: done, and 500 InternalError
  * - slow-down: 503 SlowDown; not done
