@@ -6,7 +6,7 @@ import type { S3Traffic } from "../../support/s3-server.ts";
 import { type Plan, type Verdict } from "../plan.ts";
 import { decimals, table } from "../table.ts";
 import { PacedLoad } from "./paced-load.ts";
-import { PUT_MS, startBucket, startServing } from "./set-up.ts";
+import { PUT_MS, startBucket, startOkqOnBucket } from "./set-up.ts";
 
 const HOURS_PER_MONTH = 730;
 const SETTLE_MS = 5000;
@@ -100,8 +100,8 @@ export async function cost(plan: Plan, print: (text: string) => void): Promise<V
     const s3 = await startBucket(PUT_MS);
     const prefix = `cost-${n}`;
     const flags = way.flags ?? [];
-    const { port } = await startServing(plan, s3, prefix, ...flags);
-    if (way.hasStandby) await startServing(plan, s3, prefix, ...flags);
+    const { port } = await startOkqOnBucket(plan, { s3, prefix, flags });
+    if (way.hasStandby) await startOkqOnBucket(plan, { s3, prefix, flags });
     const used = await measure(plan, s3, port, way);
     rows.push(rowOf(way, used));
     plan.say(`objects cost, ${way.text}: $${decimals(dollars(used, AWS), 2)} a month`);

@@ -5,7 +5,7 @@ import { type Plan, type Verdict } from "../plan.ts";
 import { rssMiB } from "../servers.ts";
 import { decimals, table } from "../table.ts";
 import { pushBacklog } from "./backlog.ts";
-import { PUT_MS, startBucket, startServing } from "./set-up.ts";
+import { PUT_MS, startBucket, startOkqOnBucket } from "./set-up.ts";
 
 const EVENTS = 1_000_000;
 const LINE_BYTES_PER_SECOND = 100e6;
@@ -41,7 +41,7 @@ async function measure(plan: Plan, way: Case): Promise<{ row: string[]; seconds:
   if (!way.hasSnapshots) {
     await s3.call("fault", { kind: "slow-down", operation: "put", key: "/snapshot/" });
   }
-  let server = await startServing(plan, s3, "start");
+  let server = await startOkqOnBucket(plan, { s3, prefix: "start" });
   const rate = await pushBacklog(server.port, "backlog", plan.isQuick ? EVENTS / 10 : EVENTS);
   for (const fault of slowStore) await s3.call("fault", fault);
   await s3.call("limit", LINE_BYTES_PER_SECOND);
@@ -50,7 +50,7 @@ async function measure(plan: Plan, way: Case): Promise<{ row: string[]; seconds:
     await plan.servers.stop([server], way.end);
     await s3.call("forget");
     const begin = performance.now();
-    server = await startServing(plan, s3, "start");
+    server = await startOkqOnBucket(plan, { s3, prefix: "start", port: server.port });
     const seconds = (performance.now() - begin) / 1000;
     const { sentBytes: readBytes } = await s3.call("traffic");
     const { get: gets } = await s3.call("counts");
