@@ -134,7 +134,7 @@ function faults(world: World, call: Call): Step[] {
 
 function otherStep(world: World, place: Place, choose: Choose): Step {
   const { member } = place;
-  switch (choose(6)) {
+  switch (choose(7)) {
     case 0:
       return [`${member.id} publishes a segment`, () => void member.publish(true)];
     case 1:
@@ -144,6 +144,10 @@ function otherStep(world: World, place: Place, choose: Choose): Step {
     case 3:
     case 4:
       return [`${member.id} appends`, () => void member.append()];
+    case 5: {
+      const pauseMs = choose(3000);
+      return [`${pauseMs} ms pass`, () => world.passTime(world.nowMs + pauseMs)];
+    }
     default:
       return ["time passes", () => world.passTime(world.nextTimerMs)];
   }
