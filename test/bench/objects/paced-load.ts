@@ -29,9 +29,13 @@ export class PacedLoad {
   }
 
   async start(): Promise<void> {
-    if (this.#perSecond === 0) return;
     for (let n = 0; n <= CONSUMERS; n++) this.#clients.push(await Client.connect(this.#port));
     const [producer, ...consumers] = this.#clients as [Client, ...Client[]];
+    for (const consumer of consumers) this.#watch(this.#consume(consumer));
+    if (this.#perSecond > 0) this.#produce(producer);
+  }
+
+  #produce(producer: Client): void {
     const size = Math.max(1, Math.round(this.#perSecond / BATCHES_PER_SECOND));
     const push = ["QMPUSH", QUEUE, "EVENTS", ...Array<string>(size).fill(CONTENTS)];
     const everyMs = (1000 * size) / this.#perSecond;
@@ -42,7 +46,6 @@ export class PacedLoad {
       },
       Math.min(everyMs, 10),
     );
-    for (const consumer of consumers) this.#watch(this.#consume(consumer));
   }
 
   /** Throws if a command failed meanwhile. */
