@@ -26,9 +26,9 @@ export async function checkBucket(config: Config): Promise<string> {
     const lines = [
       `epoch ${epoch}, ${who}, changes up to ${loaded.last} in the log, ${amountOf(used)}`,
       ...(unused.objects > 0
-        ? [`${amountOf(unused)} belong to nothing: the okq that serves removes them in time`]
+        ? [`not needed: ${amountOf(unused)}; the okq that serves removes them in time`]
         : []),
-      ...(foreign.objects > 0 ? [`${amountOf(foreign)} are not of okq`] : []),
+      ...(foreign.objects > 0 ? [`not of okq: ${amountOf(foreign)}`] : []),
     ];
     return countsLine(bucket.url, counts) + lines.map((line) => `${line}\n`).join("");
   });

@@ -64,7 +64,7 @@ export class Compaction {
   #keptBytes = 0;
   /** The last place that is in the database. */
   #last: number;
-  #isRunning = false;
+  #running: "segment" | "snapshot" | null = null;
   #retryMs = firstRetryMs;
   /** Not before that time. */
   #nextAtMs = 0;
@@ -92,10 +92,10 @@ export class Compaction {
 
   /** Does what is due, in the background. Call it between transactions. */
   run(): void {
-    if (this.#isRunning || this.#isStopped || this.#options.checkpoints.isHeld) return;
+    if (this.#running || this.#isStopped || this.#options.checkpoints.isHeld) return;
     if (this.#options.clock.nowMs() < this.#nextAtMs) return;
-    if (this.#isSnapshotDue()) this.#start(() => this.#makeSnapshot());
-    else if (this.#isSegmentDue()) this.#start(() => this.#makeSegment());
+    if (this.#isSnapshotDue()) void this.#make("snapshot");
+    else if (this.#isSegmentDue()) void this.#make("segment");
   }
 
   /** Replaces everything by a snapshot now. Rejects if that fails. */
@@ -111,6 +111,7 @@ export class Compaction {
       ["segments", this.#segments.length],
       ["log_objects", this.#last - first + 1],
       ["replayed_bytes", this.#replayedBytes],
+      ["compacting", this.#running ?? "no"],
       ["compaction_failure", this.#failure ?? "no"],
     ];
   }
@@ -136,15 +137,15 @@ export class Compaction {
     return this.#kept.length >= segmentObjects || this.#keptBytes >= segmentBytes;
   }
 
-  async #start(make: () => Promise<void>): Promise<void> {
-    this.#isRunning = true;
+  async #make(kind: "segment" | "snapshot"): Promise<void> {
+    this.#running = kind;
     try {
-      await make();
+      await (kind === "segment" ? this.#makeSegment() : this.#makeSnapshot());
       this.#succeeded();
     } catch (error) {
       this.#failed(error as Error);
     } finally {
-      this.#isRunning = false;
+      this.#running = null;
     }
   }
 
