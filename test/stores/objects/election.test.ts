@@ -68,7 +68,7 @@ test("the first okq serves, and the next one reads what it appended", async () =
   await b.election.stop();
 });
 
-test("an okq that starts at the address of the serving one takes over at once, and once", async () => {
+test("an okq at the address of the serving one takes over when it starts, once", async () => {
   const clock = new TestClock();
   const bucket = new MemoryBucket(new MemoryObjects(), clock);
   const a = new Okq("a", clock, { bucket });
