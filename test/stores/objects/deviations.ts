@@ -125,7 +125,7 @@ function appendsAndSleeps(world: World): Step {
   const place = serving(world);
   const run = () => {
     void place?.member.append();
-    place?.sleep();
+    place?.fallAsleep();
   };
   return ["the serving okq appends and sleeps", run];
 }
@@ -146,7 +146,7 @@ function wakeAndAsk(world: World): Step {
 }
 
 function sleeps(place: Place): Step {
-  return [`${place.member.id} sleeps`, () => place.sleep()];
+  return [`${place.member.id} sleeps`, () => place.fallAsleep()];
 }
 
 function wakeOf(place: Place): Step {

@@ -86,7 +86,7 @@ function randomStep(world: World, choose: Choose, rarity: Rarity): Step {
     return [`${id} dies`, () => world.replace(world.places.indexOf(place))];
   }
   if (choose(rarity.sleep) === 0) {
-    if (!place.isAsleep) return [`${id} sleeps`, () => place.sleep()];
+    if (!place.isAsleep) return [`${id} sleeps`, () => place.fallAsleep()];
     if (choose(2) === 0) return ["an hour passes", () => world.passTime(world.nowMs + HOUR_MS)];
     const pauseMs = choose(3000);
     return [`${pauseMs} ms pass`, () => world.passTime(world.nowMs + pauseMs)];

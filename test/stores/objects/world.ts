@@ -96,7 +96,7 @@ export class Place {
     return this.#asleepSinceMs !== null;
   }
 
-  sleep(): void {
+  fallAsleep(): void {
     this.#asleepSinceMs ??= this.world.nowMs;
   }
 
