@@ -15,7 +15,7 @@ import type { Tenure } from "../stores/local/objects/tenure.ts";
 import { FailoverRoles } from "./failover-roles.ts";
 import type { FailoverHooks, OpenedStore, StoreListeners } from "./opened-store.ts";
 import type { Ports } from "./ports.ts";
-import { isGone, selfOf } from "./self.ts";
+import { selfOf } from "./self.ts";
 import { objectsLog } from "./store-log.ts";
 import { readTlsFiles } from "./tls-files.ts";
 
@@ -45,10 +45,8 @@ export function openObjects(config: Config, log: Log, parts: Parts): OpenedStore
   const begin = (id: string, ports: Ports, hooks: FailoverHooks) => {
     const sinceMs = Date.now();
     const { secret } = roles;
-    const info = selfOf(config, ports, { id, secret, sinceMs });
-    // The certificate may have been renewed.
-    const self = () => ({ ...selfOf(config, ports, { id, secret, sinceMs }), id: info.id });
-    if (info.addr === "") notices.onUnreachable();
+    const self = () => selfOf(config, ports, { id, secret, sinceMs });
+    if (self().addr === "") notices.onUnreachable();
     control = new ControlLink({
       clock,
       open: openUpstream,
@@ -63,7 +61,6 @@ export function openObjects(config: Config, log: Log, parts: Parts): OpenedStore
       timeoutMs: config.s3Timeout,
       clock,
       reaches: (server) => roles.looksFor(server),
-      isGone: (server) => isGone(server, info, config),
       onServe: (tenure) => roles.serve(tenure),
       onServedBy: (server) => roles.servedBy(server),
       onProblem: notices.onProblem,

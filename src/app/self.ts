@@ -1,6 +1,5 @@
 // What the other okq processes on a bucket are told of this one: where they reach it.
-import { createHash, randomUUID, X509Certificate } from "node:crypto";
-import { readFileSync, readlinkSync } from "node:fs";
+import { X509Certificate } from "node:crypto";
 import { networkInterfaces } from "node:os";
 import { version } from "../../package.json" with { type: "json" };
 import { parseAddress } from "../config/address.ts";
@@ -12,38 +11,6 @@ import { readTlsFiles } from "./tls-files.ts";
 /** Anybody could be meant by these: all interfaces. */
 const ANY = new Set(["::", "0.0.0.0", ""]);
 const LOOPBACK = /^(localhost|127\..*|::1)$/;
-
-/**
- * Whether that okq has certainly ended: it listened on the address that this one has now, on the
- * same network of the same machine since it was started.
- */
-export function isGone(server: ServerInfo, self: ServerInfo, { s3Advertise }: Config): boolean {
-  const isSamePlace = server.addr === self.addr && server.addr !== "" && s3Advertise === "";
-  return isSamePlace && placeIn(server.id) === placeIn(self.id);
-}
-
-/** The id of an okq: of its process, and of where it listens. */
-function idOf(process: string): string {
-  return `${process}@${networkId()}`;
-}
-
-function placeIn(id: string): string {
-  return id.slice(id.indexOf("@"));
-}
-
-/** Of the network of this machine, or of this container, since the machine was started. */
-function networkId(): string {
-  try {
-    const boot = readFileSync("/proc/sys/kernel/random/boot_id", "utf8");
-    return createHash("sha256")
-      .update(`${boot} ${readlinkSync("/proc/self/ns/net")}`)
-      .digest("hex")
-      .slice(0, 16);
-  } catch {
-    // Another system: then no two are the same.
-    return randomUUID();
-  }
-}
 
 /** addr: "" if others cannot reach it. */
 export function selfOf(
@@ -58,7 +25,7 @@ export function selfOf(
   // Over the loopback only an okq on this machine could reach it.
   const isReached = ofHttp !== "" && (!LOOPBACK.test(ofHttp) || LOOPBACK.test(host));
   return {
-    id: idOf(id),
+    id,
     secret,
     sinceMs,
     version,
