@@ -3,6 +3,7 @@
 import { expect } from "bun:test";
 import { eventually, lasting } from "../support/eventually.ts";
 import { LEASE_MS, type S3Okq } from "../support/s3-okq.ts";
+import type { S3Server } from "../support/s3-server.ts";
 import type { Fault } from "../support/s3/s3-faults.ts";
 import type { TakeoverRound } from "./takeover-round.ts";
 
@@ -183,8 +184,16 @@ async function clocksApart(round: TakeoverRound): Promise<void> {
 
 /** It is killed in the middle of a snapshot, a segment, or the collection of garbage. */
 async function killedAtWork(round: TakeoverRound): Promise<void> {
-  const { okqs, random } = round;
-  const serving = await okqs.untilServing();
+  const serving = await round.okqs.untilServing();
+  await killAtWork(round, serving);
+  await round.takenOver(serving);
+  round.okqs.s3.release();
+  await round.progress();
+  await serving.start();
+}
+
+/** What it was about to do in the object store may be done late. */
+export async function killAtWork({ okqs, random }: TakeoverRound, serving: S3Okq): Promise<void> {
   const { accessKey } = serving.key;
   const moments: Fault[] = [
     { kind: "hold", operation: "put", key: "/snapshot/" },
@@ -193,21 +202,16 @@ async function killedAtWork(round: TakeoverRound): Promise<void> {
     { kind: "hold", operation: ["delete", "deleteMany"] },
   ];
   const moment = { ...moments[random(0, moments.length - 1)]!, accessKey, isAccepted: true };
-  const isHit = hits(round, moment);
+  const isHit = hits(okqs.s3, moment);
   const end = okqs.s3.fault(moment);
   await ballast(serving, isHit);
   await serving.crash();
   end();
   if (random(0, 1)) okqs.s3.release();
-  await round.takenOver(serving);
-  okqs.s3.release();
-  await round.progress();
-  await serving.start();
 }
 
 /** Whether such a request came since this call. */
-function hits({ okqs }: TakeoverRound, { operation, key = "", accessKey }: Fault): () => boolean {
-  const { s3 } = okqs;
+function hits(s3: S3Server, { operation, key = "", accessKey }: Fault): () => boolean {
   const count = () =>
     s3.records.filter((each) => {
       const isOperation = [operation].flat().includes(each.operation);
@@ -218,7 +222,7 @@ function hits({ okqs }: TakeoverRound, { operation, key = "", accessKey }: Fault
 }
 
 /** Pushes and removes large events, so that there is much to compact, until isEnough(). */
-export async function ballast(okq: S3Okq, isEnough: () => boolean): Promise<void> {
+async function ballast(okq: S3Okq, isEnough: () => boolean): Promise<void> {
   const client = await okq.connect();
   await eventually(
     async () => {
