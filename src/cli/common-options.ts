@@ -20,8 +20,8 @@ export const commonOptions = {
     kind: "text",
     value: "STORE",
     help:
-      "s3://bucket[/prefix] in place of --addr: the okq that serves it; the bucket names it. Keys " +
-      "and endpoint come from the variables AWS_... and OKQ_S3_..., as those of okq",
+      "s3://bucket[/prefix] in place of --addr: the okq that serves it; the bucket names it. " +
+      "Keys and endpoint come from the variables AWS_... and OKQ_S3_..., as those of okq",
   },
   user: { kind: "text", value: "NAME", help: "name of the user; else that of the address" },
   "password-file": {
