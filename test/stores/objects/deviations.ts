@@ -85,7 +85,7 @@ function alternatives(world: World, course: Course, progress: { next: number }):
     }
   }
   for (const place of awake) steps.push(sleeps(place), dies(place, world));
-  for (const place of world.places) if (place.isAsleep) steps.push(wakeOf(place, world));
+  for (const place of world.places) if (place.isAsleep) steps.push(wakeOf(place));
   for (const call of world.late) {
     steps.push([`${call.name} arrives late`, () => world.arriveLate(call)]);
   }
@@ -109,7 +109,7 @@ function passUntilServed(world: World): Step {
 }
 
 function wakeAll(world: World): Step {
-  return ["all wake", () => world.places.forEach((place) => world.wake(place))];
+  return ["all wake", () => world.places.forEach((place) => place.wake(true))];
 }
 
 function appends(world: World): Step {
@@ -125,7 +125,7 @@ function appendsAndSleeps(world: World): Step {
   const place = serving(world);
   const run = () => {
     void place?.member.append();
-    if (place) place.isAsleep = true;
+    place?.fallAsleep();
   };
   return ["the serving okq appends and sleeps", run];
 }
@@ -138,7 +138,7 @@ function appendsAll(world: World): Step {
 function wakeAndAsk(world: World): Step {
   const run = () => {
     for (const place of world.places) {
-      if (place.isAsleep) world.wake(place);
+      if (place.isAsleep) place.wake(true);
       void place.member.confirm();
     }
   };
@@ -146,11 +146,11 @@ function wakeAndAsk(world: World): Step {
 }
 
 function sleeps(place: Place): Step {
-  return [`${place.member.id} sleeps`, () => (place.isAsleep = true)];
+  return [`${place.member.id} sleeps`, () => place.fallAsleep()];
 }
 
-function wakeOf(place: Place, world: World): Step {
-  return [`${place.member.id} wakes`, () => world.wake(place)];
+function wakeOf(place: Place): Step {
+  return [`${place.member.id} wakes`, () => place.wake(false)];
 }
 
 function dies(place: Place, world: World): Step {

@@ -10,7 +10,7 @@ const kinds: Record<string, Rarity> = {
   "long sleeps": { fault: 30, sleep: 12, death: 300 },
   "many deaths": { fault: 30, sleep: 100, death: 20 },
 };
-const rounds = process.env["OKQ_MODEL"] === "long" ? 10_000 : 300;
+const rounds = process.env["OKQ_MODEL"] === "long" ? 10_000 : 150;
 const STEPS = 400;
 
 test.each(Object.keys(kinds))(

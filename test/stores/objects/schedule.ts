@@ -86,12 +86,16 @@ function randomStep(world: World, choose: Choose, rarity: Rarity): Step {
     return [`${id} dies`, () => world.replace(world.places.indexOf(place))];
   }
   if (choose(rarity.sleep) === 0) {
-    if (!place.isAsleep) return [`${id} sleeps`, () => (place.isAsleep = true)];
+    if (!place.isAsleep) return [`${id} sleeps`, () => place.fallAsleep()];
     if (choose(2) === 0) return ["an hour passes", () => world.passTime(world.nowMs + HOUR_MS)];
     const pauseMs = choose(3000);
     return [`${pauseMs} ms pass`, () => world.passTime(world.nowMs + pauseMs)];
   }
   if (choose(rarity.sleep) === 0) {
+    if (choose(4) === 0) {
+      const setMs = (choose(5) - 2) * 5 * 60_000;
+      return [`the clock of ${id} is off by ${setMs} ms`, () => (place.clock.setMs = setMs)];
+    }
     return ["links break or heal", () => (world.areLinksBroken = !world.areLinksBroken)];
   }
   if (world.late.length > 0 && choose(4) === 0) {
@@ -99,9 +103,11 @@ function randomStep(world: World, choose: Choose, rarity: Rarity): Step {
     return [`${call.name} arrives late`, () => world.arriveLate(call)];
   }
   if (place.isAsleep) {
-    return choose(4) === 0
-      ? [`${id} wakes`, () => world.wake(place)]
-      : randomStep(world, choose, rarity);
+    const sent = place.calls.find((call) => !call.isApplied && call.isInTime());
+    if (sent && choose(4) === 0) return [`${sent.name} of ${id} arrives`, () => sent.apply()];
+    if (choose(4) > 0) return randomStep(world, choose, rarity);
+    const isMachine = choose(2) === 0;
+    return [`${id} wakes${isMachine ? ", as its machine" : ""}`, () => place.wake(isMachine)];
   }
   if (place.calls.length > 0 && choose(5) > 0) {
     const call = place.calls[choose(place.calls.length)]!;
@@ -119,19 +125,13 @@ function callStep(world: World, place: Place, call: Call, choose: Choose, rarity
 }
 
 export function usual(call: Call): Step {
-  if (call.isApplied) return ["is answered", () => call.reply()];
-  return [
-    "is done",
-    () => {
-      call.apply();
-      call.reply();
-    },
-  ];
+  return [call.isApplied ? "is answered" : "is done", () => call.finish()];
 }
 
 export function faults(world: World, call: Call): Step[] {
   const lost: Step = ["is not answered", () => call.fail("unknown")];
   if (call.isApplied) return [lost];
+  if (!call.isInTime()) return [usual(call)];
   const late: Step = [
     "is late",
     () => {
