@@ -102,10 +102,12 @@ describe.each([2, 3])("a client of a standby in RESP%d", (protocol) => {
     client.pipeline(["BLPOP", "q", 0], ["PING"]);
     other.pipeline(["BLPOP", "never", 0]);
     await eventually(async () => (await infoOf(direct)).includes("blocked_clients:2"));
+    expect(await infoOf(await standby.connect())).toContain("blocked_clients:2");
     await ask(direct, "LPUSH", "q", "x");
     expect((await client.take(2)).map(readable)).toEqual([["q", "x"], "+PONG"]);
     other.reset();
     await eventually(async () => (await infoOf(direct)).includes("blocked_clients:0"));
+    expect(await infoOf(client)).toContain("blocked_clients:0");
   });
 
   test("may turn replies off", async () => {
