@@ -164,10 +164,10 @@ test("OKQ FORWARD needs the secret, and ends a connection without it", async () 
   expect(JSON.stringify(await ask(client, "COMMAND", "DOCS"))).not.toContain("forward");
 });
 
-test("passes commands on over TLS, to exactly the certificate that the bucket names", async () => {
-  const { server } = makeCertificates();
-  const tls = { listenAddr: "", tlsListenAddr: "127.0.0.1:0", tlsCert: server.cert };
-  const { start } = await startPair({ ...tls, tlsKey: server.key });
+test.each(["", "with certificates of clients"])("passes commands on over TLS %s", async (way) => {
+  const { server, ca } = makeCertificates();
+  const tls = { tlsListenAddr: "127.0.0.1:0", tlsCert: server.cert, tlsKey: server.key };
+  const { start } = await startPair({ ...tls, listenAddr: "", tlsClientCa: way && ca });
   const standby = await start({ listenAddr: "127.0.0.1:0" });
   await untilLogged(standby, "stands by");
   const client = await standby.connect();
