@@ -4,13 +4,16 @@ import { describe, expect, setDefaultTimeout, test } from "bun:test";
 import { existsSync, readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Manifest } from "../../src/stores/local/objects/manifest.ts";
+import { checkDatabase } from "../../src/stores/local/sqlite/check-database.ts";
 import { rowsIn } from "../stores/full-store.ts";
 import { LifeCaller } from "../stores/contract/life-caller.ts";
 import { openSqlite } from "../stores/open-sqlite.ts";
 import { eventually } from "../support/eventually.ts";
 import { newFolder } from "../support/new-folder.ts";
+import { startOkqProcess } from "../support/okq-process.ts";
+import { ask } from "../support/readable.ts";
 import type { S3Server } from "../support/s3-server.ts";
-import { fullFile, okqAt, serveStore, startBucket } from "./stores-of-tools.ts";
+import { flagsOf, fullFile, okqAt, serveStore, startBucket } from "./stores-of-tools.ts";
 
 setDefaultTimeout(120_000);
 
@@ -184,6 +187,19 @@ test("a backup of a bucket has every kind of state", async () => {
   const file = join(newFolder(), "a.db");
   expect(await okqAt(s3, ["backup", file, "--store", store])).toMatchObject({ code: 0 });
   expect(rowsIn(file)).toEqual(rowsIn(from));
+});
+
+test("the command OKQ BACKUP copies the queues of an okq that serves", async () => {
+  const s3 = startBucket();
+  const okq = await startOkqProcess([`--store=${store}`, ...flagsOf(s3)]);
+  const client = await okq.connect();
+  await eventually(async () => (await ask(client, "QLPUSH", "q", "1", "one")) === "+OK");
+  const file = join(newFolder(), "a.db");
+  expect(await ask(client, "OKQ", "BACKUP", file)).toStartWith("-ERR the file must exist");
+  writeFileSync(file, "");
+  expect(await ask(client, "OKQ", "BACKUP", file)).toBe("+OK");
+  expect(checkDatabase(file)).toMatchObject({ queues: 1, ready: 1 });
+  client.close();
 });
 
 test("a backup of a bucket overwrites no file", async () => {

@@ -7,7 +7,7 @@ import { ask } from "../support/readable.ts";
 import { type S3Okq, startS3Okqs } from "../support/s3-okq.ts";
 import { randomOf, report, rounds, timeoutFor } from "./rounds.ts";
 import { TakeoverRound } from "./takeover-round.ts";
-import { killAtWork } from "./takeover-scenarios.ts";
+import { killAtWork, S3_TIMEOUT_MS } from "./takeover-scenarios.ts";
 
 const KILLS_IN_A_ROUND = 5;
 const roundMs = 60_000;
@@ -52,7 +52,7 @@ test.each(modes)(
   "loses no event and repeats no acked event when killed under load %s",
   async (mode, flags) => {
     const random = randomOf(`okq on a bucket killed, ${mode}`);
-    const okqs = await startS3Okqs({ count: 1, args: ["--s3-timeout=2000", ...flags] });
+    const okqs = await startS3Okqs({ count: 1, args: [`--s3-timeout=${S3_TIMEOUT_MS}`, ...flags] });
     const okq = okqs.all[0]!;
     const startMs: number[] = [];
     for (let number = 1; number <= rounds; number++) {

@@ -7,6 +7,8 @@ import type { S3Server } from "../support/s3-server.ts";
 import type { Fault } from "../support/s3/s3-faults.ts";
 import type { TakeoverRound } from "./takeover-round.ts";
 
+/** How long okq tries a request. */
+export const S3_TIMEOUT_MS = 2000;
 const MINUTE_MS = 60_000;
 const BALLAST_BYTES = 512 * 1024;
 
@@ -124,6 +126,23 @@ async function latePuts(round: TakeoverRound): Promise<void> {
   else serving.thaw();
 }
 
+/** The last put of an okq arrives while another one takes over, and then it wakes up. */
+async function lateInTakeover(round: TakeoverRound): Promise<void> {
+  const { okqs, random } = round;
+  const serving = await okqs.untilServing();
+  const { accessKey } = serving.key;
+  const put = { kind: "hold", operation: "put", key: "/log/", accessKey } as const;
+  const isHit = hits(okqs.s3, put);
+  const end = okqs.s3.fault({ ...put, isAccepted: true });
+  await eventually(isHit, { timeoutMs: MINUTE_MS, message: "a put is held" });
+  serving.freeze();
+  await eventually(() => okqs.serving() !== serving, { timeoutMs: MINUTE_MS });
+  await lasting(random(0, 300));
+  end();
+  okqs.s3.release();
+  serving.thaw();
+}
+
 /** Puts arrive late, while okq lives and tries again. */
 async function heldPuts(round: TakeoverRound): Promise<void> {
   const { okqs, random } = round;
@@ -148,6 +167,14 @@ async function under(round: TakeoverRound, ...faults: Fault[]): Promise<void> {
 async function lostReplies(round: TakeoverRound): Promise<void> {
   const kind = lost[round.random(0, lost.length - 1)]!;
   await under(round, { kind, operation: "put", chance: round.random(1, 6) / 10 });
+}
+
+/** For longer than a put is tried, so that okq does not know what became of it. */
+async function noReplies(round: TakeoverRound): Promise<void> {
+  const kind = lost[round.random(0, lost.length - 1)]!;
+  const end = round.okqs.s3.fault({ kind, operation: "put", key: "/log/" });
+  await lasting(round.random(S3_TIMEOUT_MS, 2 * S3_TIMEOUT_MS));
+  end();
 }
 
 async function storm(round: TakeoverRound): Promise<void> {
@@ -247,8 +274,10 @@ export const scenarios: Record<string, Scenario> = {
   cutFromBucket,
   cutFromOthers,
   latePuts,
+  lateInTakeover,
   heldPuts,
   lostReplies,
+  noReplies,
   storm,
   slow,
   bucketAway,

@@ -22,7 +22,8 @@ export async function checkBucket(config: Config): Promise<string> {
   return await withStore(config, async ({ bucket, manifest, loaded, counts }) => {
     const { used, unused, foreign } = await takeInventory(bucket, manifest);
     const { epoch, server } = manifest;
-    const who = server === null ? "nobody serves" : `the okq at ${server.addr} serves`;
+    const served = server?.addr ? `the okq at ${server.addr} serves` : "an okq serves";
+    const who = server === null ? "nobody serves" : served;
     const lines = [
       `epoch ${epoch}, ${who}, changes up to ${loaded.last} in the log, ${amountOf(used)}`,
       ...(unused.objects > 0
