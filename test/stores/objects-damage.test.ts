@@ -4,9 +4,10 @@
 
 import { Database } from "bun:sqlite";
 import { describe, expect, setDefaultTimeout, test } from "bun:test";
-import { chmodSync, readdirSync } from "node:fs";
+import { chmodSync, readdirSync, utimesSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { Recorder } from "../../src/stores/local/objects/recorder.ts";
+import { Scratch } from "../../src/stores/local/objects/scratch.ts";
 import { RecordedValues } from "../../src/stores/local/objects/recorded-values.ts";
 import { createSchema, migrations } from "../../src/stores/local/sqlite/schema.ts";
 import { closeAfterTest } from "../support/close-after-test.ts";
@@ -138,6 +139,27 @@ describe("the scratch database", () => {
     const [store] = await opened({ scratchFolder });
     await store.push("q", "1");
     expect(readdirSync(scratchFolder)).toEqual([]);
+  });
+
+  test("is removed later if okq was killed while it filled it", async () => {
+    const scratchFolder = newFolder();
+    const name = (digit: string) => `okq-scratch-${digit.repeat(16)}`;
+    const names = [name("1"), `${name("1")}-wal`, name("2"), "okq-scratch-of-somebody"];
+    for (const each of names) writeFileSync(join(scratchFolder, each), "");
+    const hourAgo = Date.now() / 1000 - 3600;
+    for (const each of names) {
+      if (each !== name("2")) utimesSync(join(scratchFolder, each), hourAgo, hourAgo);
+    }
+    await opened({ scratchFolder });
+    expect(readdirSync(scratchFolder).toSorted()).toEqual([name("2"), "okq-scratch-of-somebody"]);
+  });
+
+  test("is not read any more once it is closed", async () => {
+    const scratch = new Scratch(newFolder());
+    const reading = scratch.read(0, 1);
+    scratch.close();
+    await expect(reading).rejects.toThrow("it is closed");
+    await expect(scratch.read(0, 1)).rejects.toThrow("it is closed");
   });
 
   test.skipIf(process.getuid?.() === 0)(

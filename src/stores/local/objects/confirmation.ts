@@ -26,13 +26,9 @@ export class Confirmation {
     if (at.steadyMs >= this.#last.steadyMs) this.#last = at;
   }
 
-  isWithinSteady(ms: number): boolean {
-    return this.#clock.nowMs() - this.#last.steadyMs < ms;
-  }
-
   /** By both clocks. A machine's clock that was set back proves nothing, so the answer is no. */
   isWithin(ms: number): boolean {
     const age = this.#clock.wallMs() - this.#last.wallMs;
-    return age >= 0 && age < ms && this.isWithinSteady(ms);
+    return age >= 0 && age < ms && this.#clock.nowMs() - this.#last.steadyMs < ms;
   }
 }

@@ -87,9 +87,12 @@ export class EpochWatch {
     return this.#shown.isWithin(FRESH_MS);
   }
 
-  /** Whether nobody else can serve yet, so that this okq may answer reads. */
+  /**
+   * Whether nobody else can serve yet, so that this okq may answer reads. By both clocks: the
+   * steady one may stand still while the machine sleeps, and others take over.
+   */
   isServing(): boolean {
-    return this.#unchallenged.isWithinSteady(this.#leaseMs / 2);
+    return this.#unchallenged.isWithin(this.#leaseMs / 2);
   }
 
   end(reason: string): void {

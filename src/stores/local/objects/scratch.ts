@@ -9,7 +9,9 @@ import {
   mkdirSync,
   openSync,
   read as readFile,
+  readdirSync,
   rmSync,
+  statSync,
   write as writeFile,
 } from "node:fs";
 import { join } from "node:path";
@@ -22,19 +24,25 @@ import { ALLOCATED_BYTES, allocate, walBytesKept } from "../sqlite/wal-file.ts";
 const readAt = promisify(readFile);
 const writeAt = promisify(writeFile);
 const cacheKiB = 64 * 1024;
+const RANDOM_BYTES = 8;
+const NAME = /^okq-scratch-[0-9a-f]{16}(-wal)?$/;
+/** A file has a name only while it is filled, and then it is written all the time. */
+const ABANDONED_MS = 600_000;
 
 export class Scratch {
   readonly folder: string;
   readonly #path: string;
   readonly #descriptor: number;
   #db: Database | null = null;
+  #isClosed = false;
 
   /** Creates an empty file. Throws a JournalError. */
   constructor(folder: string) {
     this.folder = folder;
-    this.#path = join(folder, `okq-scratch-${randomBytes(8).toString("hex")}`);
+    this.#path = join(folder, `okq-scratch-${randomBytes(RANDOM_BYTES).toString("hex")}`);
     try {
       mkdirSync(folder, { recursive: true, mode: 0o700 });
+      removeAbandoned(folder);
       this.#descriptor = openSync(this.#path, "wx+", 0o600);
     } catch (error) {
       throw this.explained(error);
@@ -59,12 +67,15 @@ export class Scratch {
     }
   }
 
-  /** Reads a part of the file; less at its end. */
+  /** Reads a part of the file; less at its end. Rejects with a JournalError once it is closed. */
   async read(at: number, count: number): Promise<Buffer> {
     const bytes = Buffer.allocUnsafe(count);
     let done = 0;
     while (done < count) {
+      this.#checkOpen();
       const { bytesRead } = await readAt(this.#descriptor, bytes, done, count - done, at + done);
+      // The number may belong to another file by now.
+      this.#checkOpen();
       if (bytesRead === 0) break;
       done += bytesRead;
     }
@@ -110,6 +121,7 @@ export class Scratch {
   }
 
   close(): void {
+    this.#isClosed = true;
     this.#db?.close();
     closeSync(this.#descriptor);
     this.#unlink();
@@ -122,6 +134,10 @@ export class Scratch {
     const what = `the scratch database in ${this.folder} (--s3-scratch)`;
     if (reason === "full") return new JournalError("full", `no room on the disk of ${what}`);
     return new JournalError("failed", `${what}: ${(error as Error).message}`);
+  }
+
+  #checkOpen(): void {
+    if (this.#isClosed) throw this.explained(new Error("it is closed"));
   }
 
   /** On a full disk pops and acks go on: they need no more than this. */
@@ -139,4 +155,19 @@ export class Scratch {
       // Closing tries again.
     }
   }
+}
+
+/** What okq processes left that were killed while they filled it. */
+function removeAbandoned(folder: string): void {
+  try {
+    const names = readdirSync(folder).filter((name) => NAME.test(name));
+    for (const name of names) removeIfAbandoned(join(folder, name));
+  } catch {
+    // They belong to another user, who removes them.
+  }
+}
+
+function removeIfAbandoned(path: string): void {
+  const written = statSync(path, { throwIfNoEntry: false });
+  if (written && Date.now() - written.mtimeMs > ABANDONED_MS) rmSync(path, { force: true });
 }
