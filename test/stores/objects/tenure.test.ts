@@ -171,7 +171,7 @@ test("reads need a confirmation within half a lease", async () => {
   expect(tenure.confirm()).toBeUndefined();
 });
 
-test("reads need a new confirmation when only the machine's clock went on, as it sleeps", async () => {
+test("reads need a new confirmation when the steady clock stood still for a while", async () => {
   const bench = new Bench();
   const tenure = await bench.takeOver();
   const { clock } = bench;
