@@ -14,6 +14,7 @@ import { Readers } from "../queue/readers.ts";
 import type { Reporter } from "../queue/reporter.ts";
 import { Tally } from "../queue/tally.ts";
 import { Waiters } from "../queue/waiters.ts";
+import type { OpenUpstream } from "../server/forward/upstream-socket.ts";
 import { Server } from "../server/server.ts";
 import { Shared } from "../server/shared.ts";
 import { contextOf } from "./context.ts";
@@ -28,6 +29,8 @@ export interface Core {
   context: Context;
   admission: Admission;
   server: Server;
+  /** To the okq that serves, where it is another one; else null. */
+  openUpstream: OpenUpstream | null;
   /**
    * Begins the periodic work, at once or when this okq serves. To be called once clients can come.
    */
@@ -103,6 +106,7 @@ export async function openCore(
     context,
     admission,
     server,
+    openUpstream,
     begin(ports = NO_PORTS) {
       if (failover) failover.begin(context.processId, ports, hooksOf(server, context, work));
       else work();

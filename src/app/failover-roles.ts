@@ -35,6 +35,7 @@ export class FailoverRoles implements Failover {
   #control: ControlLink | null = null;
   #tenure: Tenure | null = null;
   #isLoading = false;
+  #isClosed = false;
   #stopWork = () => {};
   /** Resolves when nothing of the last tenure is left. */
   #ended: Promise<void> = Promise.resolve();
@@ -74,7 +75,14 @@ export class FailoverRoles implements Failover {
   }
 
   async reaches(): Promise<boolean> {
-    return this.serving !== null && this.#control!.reaches(this.serving);
+    return this.serving !== null && (await this.#control!.reaches(this.serving)) === null;
+  }
+
+  /** For the election: whether that okq is there. */
+  async looksFor(server: ServerInfo): Promise<boolean> {
+    const problem = await this.#control!.reaches(server);
+    this.#options.log.onReached(server.addr, problem);
+    return problem === null;
   }
 
   /** For the election. */
@@ -92,11 +100,9 @@ export class FailoverRoles implements Failover {
     this.#isLoading = true;
     this.#hooks!.changed();
     const startedAtMs = performance.now();
-    try {
-      this.#options.store.serve(await this.#options.open(tenure));
-    } finally {
-      this.#isLoading = false;
-    }
+    const store = await this.#options.open(tenure).finally(() => (this.#isLoading = false));
+    if (this.#isClosed) return store.close();
+    this.#options.store.serve(store);
     this.role = "serving";
     this.serving = this.#self!();
     this.#tenure = tenure;
@@ -127,6 +133,7 @@ export class FailoverRoles implements Failover {
 
   /** okq ends. */
   async close(): Promise<void> {
+    this.#isClosed = true;
     await this.#ended;
     await this.#end();
   }

@@ -1,9 +1,11 @@
 // Opens the addresses of a Config: plain TCP, TLS, a unix socket and HTTP.
 import { parseAddress } from "../config/address.ts";
 import type { Config } from "../config/options.ts";
+import type { TunnelTo } from "../http/forwarding.ts";
 import { type HttpOptions, HttpServer } from "../http/http-server.ts";
 import type { Log, LogFields } from "../log/log.ts";
 import type { TlsFiles } from "../server/certificates.ts";
+import type { Tunnel } from "../server/forward/tunnel.ts";
 import { listenTcp, listenUnix, TlsListener } from "../server/listeners.ts";
 import type { Server } from "../server/server.ts";
 import type { Core } from "./core.ts";
@@ -22,8 +24,12 @@ export function httpServerOf(
   { context, admission }: Pick<Core, "context" | "admission">,
   config: Config,
   connectionsMax: number,
+  tunnel: Tunnel,
 ): HttpServer {
-  return new HttpServer(context, admission, httpOptionsOf(config, connectionsMax));
+  const tunnelTo: TunnelTo = ({ httpAddr, certificate }) =>
+    tunnel.pathTo({ addr: httpAddr!, isTls: true, certificate });
+  const options = { ...httpOptionsOf(config, connectionsMax), tunnelTo };
+  return new HttpServer(context, admission, options);
 }
 
 /** Rejects with a message of one line. Addresses opened before the failure stay open. */
@@ -84,7 +90,7 @@ async function listenHttp(
   }
 }
 
-function httpOptionsOf(config: Config, connectionsMax: number): HttpOptions {
+function httpOptionsOf(config: Config, connectionsMax: number): Omit<HttpOptions, "tunnelTo"> {
   const { httpAddr, httpPrefix, httpHost, httpReadOnly } = config;
   const names = httpHost === "" ? [] : httpHost.split(",");
   const { hostname } = httpAddr ? parseAddress(httpAddr) : { hostname: "" };

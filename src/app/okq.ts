@@ -11,6 +11,7 @@ import { openStore } from "./open-store.ts";
 import type { OpenStore } from "./opened-store.ts";
 import { reloadUsers } from "./open-users.ts";
 import type { Ports } from "./ports.ts";
+import { Tunnel } from "../server/forward/tunnel.ts";
 import { warnOfReadableSecrets } from "./secret-file.ts";
 import { readTlsFiles } from "./tls-files.ts";
 
@@ -66,11 +67,13 @@ export async function startOkq(
   if (config.tlsCert) readTlsFiles(config);
   const core = await openCore(config, log, { clock, maxClients, open });
   const { context } = core;
-  const http = httpServerOf(core, config, httpConnectionsMax);
+  const tunnel = new Tunnel(core.openUpstream);
+  const http = httpServerOf(core, config, httpConnectionsMax, tunnel);
   const reloader = new FileReloader(log);
   const close = async () => {
     reloader.close();
     await core.close(() => http.close());
+    tunnel.close();
   };
   const doors = { server: core.server, http };
   const ports = await listen(config, doors, reloader, log).catch(async (error) => {

@@ -51,7 +51,7 @@ export function openObjects(config: Config, log: Log, parts: Parts): OpenedStore
       clock,
       open: openUpstream,
       answerMsMax: config.s3Lease / 2,
-      onLost: () => election?.lookNow(),
+      onNews: () => election?.lookNow(),
     });
     roles.begin(self, control, hooks);
     election = new Election({
@@ -60,7 +60,7 @@ export function openObjects(config: Config, log: Log, parts: Parts): OpenedStore
       leaseMs: config.s3Lease,
       timeoutMs: config.s3Timeout,
       clock,
-      reaches: (server) => control!.reaches(server),
+      reaches: (server) => roles.looksFor(server),
       onServe: (tenure) => roles.serve(tenure),
       onServedBy: (server) => roles.servedBy(server),
       onProblem: notices.onProblem,

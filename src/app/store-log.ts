@@ -46,6 +46,7 @@ export function sqliteLog(log: Log) {
 
 export function objectsLog(log: Log, store: string) {
   let hasProblem = false;
+  let isReached = true;
   const { onRefusal } = sqliteLog(log);
   return {
     onRefusal,
@@ -64,7 +65,17 @@ export function objectsLog(log: Log, store: string) {
     },
     onStandby(serving: string): void {
       hasProblem = false;
+      isReached = true;
       log.info("stands by, and passes commands on to the okq that serves", { store, serving });
+    },
+    /** Whether the okq that serves answers; `problem`: why not. Called with each look. */
+    onReached(serving: string, problem: string | null): void {
+      if (problem !== null && isReached) {
+        log.warn("cannot reach the okq that serves", { store, serving, reason: problem });
+      } else if (problem === null && !isReached) {
+        log.info("reaches the okq that serves again", { store, serving });
+      }
+      isReached = problem === null;
     },
     onFenced(reason: string): void {
       log.warn("another okq took over, and this one stands by", { store, reason });

@@ -24,6 +24,8 @@ export interface Invocation<O = {}> {
   connect(): Promise<Okq>;
   /** Where it connects to, without a password. */
   address: string;
+  /** Where okq is now, for another program: as --addr takes it, with a login if it has one. */
+  place(): Promise<string>;
 }
 
 export interface ClientCommand<O extends ClientOptions = ClientOptions> {

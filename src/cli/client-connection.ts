@@ -1,17 +1,23 @@
 // Where the client connects to and how it logs in, from options, environment and prompt.
+import type { ConnectionOptions } from "node:tls";
 import { nameOf, parseAddress } from "../client/address.ts";
 import { type ConnectOptions, connect, type Okq, type OkqError } from "../client/client.ts";
+import { shown } from "../config/option.ts";
+import { isS3Url, parseS3Url, s3Url } from "../config/s3-url.ts";
 import { UsageError } from "../config/usage-error.ts";
 import type { OptionValues } from "./client-option.ts";
+import { CommandFailure } from "./command-failure.ts";
 import { type CommonOptions, DEFAULT_ADDRESS } from "./common-options.ts";
+import { exitCodes } from "./exit-codes.ts";
 import { passwordIn, readOptionFile } from "./option-file.ts";
+import type { ServingOkq } from "./serving-okq.ts";
 import type { Terminal } from "./terminal/terminal.ts";
 
 type Environment = Record<string, string | undefined>;
 type Options = OptionValues<CommonOptions>;
 
 /** As it was given, else the default. */
-export function addressOf({ addr }: Pick<Options, "addr">, env: Environment): string {
+function addressOf({ addr }: Pick<Options, "addr">, env: Environment): string {
   return addr ?? (env["OKQ_ADDR"] || DEFAULT_ADDRESS);
 }
 
@@ -24,6 +30,7 @@ export class ClientConnection {
   /** All that were opened. */
   readonly #opened: Okq[] = [];
   #loginOptions: Promise<ConnectOptions> | null = null;
+  #found: Promise<ServingOkq | null> | null = null;
 
   constructor(options: Options, env: Environment, terminal: Terminal) {
     this.#options = options;
@@ -33,7 +40,7 @@ export class ClientConnection {
 
   /** For messages, without a password. */
   get address(): string {
-    return this.#parsed().endpoints.map(nameOf).join(", ");
+    return this.#store ?? this.#parsed().endpoints.map(nameOf).join(", ");
   }
 
   /**
@@ -42,7 +49,10 @@ export class ClientConnection {
    */
   async open(): Promise<Okq> {
     this.#loginOptions ??= this.#connectOptions();
-    const okq = connect(this.#text, await this.#loginOptions);
+    const options = await this.#loginOptions;
+    const serving = await this.#serving(options);
+    const stream = serving && { stream: () => serving.open() };
+    const okq = connect(this.#text, { ...options, ...stream });
     this.#opened.push(okq);
     const { stateListeners } = okq.session;
     const absent = Promise.withResolvers<never>();
@@ -54,12 +64,44 @@ export class ClientConnection {
     return okq;
   }
 
-  async close(): Promise<void> {
-    await Promise.all(this.#opened.map((okq) => okq.close()));
+  /** Where okq is, as --addr takes it. Rejects with a CommandFailure if none serves the store. */
+  async place(): Promise<string> {
+    const serving = await this.#serving(await this.#connectOptions());
+    if (serving === null) return this.#text;
+    return await serving.address().catch((error: Error) => {
+      throw new CommandFailure(`${this.#store}: ${error.message}`, exitCodes.noServer);
+    });
   }
 
+  async close(): Promise<void> {
+    await Promise.all(this.#opened.map((okq) => okq.close()));
+    (await this.#found)?.close();
+  }
+
+  /** null unless a bucket is to name it. */
+  #serving({ tls = {} }: ConnectOptions): Promise<ServingOkq | null> {
+    const store = this.#store;
+    if (store !== null) this.#found ??= servingOkq(store, tls, this.#env);
+    return this.#found ?? Promise.resolve(null);
+  }
+
+  /** Throws a UsageError. */
+  get #store(): string | null {
+    const { addr, store } = this.#options;
+    if (store === undefined) return null;
+    if (addr !== undefined) throw new UsageError("--store contradicts --addr: each names an okq");
+    if (!isS3Url(store))
+      throw new UsageError(`--store: ${shown(store)} is not s3://bucket[/prefix]`);
+    try {
+      return s3Url(parseS3Url(store));
+    } catch (error) {
+      throw new UsageError(`--store: ${shown(store)} ${(error as Error).message}`);
+    }
+  }
+
+  /** That of another okq is of no use. */
   get #text(): string {
-    return addressOf(this.#options, this.#env);
+    return this.#store === null ? addressOf(this.#options, this.#env) : DEFAULT_ADDRESS;
   }
 
   #parsed() {
@@ -109,5 +151,20 @@ export class ClientConnection {
       ...(tlsName !== undefined && { servername: tlsName }),
     };
     return Object.keys(tls).length === 0 ? null : tls;
+  }
+}
+
+/** Loaded only when it is needed. Rejects with a CommandFailure or a UsageError. */
+async function servingOkq(
+  store: string,
+  tls: ConnectionOptions,
+  env: Environment,
+): Promise<ServingOkq> {
+  const { ServingOkq: Serving } = await import("./serving-okq.ts");
+  try {
+    return new Serving(store, tls, env);
+  } catch (error) {
+    if (error instanceof UsageError) throw error;
+    throw new CommandFailure((error as Error).message, exitCodes.noServer);
   }
 }

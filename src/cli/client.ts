@@ -66,6 +66,7 @@ async function run(
     terminal,
     connect: () => connection.open(),
     address: connection.address,
+    place: () => connection.place(),
   });
 }
 

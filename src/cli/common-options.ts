@@ -16,6 +16,13 @@ export const commonOptions = {
       "where okq is: host:port, unix:/path, okq://[user:password@]host:port, okqs:// for TLS; " +
       `else ${environmentName("addr")}, else ${DEFAULT_ADDRESS}`,
   },
+  store: {
+    kind: "text",
+    value: "STORE",
+    help:
+      "s3://bucket[/prefix] in place of --addr: the okq that serves it; the bucket names it. " +
+      "Keys and endpoint come from the variables AWS_... and OKQ_S3_..., as those of okq",
+  },
   user: { kind: "text", value: "NAME", help: "name of the user; else that of the address" },
   "password-file": {
     kind: "text",

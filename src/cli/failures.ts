@@ -17,6 +17,9 @@ const INTERRUPTED = 130;
  */
 const NOT_OKQ = /^Unknown RESP type (?!21 )|^ERR unknown (sub)?command/i;
 
+/** The client does not know which okq the bucket names. */
+const OWN_STREAM = /^cannot use okq: /;
+
 export interface Failure {
   exitCode: number;
   /** null for none. */
@@ -61,7 +64,7 @@ export async function failureOf(
 }
 
 function absentMessage({ message }: ConnectionError, address: string): string {
-  const reason = printable(message).replace(`cannot use ${address}: `, "");
+  const reason = printable(message).replace(`cannot use ${address}: `, "").replace(OWN_STREAM, "");
   if (/certificate/.test(reason)) {
     return (
       `cannot trust okq at ${address}: ${reason}; --tls-ca FILE names the authority of its ` +

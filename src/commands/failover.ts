@@ -55,6 +55,8 @@ export interface StoreRequests {
 export interface Upstream {
   /** Whether commands on queues go there, because this okq does not serve. */
   readonly isUsed: boolean;
+  /** A command of the client waits there. */
+  readonly isWaiting: boolean;
   /**
    * Does these commands as one transaction. Resolves to their replies, as bytes. Rejects with a
    * StoreError or a CommandError.

@@ -66,7 +66,7 @@ function clientLines(context: Context): Lines {
     ["connected_clients", clients.size],
     ["maxclients", settings.maxClients],
     ["maxclients_per_address", settings.maxClientsPerAddress],
-    ["blocked_clients", waiters.size + readers.size],
+    ["blocked_clients", waiters.size + readers.size + waitingElsewhere(context)],
     ["paused_clients", pausedCount],
     ["login_timeout", settings.loginTimeout],
     ["client_timeout", settings.clientTimeout],
@@ -88,6 +88,12 @@ function clientLines(context: Context): Lines {
     ["clients_closed_stalled", stats.closedStalled],
     ["clients_refused_per_address", stats.refusedPerAddress],
   ];
+}
+
+/** Clients that wait at the okq that serves. */
+function waitingElsewhere({ failover, clients }: Context): number {
+  if (!failover) return 0;
+  return [...clients.values()].filter(({ upstream }) => upstream?.isWaiting).length;
 }
 
 function memory(): Lines {

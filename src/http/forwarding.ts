@@ -13,11 +13,16 @@ const NOT_PASSED = ["Connection", "Keep-Alive", "Transfer-Encoding", "Upgrade", 
 const OWN_PATH = "/metrics";
 const RETRY = { "Retry-After": "1" };
 
+/** The path of a unix socket that leads to the HTTPS of that okq. */
+export type TunnelTo = (serving: ServingOkq) => string;
+
 export class Forwarding {
   readonly #failover: Failover | null;
+  readonly #tunnelTo: TunnelTo;
 
-  constructor(failover: Failover | null) {
+  constructor(failover: Failover | null, tunnelTo: TunnelTo) {
     this.#failover = failover;
+    this.#tunnelTo = tunnelTo;
   }
 
   /** The address of the client if another okq passes its request on; else null. */
@@ -33,7 +38,10 @@ export class Forwarding {
     if (!this.#failover || this.#failover.role === "serving") return null;
     if (exchange.path === OWN_PATH) return null;
     const { serving, reason } = this.#failover;
-    if (serving?.httpAddr) return send(exchange, body, serving);
+    if (serving?.httpAddr) {
+      const unix = serving.isHttps ? this.#tunnelTo(serving) : null;
+      return send(exchange, body, serving, unix);
+    }
     const detail = serving ? `${reason}, and not over HTTP` : reason;
     throw new Problem(503, detail, "LOADING", RETRY);
   }
@@ -43,6 +51,7 @@ async function send(
   { request, address, gone }: PublicExchange,
   body: RequestBody,
   { httpAddr, secret }: ServingOkq,
+  unix: string | null,
 ): Promise<Response> {
   const { pathname, search } = new URL(request.url, "http://localhost");
   const headers = new Headers(request.headers);
@@ -51,6 +60,7 @@ async function send(
   const hasBody = request.body !== null;
   try {
     const response = await fetch(`http://${httpAddr}${pathname}${search}`, {
+      ...(unix !== null && { unix }),
       method: request.method,
       headers,
       ...(hasBody && { body: streamOf(body) }),

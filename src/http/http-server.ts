@@ -5,7 +5,7 @@ import type { Context } from "../commands/context.ts";
 import type { Cancel } from "../queue/clock.ts";
 import { Api } from "./api.ts";
 import { Authentication } from "./authentication.ts";
-import { Forwarding } from "./forwarding.ts";
+import { Forwarding, type TunnelTo } from "./forwarding.ts";
 import { lowestFreeDescriptor } from "./free-descriptor.ts";
 import { Health } from "./health.ts";
 import { HttpClients } from "./http-clients.ts";
@@ -37,6 +37,7 @@ export interface HttpOptions {
   /** So many descriptors are left for connections of HTTP. */
   connectionsMax: number;
   loadPage: LoadPage;
+  tunnelTo: TunnelTo;
 }
 
 /** For a request to arrive, without its body. Bun adds up to four seconds. */
@@ -75,7 +76,7 @@ export class HttpServer {
       admission,
       authentication,
       hosts: new KnownHosts(hosts),
-      forwarding: new Forwarding(context.failover),
+      forwarding: new Forwarding(context.failover, options.tunnelTo),
       responders: {
         health: new Health(context),
         page: new Page(loadPage),

@@ -35,6 +35,8 @@ export class Peer extends Endpoints {
 
   forwardFor(address: string): void {
     this.isForwarded = true;
+    // Nobody passes on what was passed on.
+    this.upstream = null;
     this.address = address;
   }
 

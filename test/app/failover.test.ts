@@ -102,10 +102,12 @@ describe.each([2, 3])("a client of a standby in RESP%d", (protocol) => {
     client.pipeline(["BLPOP", "q", 0], ["PING"]);
     other.pipeline(["BLPOP", "never", 0]);
     await eventually(async () => (await infoOf(direct)).includes("blocked_clients:2"));
+    expect(await infoOf(await standby.connect())).toContain("blocked_clients:2");
     await ask(direct, "LPUSH", "q", "x");
     expect((await client.take(2)).map(readable)).toEqual([["q", "x"], "+PONG"]);
     other.reset();
     await eventually(async () => (await infoOf(direct)).includes("blocked_clients:0"));
+    expect(await infoOf(client)).toContain("blocked_clients:0");
   });
 
   test("may turn replies off", async () => {
@@ -185,4 +187,14 @@ test("the next one serves at once when an okq ends, and its clients stay", async
   await closed;
   expect(await ask(client, "LRANGE", "q", 0, -1)).toEqual(["before"]);
   expect(String(await ask(client, "INFO", "store"))).toContain("store_role:serving");
+});
+
+test("a standby has as many clients as it likes at the okq that serves", async () => {
+  const { standby, serving, start } = await startPair({ maxClientsPerAddress: 3 });
+  const open = await start({ maxClientsPerAddress: 0 });
+  await untilLogged(open, "stands by");
+  const clients = await Promise.all(Array.from({ length: 10 }, () => open.connect()));
+  for (const client of clients) expect(await ask(client, "LLEN", "q")).toBe(0);
+  await serving.close();
+  await untilLogged(standby, "serves the queues");
 });

@@ -46,6 +46,17 @@ test.each([1, 2])("copies every kind of state from store to store, seed %d", asy
   await under.close();
 });
 
+test("copies 100,000 events into a bucket and back", async () => {
+  const s3 = startBucket();
+  const from = await fileOf(100_000, (id) => `contents of ${id}`);
+  const to = join(newFolder(), "copy.db");
+  const there = ["copy", `--from=sqlite:${from}`, "--to=s3://bucket/a"];
+  expect(await okqAt(s3, there)).toMatchObject({ code: 0 });
+  const back = ["copy", "--from=s3://bucket/a", `--to=sqlite:${to}`];
+  expect(await okqAt(s3, back)).toMatchObject({ code: 0 });
+  expect(rowsIn(to)).toEqual(rowsIn(from));
+});
+
 test("copies what an okq has written in a bucket, with its log and segments", async () => {
   const s3 = startBucket();
   const limits = { segmentObjects: 10, replayedBytes: 200_000 };

@@ -57,6 +57,13 @@ export function environmentOf(s3: S3Server): Record<string, string> {
   };
 }
 
+/** The same as flags. */
+export function flagsOf(s3: S3Server): string[] {
+  return Object.entries(environmentOf(s3)).map(
+    ([name, value]) => `--${name.slice("OKQ_".length).toLowerCase().replaceAll("_", "-")}=${value}`,
+  );
+}
+
 /** Runs okq with that object store. */
 export function okqAt(s3: S3Server, args: string[], options: CommandOptions = {}): Promise<Ended> {
   return okq(args, { ...options, env: { ...environmentOf(s3), ...options.env } });

@@ -241,11 +241,24 @@ test("notices a crash that is not counted, unless an ending may have come before
 
 test("accepts more attempts than deliveries after a pop whose answer was lost", () => {
   const { account, push, claim, end } = open();
-  const [id] = push(1) as [string];
-  account.lostPop(account.now());
+  const [id, other] = push(2) as [string, string];
+  const sentAt = account.now();
   claim(id, "1-2", 2);
+  expect(() => account.checkFaults()).toThrow("attempt 2, not 1 to 1");
+  // Its client learns late that no answer comes.
+  account.lostPop(sentAt);
   end(id, "1-2", "ack");
+  claim(other, "1-3", 1);
+  end(other, "1-3", "ack");
   account.settle();
+});
+
+test("notices more attempts than deliveries before a pop whose answer was lost", () => {
+  const { account, push, claim } = open();
+  const [id] = push(1) as [string];
+  claim(id, "1-2", 2);
+  account.lostPop(account.now());
+  expect(() => account.checkFaults()).toThrow("attempt 2, not 1 to 1");
 });
 
 test("notices stored events that were acked, and missing ones that were not", () => {

@@ -95,8 +95,9 @@ export class Account {
       this.#returned.push(`${id} was delivered by a pop sent after its ack was answered with 1`);
     }
     entry.deliveries += 1;
-    this.#order.delivered(id, popSentAt, this.now());
-    if (shown) this.#tokenClaims.delivered(id, shown, lease);
+    const at = this.now();
+    this.#order.delivered(id, popSentAt, at);
+    if (shown) this.#tokenClaims.delivered(id, shown, lease, at);
     else {
       this.#tokenClaims.forget(id);
       if (this.#claims.delivered(id, lease)) {
@@ -108,7 +109,7 @@ export class Account {
   /** A pop was sent at that moment, and its answer was lost. */
   lostPop(sentAt: number): void {
     this.#order.lostPop(sentAt);
-    this.#tokenClaims.lostPop();
+    this.#tokenClaims.lostPop(sentAt);
   }
 
   /** An operation that ends the claim with that token is sent. */

@@ -106,7 +106,7 @@ export class GroupLedger {
 
   /** A pop was not answered: it may have claimed any events. */
   lostPop(count: number): void {
-    for (let lost = 0; lost < count; lost++) this.#tokenClaims.lostPop();
+    for (let lost = 0; lost < count; lost++) this.#tokenClaims.lostPop(0);
     this.forgotTurns();
   }
 
@@ -122,7 +122,7 @@ export class GroupLedger {
     if (ended && pop.at > ended.at) {
       this.fault(`${id} came by a pop sent after its ${ended.how} was answered`);
     }
-    this.#tokenClaims.delivered(id, { token, attempt }, pop);
+    this.#tokenClaims.delivered(id, { token, attempt }, pop, this.#moment + 1);
     const now = this.#now();
     for (const holder of group.holders) {
       if (now >= holder.untilMs) continue;

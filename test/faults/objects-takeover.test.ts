@@ -7,7 +7,7 @@ import { canFakeClocks, noFakedClocks } from "../support/faked-clock.ts";
 import { type S3OkqOptions, type S3Okqs, startS3Okqs } from "../support/s3-okq.ts";
 import { randomOf, report, rounds, timeoutFor } from "./rounds.ts";
 import { TakeoverRound } from "./takeover-round.ts";
-import { scenarios, weathers } from "./takeover-scenarios.ts";
+import { S3_TIMEOUT_MS, scenarios, weathers } from "./takeover-scenarios.ts";
 
 const ROUNDS_TOGETHER = 8;
 const roundMs = 60_000;
@@ -44,7 +44,7 @@ async function runRound(okqs: S3Okqs, number: number, scenario: string): Promise
 }
 
 async function runRounds(count: number, options: S3OkqOptions, scenario = nextScenario) {
-  const okqs = await startS3Okqs({ count: 3, args: ["--s3-timeout=2000"], ...options });
+  const okqs = await startS3Okqs({ count: 3, args: [`--s3-timeout=${S3_TIMEOUT_MS}`], ...options });
   for (let number = 1; number <= count; number++) await runRound(okqs, number, scenario());
   expect(okqs.manifest()!.epoch).toBeGreaterThan(0);
 }

@@ -18,6 +18,7 @@ const PATIENCE_MS = 120_000;
 const ALLOWED = new Set([
   "LOADING store unavailable",
   "ERR store outcome unknown",
+  "ERR store refused: cannot write",
   "ERR store refused: not done, because an earlier operation of this client failed",
 ]);
 

@@ -3,9 +3,12 @@
 import { expect } from "bun:test";
 import { eventually, lasting } from "../support/eventually.ts";
 import { LEASE_MS, type S3Okq } from "../support/s3-okq.ts";
+import type { S3Server } from "../support/s3-server.ts";
 import type { Fault } from "../support/s3/s3-faults.ts";
 import type { TakeoverRound } from "./takeover-round.ts";
 
+/** How long okq tries a request. */
+export const S3_TIMEOUT_MS = 2000;
 const MINUTE_MS = 60_000;
 const BALLAST_BYTES = 512 * 1024;
 
@@ -123,6 +126,23 @@ async function latePuts(round: TakeoverRound): Promise<void> {
   else serving.thaw();
 }
 
+/** The last put of an okq arrives while another one takes over, and then it wakes up. */
+async function lateInTakeover(round: TakeoverRound): Promise<void> {
+  const { okqs, random } = round;
+  const serving = await okqs.untilServing();
+  const { accessKey } = serving.key;
+  const put = { kind: "hold", operation: "put", key: "/log/", accessKey } as const;
+  const isHit = hits(okqs.s3, put);
+  const end = okqs.s3.fault({ ...put, isAccepted: true });
+  await eventually(isHit, { timeoutMs: MINUTE_MS, message: "a put is held" });
+  serving.freeze();
+  await eventually(() => okqs.serving() !== serving, { timeoutMs: MINUTE_MS });
+  await lasting(random(0, 300));
+  end();
+  okqs.s3.release();
+  serving.thaw();
+}
+
 /** Puts arrive late, while okq lives and tries again. */
 async function heldPuts(round: TakeoverRound): Promise<void> {
   const { okqs, random } = round;
@@ -147,6 +167,14 @@ async function under(round: TakeoverRound, ...faults: Fault[]): Promise<void> {
 async function lostReplies(round: TakeoverRound): Promise<void> {
   const kind = lost[round.random(0, lost.length - 1)]!;
   await under(round, { kind, operation: "put", chance: round.random(1, 6) / 10 });
+}
+
+/** For longer than a put is tried, so that okq does not know what became of it. */
+async function noReplies(round: TakeoverRound): Promise<void> {
+  const kind = lost[round.random(0, lost.length - 1)]!;
+  const end = round.okqs.s3.fault({ kind, operation: "put", key: "/log/" });
+  await lasting(round.random(S3_TIMEOUT_MS, 2 * S3_TIMEOUT_MS));
+  end();
 }
 
 async function storm(round: TakeoverRound): Promise<void> {
@@ -183,8 +211,16 @@ async function clocksApart(round: TakeoverRound): Promise<void> {
 
 /** It is killed in the middle of a snapshot, a segment, or the collection of garbage. */
 async function killedAtWork(round: TakeoverRound): Promise<void> {
-  const { okqs, random } = round;
-  const serving = await okqs.untilServing();
+  const serving = await round.okqs.untilServing();
+  await killAtWork(round, serving);
+  await round.takenOver(serving);
+  round.okqs.s3.release();
+  await round.progress();
+  await serving.start();
+}
+
+/** What it was about to do in the object store may be done late. */
+export async function killAtWork({ okqs, random }: TakeoverRound, serving: S3Okq): Promise<void> {
   const { accessKey } = serving.key;
   const moments: Fault[] = [
     { kind: "hold", operation: "put", key: "/snapshot/" },
@@ -193,21 +229,16 @@ async function killedAtWork(round: TakeoverRound): Promise<void> {
     { kind: "hold", operation: ["delete", "deleteMany"] },
   ];
   const moment = { ...moments[random(0, moments.length - 1)]!, accessKey, isAccepted: true };
-  const isHit = hits(round, moment);
+  const isHit = hits(okqs.s3, moment);
   const end = okqs.s3.fault(moment);
   await ballast(serving, isHit);
   await serving.crash();
   end();
   if (random(0, 1)) okqs.s3.release();
-  await round.takenOver(serving);
-  okqs.s3.release();
-  await round.progress();
-  await serving.start();
 }
 
 /** Whether such a request came since this call. */
-function hits({ okqs }: TakeoverRound, { operation, key = "", accessKey }: Fault): () => boolean {
-  const { s3 } = okqs;
+function hits(s3: S3Server, { operation, key = "", accessKey }: Fault): () => boolean {
   const count = () =>
     s3.records.filter((each) => {
       const isOperation = [operation].flat().includes(each.operation);
@@ -218,7 +249,7 @@ function hits({ okqs }: TakeoverRound, { operation, key = "", accessKey }: Fault
 }
 
 /** Pushes and removes large events, so that there is much to compact, until isEnough(). */
-export async function ballast(okq: S3Okq, isEnough: () => boolean): Promise<void> {
+async function ballast(okq: S3Okq, isEnough: () => boolean): Promise<void> {
   const client = await okq.connect();
   await eventually(
     async () => {
@@ -243,8 +274,10 @@ export const scenarios: Record<string, Scenario> = {
   cutFromBucket,
   cutFromOthers,
   latePuts,
+  lateInTakeover,
   heldPuts,
   lostReplies,
+  noReplies,
   storm,
   slow,
   bucketAway,

@@ -31,38 +31,63 @@ interface Sent {
 /** Stores count in whole milliseconds. */
 const ROUNDING_MS = 2;
 
+/** A delivery with more attempts than are known of. */
+interface Unexplained {
+  text: string;
+  /** So many pops whose answers were lost must have been sent before it. */
+  lostPops: number;
+  at: number;
+}
+
 export class TokenClaims {
-  readonly faults: string[] = [];
+  readonly #faults: string[] = [];
+  readonly #unexplained: Unexplained[] = [];
   readonly #tokens = new Set<string>();
   readonly #holders = new Map<string, Holder>();
   readonly #deliveries = new Map<string, number>();
   readonly #sent = new Map<string, Sent>();
   readonly #now: () => number;
-  #lostPops = 0;
+  /** When they were sent. */
+  readonly #lostPops: number[] = [];
 
   constructor(now: () => number) {
     this.#now = now;
   }
 
-  /** A pop was not answered: it may have claimed any event, and the claim may crash. */
-  lostPop(): void {
-    this.#lostPops += 1;
+  /**
+   * A pop that was sent at that moment was not answered: it may have claimed any event, and the
+   * claim may crash, also before its client knows that no answer comes.
+   */
+  lostPop(sentAt: number): void {
+    this.#lostPops.push(sentAt);
   }
 
-  delivered(id: string, { token, attempt }: ShownClaim, { sentAtMs, leaseMs }: Lease): void {
+  get faults(): string[] {
+    const isFault = ({ lostPops, at }: Unexplained) =>
+      this.#lostPops.filter((sentAt) => sentAt < at).length < lostPops;
+    return [...this.#faults, ...this.#unexplained.filter(isFault).map(({ text }) => text)];
+  }
+
+  /** `at`: the moment of the delivery. */
+  delivered(
+    id: string,
+    { token, attempt }: ShownClaim,
+    { sentAtMs, leaseMs }: Lease,
+    at: number,
+  ): void {
     const before = this.#holders.get(id);
     const deliveries = this.#deliveries.get(id) ?? 0;
     this.#deliveries.set(id, deliveries + 1);
-    if (this.#tokens.has(token)) this.faults.push(`${id} came with a token that was given before`);
+    if (this.#tokens.has(token)) this.#faults.push(`${id} came with a token that was given before`);
     this.#tokens.add(token);
     if (before && this.#now() < before.untilMs) {
-      this.faults.push(`${id} was handed out twice at once`);
+      this.#faults.push(`${id} was handed out twice at once`);
     }
     const least = before ? before.attempt + before.counts : 1;
-    const most = 1 + deliveries + this.#lostPops;
-    if (attempt < least || attempt > most) {
-      this.faults.push(`${id} came as attempt ${attempt}, not ${least} to ${most}`);
-    }
+    const most = 1 + deliveries;
+    const text = `${id} came as attempt ${attempt}, not ${least} to ${most}`;
+    if (attempt < least) this.#faults.push(text);
+    if (attempt > most) this.#unexplained.push({ text, lostPops: attempt - most, at });
     const untilMs = sentAtMs + leaseMs - ROUNDING_MS;
     this.#holders.set(id, { token, attempt, untilMs, counts: 1 });
   }
@@ -81,7 +106,7 @@ export class TokenClaims {
   ended(id: string, token: string, ending: Ending, outcome: EndingOutcome): void {
     const sent = this.#sent.get(token);
     if (outcome === "done" && sent?.isLate) {
-      this.faults.push(`${ending} of ${id} was done with the token of a claim that had ended`);
+      this.#faults.push(`${ending} of ${id} was done with the token of a claim that had ended`);
     }
     if (sent?.holder && outcome === "refused") sent.holder.counts = 1;
   }

@@ -1,6 +1,7 @@
 // HTTP requests to an okq that stands by: they are answered by the one that serves.
 import { expect, test } from "bun:test";
 import { ApiClient } from "../support/api.ts";
+import { makeCertificates } from "../support/certificates.ts";
 import { eventually } from "../support/eventually.ts";
 import { startPair, untilLogged } from "../support/failover-pair.ts";
 import { passwordOf, writeUsers } from "../support/users.ts";
@@ -63,6 +64,21 @@ test("the okq that serves logs clients in, and the standby refuses foreign pages
   expect((await fetch(`${url}/session`, { headers: foreign })).status).toBe(403);
   const named = await fetch(`${url}/session`, { headers: { Host: "elsewhere.example" } });
   expect(named.status).toBe(421);
+});
+
+test("requests go to the certificate that the bucket names", async () => {
+  const { server } = makeCertificates();
+  const tls = { tlsCert: server.cert, tlsKey: server.key, tlsListenAddr: "127.0.0.1:0" };
+  const { start } = await startPair({ ...HTTP, ...tls });
+  const standby = await start({ tlsCert: "", tlsKey: "", tlsListenAddr: "" });
+  await untilLogged(standby, "stands by");
+  const api = new ApiClient(standby.httpPort);
+  for (const id of ["1", "2"]) {
+    expect((await api.post("/queues/q/events", { contents: LARGE, id })).status).toBe(201);
+  }
+  const { bytes } = await api.get("/queues/q/events/2");
+  expect(bytes.length).toBeGreaterThan(1000);
+  expect((await api.get("/queues/q")).json.ready).toBe(2);
 });
 
 test("nobody else may pass requests on", async () => {

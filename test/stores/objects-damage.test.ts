@@ -4,15 +4,16 @@
 
 import { Database } from "bun:sqlite";
 import { describe, expect, setDefaultTimeout, test } from "bun:test";
-import { chmodSync, readdirSync, utimesSync, writeFileSync } from "node:fs";
+import { chmodSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { Recorder } from "../../src/stores/local/objects/recorder.ts";
 import { Scratch } from "../../src/stores/local/objects/scratch.ts";
 import { RecordedValues } from "../../src/stores/local/objects/recorded-values.ts";
+import { checkDatabase } from "../../src/stores/local/sqlite/check-database.ts";
 import { createSchema, migrations } from "../../src/stores/local/sqlite/schema.ts";
 import { closeAfterTest } from "../support/close-after-test.ts";
 import { eventually } from "../support/eventually.ts";
-import { MemoryObjects } from "../support/memory-bucket.ts";
+import { MemoryObjects, type Passage } from "../support/memory-bucket.ts";
 import { newFolder } from "../support/new-folder.ts";
 import { mountSmallDisk, noSmallDisk } from "../support/small-disk.ts";
 import { LifeCaller } from "./contract/life-caller.ts";
@@ -136,22 +137,16 @@ test("a log of an older schema becomes a snapshot before the next commit", async
 describe("the scratch database", () => {
   test("has no name while it is in use", async () => {
     const scratchFolder = newFolder();
-    const [store] = await opened({ scratchFolder });
-    await store.push("q", "1");
-    expect(readdirSync(scratchFolder)).toEqual([]);
-  });
-
-  test("is removed later if okq was killed while it filled it", async () => {
-    const scratchFolder = newFolder();
-    const name = (digit: string) => `okq-scratch-${digit.repeat(16)}`;
-    const names = [name("1"), `${name("1")}-wal`, name("2"), "okq-scratch-of-somebody"];
-    for (const each of names) writeFileSync(join(scratchFolder, each), "");
-    const hourAgo = Date.now() / 1000 - 3600;
-    for (const each of names) {
-      if (each !== name("2")) utimesSync(join(scratchFolder, each), hourAgo, hourAgo);
-    }
-    await opened({ scratchFolder });
-    expect(readdirSync(scratchFolder).toSorted()).toEqual([name("2"), "okq-scratch-of-somebody"]);
+    const names = new Set<string>();
+    // Also while it is downloaded.
+    const passage: Passage = async (_, effect) => {
+      for (const name of readdirSync(scratchFolder)) names.add(name);
+      return effect();
+    };
+    const objects = await objectsWith(snapshots);
+    const [store] = await opened({ scratchFolder, objects, passage });
+    await store.push("q", "another");
+    expect([...names]).toEqual([]);
   });
 
   test("is not read any more once it is closed", async () => {
@@ -181,8 +176,9 @@ describe("the scratch database", () => {
     `refuses pushes when its disk is full, and goes on with pops ${noSmallDisk ?? ""}`,
     async () => {
       const disk = mountSmallDisk(64 * 1024 * 1024);
-      const [store] = await opened({ scratchFolder: disk.folder, memoryBudgetBytes: 0 });
-      const contents = "x".repeat(10_000);
+      const options = { scratchFolder: disk.folder, memoryBudgetBytes: 0 };
+      const [store, under] = await opened(options);
+      const contents = "x".repeat(40_000);
       const push = (id: number) => failureOf(store.another().push("q", `${id}`, "left", contents));
       let count = 0;
       for (; (await push(count)) === "none"; count++) expect(count).toBeLessThan(10_000);
@@ -195,6 +191,10 @@ describe("the scratch database", () => {
       disk.empty();
       await eventually(async () => (await push(count)) === "none");
       expect(await store.counts("q")).toEqual({ ready: 1 });
+      // The scratch has every commit, also one that found no room at first.
+      const file = join(newFolder(), "copy.db");
+      await under.journal.backup(file);
+      expect(checkDatabase(file)).toMatchObject({ queues: 1, ready: 1, claimed: 0 });
     },
   );
 });

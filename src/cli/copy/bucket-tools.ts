@@ -22,13 +22,14 @@ export async function checkBucket(config: Config): Promise<string> {
   return await withStore(config, async ({ bucket, manifest, loaded, counts }) => {
     const { used, unused, foreign } = await takeInventory(bucket, manifest);
     const { epoch, server } = manifest;
-    const who = server === null ? "nobody serves" : `the okq at ${server.addr} serves`;
+    const served = server?.addr ? `the okq at ${server.addr} serves` : "an okq serves";
+    const who = server === null ? "nobody serves" : served;
     const lines = [
       `epoch ${epoch}, ${who}, changes up to ${loaded.last} in the log, ${amountOf(used)}`,
       ...(unused.objects > 0
-        ? [`${amountOf(unused)} belong to nothing: the okq that serves removes them in time`]
+        ? [`not needed: ${amountOf(unused)}; the okq that serves removes them in time`]
         : []),
-      ...(foreign.objects > 0 ? [`${amountOf(foreign)} are not of okq`] : []),
+      ...(foreign.objects > 0 ? [`not of okq: ${amountOf(foreign)}`] : []),
     ];
     return countsLine(bucket.url, counts) + lines.map((line) => `${line}\n`).join("");
   });

@@ -1,6 +1,6 @@
 // What the commands that read a whole bucket have in common.
 import type { Database } from "bun:sqlite";
-import { hostname, tmpdir } from "node:os";
+import { tmpdir } from "node:os";
 import metadata from "../../../package.json" with { type: "json" };
 import { openBucket } from "../../app/open-bucket.ts";
 import type { Config } from "../../config/options.ts";
@@ -78,7 +78,7 @@ export function checkLoaded({ db }: Loaded, url: string): DatabaseCounts {
 export function toolInfo(command: string): ServerInfo {
   return {
     id: crypto.randomUUID(),
-    addr: `${hostname()}:0`,
+    addr: "",
     isTls: false,
     certificate: null,
     httpAddr: null,

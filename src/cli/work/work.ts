@@ -1,7 +1,6 @@
 // `okq work`: any program is a consumer. It runs a command for each event, and the exit code of
 // the command says what becomes of the event.
 import { clientCommand, type Invocation } from "../client-command.ts";
-import { addressOf } from "../client-connection.ts";
 import { exitCodes } from "../exit-codes.ts";
 import { addressWithLogin, addressWithoutLogin } from "./child-address.ts";
 import { dryRun } from "./dry-run.ts";
@@ -39,16 +38,19 @@ export const work = clientCommand({
       await dryRun(settings, okq, call.terminal);
       return exitCodes.done;
     }
-    const surroundings = { base: process.env, address: childAddress(call.options, process.env) };
+    const address = childAddress(call.options, await call.place(), process.env);
+    const surroundings = { base: process.env, address };
     return await new WorkSession(settings, okq, surroundings).run();
   },
 });
 
 type Options = Invocation<typeof workOptions>["options"];
 
-function childAddress(options: Options, env: Record<string, string | undefined>): string {
-  const { passAuth, user, passwordFile } = options;
-  const text = addressOf(options, env);
+function childAddress(
+  { passAuth, user, passwordFile }: Options,
+  text: string,
+  env: Record<string, string | undefined>,
+): string {
   if (!passAuth) return addressWithoutLogin(text);
   return addressWithLogin(text, { user, passwordFile, password: env["OKQ_PASSWORD"] });
 }

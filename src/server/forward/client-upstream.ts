@@ -23,6 +23,8 @@ import type { OpenUpstream } from "./upstream-socket.ts";
 /** Messages that came before the client had the reply to SUBSCRIBE. */
 const EARLY_BYTES_MAX = 1024 * 1024;
 const MARK_BYTES = 12;
+/** What a client had sent before it left is sent on within this time. */
+const LEAVE_MS_MAX = 5_000;
 
 /** The connection of the client. */
 export type ForwardedClient = Client & { readonly schedule: () => void };
@@ -47,6 +49,8 @@ export class ClientUpstream implements Upstream, LinkOwner {
   #unconfirmed = 0;
   #early: Buffer[] = [];
   #earlyBytes = 0;
+  /** Commands that wait there. */
+  #waits = 0;
   #whenReset: (() => void) | null = null;
 
   constructor(client: ForwardedClient, parts: UpstreamParts) {
@@ -58,15 +62,22 @@ export class ClientUpstream implements Upstream, LinkOwner {
     return this.#parts.context.failover!.role !== "serving";
   }
 
+  get isWaiting(): boolean {
+    return this.#waits > 0;
+  }
+
   get getsArrays(): boolean {
     const { protocol, subscriptions } = this.#client;
     return protocol === 2 && (subscriptions?.size ?? 0) > 0;
   }
 
   /** Passes the command on. Fails it if no okq serves. */
-  send(args: Buffer[], command: Forwardable, { command: descriptor }: Entry): void {
+  send(args: Buffer[], given: Forwardable, entry: Entry): void {
+    const { command: descriptor } = entry;
     const link = this.#openLink();
-    if (!link) return command.failed(this.#notServed());
+    if (!link) return given.failed(this.#notServed());
+    const waits = descriptor.flags.includes("blocking") && entry.isExclusive(args);
+    const command = waits ? this.#waiting(given) : given;
     if (descriptor.isOfConnection) this.#isKept = true;
     if (descriptor.isForSubscribers) return this.#subscribe(link, args, command);
     const { unsent } = this.#parts.context.budgets;
@@ -104,7 +115,11 @@ export class ClientUpstream implements Upstream, LinkOwner {
 
   /** The client is gone. */
   leave(): void {
-    this.#link?.leave();
+    const link = this.#link;
+    if (!link) return;
+    link.leave();
+    const { clock } = this.#parts.context;
+    clock.after(LEAVE_MS_MAX, () => link.cut("the client is gone"));
   }
 
   /** Another okq serves, or none, or this one. */
@@ -128,6 +143,22 @@ export class ClientUpstream implements Upstream, LinkOwner {
     this.#whenReset?.();
     this.#whenReset = null;
     if (this.#isKept) this.#client.quit();
+  }
+
+  /** The same command, counted until it is answered. */
+  #waiting(command: Forwardable): Forwardable {
+    this.#waits += 1;
+    return {
+      isReading: command.isReading,
+      passed: (answer) => {
+        this.#waits -= 1;
+        command.passed(answer);
+      },
+      failed: (error) => {
+        this.#waits -= 1;
+        command.failed(error);
+      },
+    };
   }
 
   #notServed(): StoreError {

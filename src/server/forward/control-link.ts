@@ -10,43 +10,52 @@ interface ControlLinkOptions {
   open: OpenUpstream;
   /** An okq that does not answer within this time is not reached. */
   answerMsMax: number;
-  /** The connection broke. */
-  onLost(): void;
+  /** The connection to an okq that was reached broke: another one may serve soon. */
+  onNews(): void;
 }
+
+/** An okq that ends in order closes its connections, and lets others serve a moment later. */
+const NEWS_AFTER_MS = [0, 50, 150, 400, 800];
 
 export class ControlLink implements LinkOwner {
   readonly getsArrays = false;
   readonly #options: ControlLinkOptions;
   #link: Link | null = null;
   #secret = "";
+  #isReached = false;
+  #cancels: Cancel[] = [];
 
   constructor(options: ControlLinkOptions) {
     this.#options = options;
   }
 
-  /** Whether exactly that okq answers, serves, and can use the bucket. */
-  async reaches(serving: ServingOkq): Promise<boolean> {
-    if (serving.addr === "") return false;
+  /** null if exactly that okq answers, serves, and can use the bucket; else why not, in a line. */
+  async reaches(serving: ServingOkq): Promise<string | null> {
+    if (serving.addr === "") return "it listens on a unix socket only";
     const ping = ["OKQ", "FORWARD", serving.secret].map((text) => Buffer.from(text));
     if (this.#secret !== serving.secret) this.close();
     this.#secret = serving.secret;
     const { open, answerMsMax, clock } = this.#options;
     const link = (this.#link ??= new Link(serving, open, ping, this));
     let cancel: Cancel = () => {};
-    const isReached = new Promise<boolean>((resolve) => {
+    const problem = await new Promise<string | null>((resolve) => {
       cancel = clock.after(answerMsMax, () => link.cut("it does not answer"));
       link.send(ping, {
         replied: (reply) => {
-          resolve(errorIn(reply) === null);
+          resolve(errorIn(reply));
           return true;
         },
-        lost: () => resolve(false),
+        lost: resolve,
       });
     });
-    return await isReached.finally(() => cancel());
+    cancel();
+    if (problem === null && this.#link === link) this.#isReached = true;
+    return problem;
   }
 
   close(): void {
+    for (const cancel of this.#cancels) cancel();
+    this.#isReached = false;
     const link = this.#link;
     this.#link = null;
     link?.cut("it is not needed");
@@ -57,6 +66,9 @@ export class ControlLink implements LinkOwner {
   closed(link: Link): void {
     if (link !== this.#link) return;
     this.#link = null;
-    this.#options.onLost();
+    if (!this.#isReached) return;
+    this.#isReached = false;
+    const { clock, onNews } = this.#options;
+    this.#cancels = NEWS_AFTER_MS.map((ms) => clock.after(ms, onNews));
   }
 }

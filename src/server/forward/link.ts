@@ -55,7 +55,7 @@ export class Link {
     const handlers = {
       data: (chunk: Buffer) => this.#guarded(() => this.#received(chunk)),
       drained: () => this.#flush(),
-      closed: (reason: string) => this.#lost(reason),
+      closed: (reason: string) => this.#lost(`lost the okq that serves: ${reason}`),
     };
     open(place, handlers).then(
       (socket) => this.#introduce(socket, introduction),

@@ -6,7 +6,7 @@ import type { S3Traffic } from "../../support/s3-server.ts";
 import { type Plan, type Verdict } from "../plan.ts";
 import { decimals, table } from "../table.ts";
 import { PacedLoad } from "./paced-load.ts";
-import { PUT_MS, startBucket, startServing } from "./set-up.ts";
+import { PUT_MS, startBucket, startOkqOnBucket } from "./set-up.ts";
 
 const HOURS_PER_MONTH = 730;
 const SETTLE_MS = 5000;
@@ -24,15 +24,17 @@ const R2: Prices = { putOrList: 4.5 / 1e6, get: 0.36 / 1e6, gibMonth: 0.015 };
 
 interface Case {
   text: string;
-  eventsPerSecond: number;
+  /** null: no clients at all. */
+  eventsPerSecond: number | null;
   hasStandby?: boolean;
   flags?: string[];
 }
 
 const SLOW = "--s3-min-interval=1000";
 const CASES: Case[] = [
-  { text: "idle", eventsPerSecond: 0 },
-  { text: "idle, one standby", eventsPerSecond: 0, hasStandby: true },
+  { text: "idle", eventsPerSecond: null },
+  { text: "idle, one standby", eventsPerSecond: null, hasStandby: true },
+  { text: "waiting consumers, no events", eventsPerSecond: 0 },
   ...[10, 1000, 10_000].flatMap((eventsPerSecond) => {
     const text = `${eventsPerSecond.toLocaleString("en")} events/s`;
     return [
@@ -52,8 +54,8 @@ interface Used {
 }
 
 async function measure(plan: Plan, s3: S3Process, port: number, way: Case): Promise<Used> {
-  const load = new PacedLoad(port, way.eventsPerSecond);
-  await load.start();
+  const load = new PacedLoad(port, way.eventsPerSecond ?? 0);
+  if (way.eventsPerSecond !== null) await load.start();
   await Bun.sleep(SETTLE_MS);
   await s3.call("forget");
   const handledBefore = load.handled;
@@ -100,8 +102,8 @@ export async function cost(plan: Plan, print: (text: string) => void): Promise<V
     const s3 = await startBucket(PUT_MS);
     const prefix = `cost-${n}`;
     const flags = way.flags ?? [];
-    const { port } = await startServing(plan, s3, prefix, ...flags);
-    if (way.hasStandby) await startServing(plan, s3, prefix, ...flags);
+    const { port } = await startOkqOnBucket(plan, { s3, prefix, flags });
+    if (way.hasStandby) await startOkqOnBucket(plan, { s3, prefix, flags });
     const used = await measure(plan, s3, port, way);
     rows.push(rowOf(way, used));
     plan.say(`objects cost, ${way.text}: $${decimals(dollars(used, AWS), 2)} a month`);

@@ -8,6 +8,8 @@ const BATCHES_PER_SECOND = 100;
 const POPPED_MAX = 1000;
 /** Enough for 10,000 events a second if pop and ack take a second each. */
 const CONSUMERS = 30;
+/** okq takes so many commands of one client at a time that one would not do. */
+const PRODUCERS = 10;
 const CONTENTS = "x".repeat(100);
 const TOKEN_AT = 3;
 /** Bulk strings of a popped event: queue, id, contents, token. */
@@ -29,20 +31,25 @@ export class PacedLoad {
   }
 
   async start(): Promise<void> {
-    if (this.#perSecond === 0) return;
-    for (let n = 0; n <= CONSUMERS; n++) this.#clients.push(await Client.connect(this.#port));
-    const [producer, ...consumers] = this.#clients as [Client, ...Client[]];
-    const size = Math.max(1, Math.round(this.#perSecond / BATCHES_PER_SECOND));
-    const push = ["QMPUSH", QUEUE, "EVENTS", ...Array<string>(size).fill(CONTENTS)];
-    const everyMs = (1000 * size) / this.#perSecond;
-    let dueMs = performance.now();
-    this.#timer = setInterval(
-      () => {
-        for (; dueMs <= performance.now(); dueMs += everyMs) this.#watch(producer.call(...push));
-      },
-      Math.min(everyMs, 10),
-    );
+    for (let n = 0; n < PRODUCERS + CONSUMERS; n++) {
+      this.#clients.push(await Client.connect(this.#port));
+    }
+    const consumers = this.#clients.slice(PRODUCERS);
     for (const consumer of consumers) this.#watch(this.#consume(consumer));
+    if (this.#perSecond > 0) this.#produce(this.#clients.slice(0, PRODUCERS));
+  }
+
+  #produce(producers: Client[]): void {
+    const size = Math.max(1, Math.round(this.#perSecond / BATCHES_PER_SECOND));
+    const command = ["QMPUSH", QUEUE, "EVENTS", ...Array<string>(size).fill(CONTENTS)];
+    const everyMs = (1000 * size) / this.#perSecond;
+    const startedMs = performance.now();
+    let pushed = 0;
+    const push = () => this.#watch(producers[pushed++ % PRODUCERS]!.call(...command));
+    const pushDue = () => {
+      while (startedMs + pushed * everyMs <= performance.now()) push();
+    };
+    this.#timer = setInterval(pushDue, Math.min(everyMs, 10));
   }
 
   /** Throws if a command failed meanwhile. */

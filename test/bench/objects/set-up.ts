@@ -22,14 +22,20 @@ export async function startBucket(putMs: number): Promise<S3Process> {
   return s3;
 }
 
-/** Resolves when it listens, which may be before it serves. */
-export function startOkqOnBucket(
+export interface OkqOnBucket {
+  s3: S3Process;
+  prefix: string;
+  flags?: string[];
+  /** A free one without it. */
+  port?: number;
+}
+
+/** Resolves when okq does commands, by itself or through another okq. */
+export async function startOkqOnBucket(
   { servers, okq }: Plan,
-  s3: S3Process,
-  prefix: string,
-  ...flags: string[]
+  { s3, prefix, flags = [], port: wanted }: OkqOnBucket,
 ): Promise<ServerProcess> {
-  return servers.start("okq", (port) => [
+  const command = (port: number) => [
     ...okq,
     `--listen-addr=127.0.0.1:${port}`,
     "--http-addr=",
@@ -38,11 +44,13 @@ export function startOkqOnBucket(
     `--s3-access-key-id=${testKey.accessKey}`,
     `--s3-secret-access-key=${testKey.secret}`,
     ...flags,
-  ]);
+  ];
+  const server = await servers.start("okq", command, wanted);
+  await untilServed(server.port);
+  return server;
 }
 
-/** Resolves when okq does commands, by itself or through another okq. */
-export async function untilServed(port: number): Promise<void> {
+async function untilServed(port: number): Promise<void> {
   const deadlineMs = performance.now() + UNTIL_SERVED_MS;
   for (;;) {
     const problem = await problemOf(port);
@@ -64,17 +72,6 @@ async function problemOf(port: number): Promise<string | null> {
   } finally {
     client?.close();
   }
-}
-
-export async function startServing(
-  plan: Plan,
-  s3: S3Process,
-  prefix: string,
-  ...flags: string[]
-): Promise<ServerProcess> {
-  const server = await startOkqOnBucket(plan, s3, prefix, ...flags);
-  await untilServed(server.port);
-  return server;
 }
 
 /** The median in milliseconds of creating a small object, one after the other. */

@@ -7,7 +7,7 @@ import { median } from "../latencies.ts";
 import { runLoad } from "../load-run.ts";
 import { type Plan, type Verdict } from "../plan.ts";
 import { decimals, milliseconds, table } from "../table.ts";
-import { barePutMs, PUT_MS, startBucket, startServing } from "./set-up.ts";
+import { barePutMs, PUT_MS, startBucket, startOkqOnBucket } from "./set-up.ts";
 
 const CELLS = [
   { connections: 1, inFlight: 1 },
@@ -59,7 +59,7 @@ async function measure(plan: Plan, s3: S3Process, port: number, cell: Cell): Pro
 /** Cycles of push, pop and ack. */
 export async function cycles(plan: Plan, print: (text: string) => void): Promise<Verdict[]> {
   const s3 = await startBucket(PUT_MS);
-  const { port } = await startServing(plan, s3, "cycles");
+  const { port } = await startOkqOnBucket(plan, { s3, prefix: "cycles" });
   const verdicts: Verdict[] = [];
   const rows: string[][] = [];
   for (const cell of CELLS) {
@@ -95,7 +95,7 @@ export async function cycles(plan: Plan, print: (text: string) => void): Promise
 /** One client that pushes, one event after the other. */
 export async function push(plan: Plan, print: (text: string) => void): Promise<Verdict[]> {
   const s3 = await startBucket(PUT_MS);
-  const { port } = await startServing(plan, s3, "push");
+  const { port } = await startOkqOnBucket(plan, { s3, prefix: "push" });
   const load = { port, connections: 1, inFlight: 1, plan: "fill", events: PUSHES } as const;
   const rows: string[][] = [];
   const ratios: number[][] = [];

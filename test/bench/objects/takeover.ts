@@ -6,7 +6,7 @@ import { type Plan, type Verdict } from "../plan.ts";
 import type { ServerProcess } from "../servers.ts";
 import { decimals, table } from "../table.ts";
 import { pushBacklog } from "./backlog.ts";
-import { PUT_MS, startBucket, startServing } from "./set-up.ts";
+import { PUT_MS, startBucket, startOkqOnBucket } from "./set-up.ts";
 
 const BACKLOGS = [0, 100_000];
 const SIGNALS = ["SIGKILL", "SIGTERM"] as const;
@@ -52,12 +52,12 @@ export async function takeover(plan: Plan, print: (text: string) => void): Promi
   for (const events of BACKLOGS) {
     const s3 = await startBucket(PUT_MS);
     const prefix = `takeover-${events}`;
-    let serving = await startServing(plan, s3, prefix);
+    let serving = await startOkqOnBucket(plan, { s3, prefix });
     if (events > 0) await pushBacklog(serving.port, "backlog", events);
     for (const signal of SIGNALS) {
       const gaps: number[] = [];
       for (let round = 0; round < plan.rounds; round++) {
-        const standby = await startServing(plan, s3, prefix);
+        const standby = await startOkqOnBucket(plan, { s3, prefix });
         gaps.push(await longestGap(plan, standby, serving, signal));
         serving = standby;
         plan.say(`objects takeover ${events} events, ${signal}: ${decimals(gaps.at(-1)!, 2)} s`);

@@ -2,44 +2,70 @@
 
 import type { ServerInfo } from "../../../src/stores/local/objects/manifest.ts";
 
+interface Acknowledged {
+  operation: number;
+  epoch: number;
+}
+
+interface Served {
+  id: string;
+  epoch: number;
+  operations: number[];
+}
+
 export class Account {
   /** The first promise that was broken. */
   broken: Error | null = null;
-  readonly #acknowledged: number[] = [];
+  readonly acknowledged: Acknowledged[] = [];
   readonly #undone = new Set<number>();
+  readonly #served: Served[] = [];
   /** For the report. */
   readonly counts = { acknowledged: 0, undone: 0, unknown: 0, served: 0, published: 0, reads: 0 };
 
-  acknowledge(operation: number): void {
+  acknowledge(operation: number, epoch: number): void {
     this.counts.acknowledged++;
-    this.#acknowledged.push(operation);
+    this.acknowledged.push({ operation, epoch });
+    for (const later of this.#served) {
+      const isMissing = later.epoch > epoch && !later.operations.includes(operation);
+      if (isMissing) this.fail(`${operation} is acknowledged, and ${later.id} serves without it`);
+    }
   }
 
   tellUndone(operation: number): void {
     this.counts.undone++;
     this.#undone.add(operation);
-  }
-
-  get acknowledged(): number[] {
-    return [...this.#acknowledged];
+    const served = this.#served.find(({ operations }) => operations.includes(operation));
+    if (served) this.fail(`${operation} is told undone, and ${served.id} serves with it`);
   }
 
   /** An okq begins to serve with these operations. */
-  checkServed(id: string, operations: number[]): void {
+  checkServed(served: Served): void {
     this.counts.served++;
-    this.checkRead(id, operations, this.#acknowledged);
+    this.#served.push(served);
+    const { id, epoch, operations } = served;
+    this.#checkComplete(
+      id,
+      operations,
+      this.acknowledged.filter((one) => one.epoch < epoch),
+    );
     const undone = operations.filter((operation) => this.#undone.has(operation));
     if (undone.length > 0) this.fail(`${id} serves with ${undone}, which was told undone`);
     const isTwice = new Set(operations).size < operations.length;
     if (isTwice) this.fail(`${id} serves with an operation twice: ${operations}`);
   }
 
-  /** All that was acknowledged before must be there, in that order. */
-  checkRead(id: string, operations: number[], acknowledged: number[]): void {
+  /** An okq answers a read: all that was acknowledged before it must be there. */
+  checkRead(id: string, operations: number[], acknowledged: Acknowledged[]): void {
+    this.counts.reads++;
+    this.#checkComplete(`${id}, when it answers a read,`, operations, acknowledged);
+  }
+
+  /** In that order. */
+  #checkComplete(id: string, operations: number[], acknowledged: Acknowledged[]): void {
     let at = 0;
-    for (const operation of operations) if (operation === acknowledged[at]) at++;
+    for (const operation of operations) if (operation === acknowledged[at]?.operation) at++;
     if (at === acknowledged.length) return;
-    this.fail(`${id} has ${operations}, and not ${acknowledged[at]} of ${acknowledged}`);
+    this.fail(`${id} has ${operations}, and not ${acknowledged[at]!.operation}`);
   }
 
   fail(message: string): void {

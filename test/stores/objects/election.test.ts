@@ -68,6 +68,22 @@ test("the first okq serves, and the next one reads what it appended", async () =
   await b.election.stop();
 });
 
+test("an okq at the address of the serving one takes over when it starts, once", async () => {
+  const clock = new TestClock();
+  const bucket = new MemoryBucket(new MemoryObjects(), clock);
+  const a = new Okq("a", clock, { bucket });
+  await idle();
+  const self = () => ({ ...serverInfo("b"), addr: "a:6379" });
+  const b = new Okq("b", clock, { bucket, self });
+  await idle();
+  expect(b.tenures.map(({ epoch }) => epoch)).toEqual([2]);
+  // The first one is alive, against all appearances: it must not do the same.
+  await advance(clock, 60_000);
+  expect([a.tenures.length, b.tenures.length]).toEqual([1, 1]);
+  expect(a.told.at(-1)).toBe("served by b");
+  await Promise.all([a.election.stop(), b.election.stop()]);
+});
+
 test("a standby takes over after a lease from an okq that does not answer", async () => {
   const clock = new TestClock();
   const objects = new MemoryObjects();

@@ -76,7 +76,9 @@ export class Member {
     this.#entries = entries;
     this.#segments = [...segments];
     this.#covered = firstLive(tenure) - 1;
-    this.#account.checkServed(`${this.id} (epoch ${tenure.epoch})`, this.operations);
+    const { operations: own } = this;
+    const { epoch } = tenure;
+    this.#account.checkServed({ id: `${this.id} (epoch ${epoch})`, epoch, operations: own });
     this.tenure = tenure;
     this.isBusy = false;
     this.isPublishing = false;
@@ -101,7 +103,7 @@ export class Member {
     try {
       await tenure.append(Buffer.from(String(operation)));
       this.#note(tenure, { seq, operation });
-      if (!this.isDead) this.#account.acknowledge(operation);
+      if (!this.isDead) this.#account.acknowledge(operation, tenure.epoch);
     } catch (error) {
       this.#failed(tenure, error as AppendError, { seq, operation });
     }
@@ -124,13 +126,12 @@ export class Member {
   async confirm(): Promise<void> {
     const { tenure } = this;
     if (tenure === null) return;
-    const before = this.#account.acknowledged;
+    const before = [...this.#account.acknowledged];
     const seen = this.operations;
     try {
       await tenure.confirm();
       if (this.isDead) return;
-      this.#account.counts.reads++;
-      this.#account.checkRead(`${this.id}, when it answers a read,`, seen, before);
+      this.#account.checkRead(this.id, seen, before);
     } catch (error) {
       if (!(error instanceof AppendError)) this.#account.fail(String(error));
     }

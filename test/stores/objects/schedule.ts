@@ -1,5 +1,6 @@
 // Chooses the steps of a world of okq processes: at random, or by the list of a test.
 
+import { spyOn } from "bun:test";
 import { type Call, HOUR_MS, type Place, World } from "./world.ts";
 
 /** Chooses one of so many; 0 is what usually happens. */
@@ -16,7 +17,7 @@ export function randomBy(seed: number): Choose {
   };
 }
 
-type Step = [name: string, run: () => void];
+export type Step = [name: string, run: () => void];
 
 /** How rare each kind of step is: 1 of so many. */
 export interface Rarity {
@@ -25,12 +26,34 @@ export interface Rarity {
   death: number;
 }
 
-export async function runAtRandom(
+/** Names are the same in every run, so that lists of objects have the same order. */
+export async function withCountedIds<T>(run: () => Promise<T>): Promise<T> {
+  let count = 0;
+  const ids = spyOn(crypto, "randomUUID").mockImplementation(
+    () => `${String(++count).padStart(8, "0")}-0000-4000-8000-000000000000`,
+  );
+  try {
+    return await run();
+  } finally {
+    ids.mockRestore();
+  }
+}
+
+export function runAtRandom(
   seed: number,
   places: number,
   steps: number,
   rarity: Rarity,
-): Promise<{ world: World; trace: string[] }> {
+): Promise<World> {
+  return withCountedIds(() => runSteps(seed, places, steps, rarity));
+}
+
+async function runSteps(
+  seed: number,
+  places: number,
+  steps: number,
+  rarity: Rarity,
+): Promise<World> {
   const world = new World(places);
   const choose = randomBy(seed);
   const trace: string[] = [];
@@ -46,7 +69,7 @@ export async function runAtRandom(
     const told = `seed ${seed}: ${(error as Error).message}`;
     throw new Error(`${told}\n${trace.join("\n")}`, { cause: error });
   }
-  return { world, trace };
+  return world;
 }
 
 /** Everything that was acknowledged is there for the next okq that serves. */
@@ -63,12 +86,16 @@ function randomStep(world: World, choose: Choose, rarity: Rarity): Step {
     return [`${id} dies`, () => world.replace(world.places.indexOf(place))];
   }
   if (choose(rarity.sleep) === 0) {
-    if (!place.isAsleep) return [`${id} sleeps`, () => (place.isAsleep = true)];
+    if (!place.isAsleep) return [`${id} sleeps`, () => place.fallAsleep()];
     if (choose(2) === 0) return ["an hour passes", () => world.passTime(world.nowMs + HOUR_MS)];
     const pauseMs = choose(3000);
     return [`${pauseMs} ms pass`, () => world.passTime(world.nowMs + pauseMs)];
   }
   if (choose(rarity.sleep) === 0) {
+    if (choose(4) === 0) {
+      const setMs = (choose(5) - 2) * 5 * 60_000;
+      return [`the clock of ${id} is off by ${setMs} ms`, () => (place.clock.setMs = setMs)];
+    }
     return ["links break or heal", () => (world.areLinksBroken = !world.areLinksBroken)];
   }
   if (world.late.length > 0 && choose(4) === 0) {
@@ -76,9 +103,11 @@ function randomStep(world: World, choose: Choose, rarity: Rarity): Step {
     return [`${call.name} arrives late`, () => world.arriveLate(call)];
   }
   if (place.isAsleep) {
-    return choose(4) === 0
-      ? [`${id} wakes`, () => world.wake(place)]
-      : randomStep(world, choose, rarity);
+    const sent = place.calls.find((call) => !call.isApplied && call.isInTime());
+    if (sent && choose(4) === 0) return [`${sent.name} of ${id} arrives`, () => sent.apply()];
+    if (choose(4) > 0) return randomStep(world, choose, rarity);
+    const isMachine = choose(2) === 0;
+    return [`${id} wakes${isMachine ? ", as its machine" : ""}`, () => place.wake(isMachine)];
   }
   if (place.calls.length > 0 && choose(5) > 0) {
     const call = place.calls[choose(place.calls.length)]!;
@@ -95,20 +124,14 @@ function callStep(world: World, place: Place, call: Call, choose: Choose, rarity
   return [`${id}: ${call.name} ${what}`, run];
 }
 
-function usual(call: Call): Step {
-  if (call.isApplied) return ["is answered", () => call.reply()];
-  return [
-    "is done",
-    () => {
-      call.apply();
-      call.reply();
-    },
-  ];
+export function usual(call: Call): Step {
+  return [call.isApplied ? "is answered" : "is done", () => call.finish()];
 }
 
-function faults(world: World, call: Call): Step[] {
+export function faults(world: World, call: Call): Step[] {
   const lost: Step = ["is not answered", () => call.fail("unknown")];
   if (call.isApplied) return [lost];
+  if (!call.isInTime()) return [usual(call)];
   const late: Step = [
     "is late",
     () => {

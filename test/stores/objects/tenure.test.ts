@@ -171,17 +171,6 @@ test("reads need a confirmation within half a lease", async () => {
   expect(tenure.confirm()).toBeUndefined();
 });
 
-test("reads need a new confirmation when the steady clock stood still for a while", async () => {
-  const bench = new Bench();
-  const tenure = await bench.takeOver();
-  const { clock } = bench;
-  expect(tenure.confirm()).toBeUndefined();
-  clock.wallMs = () => clock.nowMs() + HOUR_MS;
-  await bench.takeOver();
-  const confirmed = Promise.resolve(tenure.confirm()).catch((error: AppendError) => error.outcome);
-  expect(await confirmed).toBe("fenced");
-});
-
 test("tries rarely to delete what it may not delete, and tells why", async () => {
   const bench = new Bench();
   await bench.takeOver();

@@ -15,11 +15,16 @@ export const HOUR_MS = 61 * 60_000;
 export interface Call {
   name: string;
   isWrite: boolean;
-  sentMs: number;
+  /** The process slept before it had sent it. */
+  sign(): void;
+  /** Else the object store refuses it. */
+  isInTime(): boolean;
   /** The effect, as often as it arrives. */
   apply(): void;
   /** Lets the reply arrive, that of the latest effect. */
   reply(): void;
+  /** It takes effect, and its reply arrives; or it is refused as too old. */
+  finish(): void;
   /** Tells the process that it failed. */
   fail(outcome: "none" | "unknown"): void;
   isApplied: boolean;
@@ -33,19 +38,23 @@ interface Timer {
 /** The clock of one process; its timers run only when it is awake. */
 export class WorldClock implements Clock {
   readonly timers = new Set<Timer>();
+  /** The steady clock stood still while the machine slept. */
+  stoodMs = 0;
+  /** Somebody set the machine's clock. */
+  setMs = 0;
 
   constructor(readonly world: { nowMs: number }) {}
 
   nowMs(): number {
-    return this.world.nowMs;
+    return this.world.nowMs - this.stoodMs;
   }
 
   wallMs(): number {
-    return this.world.nowMs;
+    return this.world.nowMs + this.setMs;
   }
 
   after(delayMs: number, run: () => void): Cancel {
-    const timer = { dueMs: this.world.nowMs + delayMs, run };
+    const timer = { dueMs: this.nowMs() + delayMs, run };
     this.timers.add(timer);
     return () => void this.timers.delete(timer);
   }
@@ -54,12 +63,13 @@ export class WorldClock implements Clock {
     throw new Error("is not needed");
   }
 
+  /** By the time of the world. */
   get nextMs(): number {
-    return Math.min(...[...this.timers].map(({ dueMs }) => dueMs));
+    return Math.min(...[...this.timers].map(({ dueMs }) => dueMs)) + this.stoodMs;
   }
 
   runDue(): void {
-    const due = [...this.timers].filter(({ dueMs }) => dueMs <= this.world.nowMs);
+    const due = [...this.timers].filter(({ dueMs }) => dueMs <= this.nowMs());
     for (const timer of due.toSorted((a, b) => a.dueMs - b.dueMs)) {
       if (this.timers.delete(timer)) timer.run();
     }
@@ -71,7 +81,7 @@ export class Place {
   readonly calls: Call[] = [];
   readonly clock: WorldClock;
   readonly member: Member;
-  isAsleep = false;
+  #asleepSinceMs: number | null = null;
 
   constructor(
     readonly world: World,
@@ -82,15 +92,33 @@ export class Place {
     this.member = new Member(world, id, bucket, this.clock);
   }
 
+  get isAsleep(): boolean {
+    return this.#asleepSinceMs !== null;
+  }
+
+  fallAsleep(): void {
+    this.#asleepSinceMs ??= this.world.nowMs;
+  }
+
+  /** The whole machine slept, or only the process. */
+  wake(isMachine: boolean): void {
+    if (isMachine) this.clock.stoodMs += this.world.nowMs - (this.#asleepSinceMs ?? 0);
+    this.#asleepSinceMs = null;
+    for (const call of this.calls) if (!call.isApplied) call.sign();
+    this.clock.runDue();
+  }
+
   readonly #passage: Passage = (name, effect) => {
     type Result = ReturnType<typeof effect>;
     const { promise, resolve, reject } = Promise.withResolvers<Result>();
     let result: Result;
+    let signedMs = this.clock.wallMs();
     const call: Call = {
       name,
       isWrite: !/^(read|list)/.test(name),
-      sentMs: this.world.nowMs,
       isApplied: false,
+      sign: () => (signedMs = this.clock.wallMs()),
+      isInTime: () => Math.abs(this.world.nowMs - signedMs) < SIGNED_MS,
       apply() {
         result = effect();
         call.isApplied = true;
@@ -98,6 +126,11 @@ export class Place {
       reply: () => {
         this.#forget(call);
         resolve(result);
+      },
+      finish: () => {
+        if (!call.isApplied && !call.isInTime()) return call.fail("none");
+        if (!call.isApplied) call.apply();
+        call.reply();
       },
       fail: (outcome) => {
         this.#forget(call);
@@ -146,7 +179,7 @@ export class World {
 
   arriveLate(call: Call): void {
     this.late = this.late.filter((other) => other !== call);
-    if (this.nowMs - call.sentMs < SIGNED_MS) call.apply();
+    if (call.isInTime()) call.apply();
   }
 
   get nextTimerMs(): number {
@@ -157,11 +190,6 @@ export class World {
   passTime(toMs: number): void {
     if (toMs !== Infinity) this.nowMs = Math.max(this.nowMs, toMs);
     for (const { clock } of this.#awake) clock.runDue();
-  }
-
-  wake(place: Place): void {
-    place.isAsleep = false;
-    place.clock.runDue();
   }
 
   get #awake(): Place[] {
@@ -177,14 +205,16 @@ export class World {
   /** From now on nothing fails, until somebody serves and `isOver`. */
   async calm(isOver: () => boolean): Promise<void> {
     this.areLinksBroken = false;
-    for (const place of this.places) this.wake(place);
+    for (const place of this.places) {
+      place.clock.setMs = 0;
+      place.wake(false);
+    }
     for (let step = 0; step < 5000; step++) {
       await this.settle();
       if (isOver()) return;
       const calls = this.places.flatMap((place) => place.calls);
       for (const call of calls) {
-        if (!call.isApplied) call.apply();
-        call.reply();
+        call.finish();
       }
       if (calls.length === 0) this.passTime(this.nextTimerMs);
     }

@@ -66,7 +66,7 @@ export class Compaction {
   readonly #kept: KeptRecordings;
   /** The last place that is in the database. */
   #last: number;
-  #isRunning = false;
+  #running: "segment" | "snapshot" | null = null;
   #retryMs = firstRetryMs;
   /** Not before that time. */
   #nextAtMs = 0;
@@ -92,10 +92,10 @@ export class Compaction {
 
   /** Does what is due, in the background. Call it between transactions. */
   run(): void {
-    if (this.#isRunning || this.#isStopped || this.#options.checkpoints.isHeld) return;
+    if (this.#running || this.#isStopped || this.#options.checkpoints.isHeld) return;
     if (this.#options.clock.nowMs() < this.#nextAtMs) return;
-    if (this.#isSnapshotDue()) this.#start(() => this.#makeSnapshot());
-    else if (this.#isSegmentDue()) this.#start(() => this.#makeSegment());
+    if (this.#isSnapshotDue()) void this.#make("snapshot");
+    else if (this.#isSegmentDue()) void this.#make("segment");
   }
 
   /** Replaces everything by a snapshot now. Rejects if that fails. */
@@ -110,6 +110,7 @@ export class Compaction {
       ["segments", this.#segments.length],
       ["log_objects", this.#logObjects],
       ["replayed_bytes", this.#replayedBytes],
+      ["compacting", this.#running ?? "no"],
       ["compaction_failure", this.#failure ?? this.#options.tenure.deletionFailure ?? "no"],
     ];
   }
@@ -144,15 +145,15 @@ export class Compaction {
     return this.#logObjects >= segmentObjects || this.#kept.bytes >= segmentBytes;
   }
 
-  async #start(make: () => Promise<void>): Promise<void> {
-    this.#isRunning = true;
+  async #make(kind: "segment" | "snapshot"): Promise<void> {
+    this.#running = kind;
     try {
-      await make();
+      await (kind === "segment" ? this.#makeSegment() : this.#makeSnapshot());
       this.#succeeded();
     } catch (error) {
       this.#failed(error as Error);
     } finally {
-      this.#isRunning = false;
+      this.#running = null;
     }
   }
 

@@ -28,7 +28,8 @@ export class Confirmation {
 
   /** By both clocks. A machine's clock that was set back proves nothing, so the answer is no. */
   isWithin(ms: number): boolean {
-    const age = this.#clock.wallMs() - this.#last.wallMs;
-    return age >= 0 && age < ms && this.#clock.nowMs() - this.#last.steadyMs < ms;
+    const { steadyMs, wallMs } = this.#last;
+    const age = this.#clock.wallMs() - wallMs;
+    return age >= 0 && age < ms && this.#clock.nowMs() - steadyMs < ms;
   }
 }

@@ -2,3 +2,14 @@
 
 /** The message is one line and names the object. */
 export class DamageError extends Error {}
+
+/** An object is not there. It may have been deleted because it is not needed any more. */
+export class MissingError extends DamageError {
+  constructor(
+    /** Without the prefix of the bucket. */
+    readonly object: string,
+    url: string,
+  ) {
+    super(`${url} is missing`);
+  }
+}

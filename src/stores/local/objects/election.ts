@@ -60,6 +60,7 @@ export class Election {
   #isStopped = false;
   #suspicion: Suspicion | null = null;
   #isLookDue = false;
+  #hasLooked = false;
   #wake = () => {};
   #running: Promise<void> = Promise.resolve();
   /** The id of the okq that serves; undefined if that was not told yet. */
@@ -106,14 +107,24 @@ export class Election {
 
   /** Looks at the manifest and does what is to be done. Resolves with the time to the next look. */
   async #look(): Promise<number> {
-    const { bucket, self } = this.#options;
-    const found = await readManifest(bucket);
+    const found = await readManifest(this.#options.bucket);
+    const isFirstLook = !this.#hasLooked;
+    this.#hasLooked = true;
     if (found === null) return this.#begin();
     const { server } = found.manifest;
-    // It is named but does not serve when a lost request to take over arrived late.
-    const isVacant = server === null || server.id === self().id;
+    const isVacant = server === null || this.#isOver(server, isFirstLook);
     this.#tellServedBy(isVacant ? null : server);
     return isVacant ? this.#serve(found) : this.#standBy(found, server);
+  }
+
+  /**
+   * Whether that okq is known to serve no more: this one, which is named without serving when a
+   * lost request to take over arrived late; or one that had the address at which this okq has just
+   * begun to listen. Later nobody else has it, and two that advertise the same one would not rest.
+   */
+  #isOver({ id, addr }: ServerInfo, isFirstLook: boolean): boolean {
+    const own = this.#options.self();
+    return id === own.id || (isFirstLook && addr !== "" && addr === own.addr);
   }
 
   /** There is no manifest. */

@@ -89,7 +89,7 @@ export class EpochWatch {
 
   /**
    * Whether nobody else can serve yet, so that this okq may answer reads. By both clocks: the
-   * steady one may stand still while the machine sleeps, and others take over.
+   * steady one may stand still while a machine sleeps.
    */
   isServing(): boolean {
     return this.#unchallenged.isWithin(this.#leaseMs / 2);

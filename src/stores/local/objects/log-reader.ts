@@ -1,7 +1,7 @@
 // Reads a range of the log, several objects at a time, and yields them in order.
 
 import type { StoredObject } from "../../../s3/bucket.ts";
-import { DamageError } from "./damage-error.ts";
+import { DamageError, MissingError } from "./damage-error.ts";
 import { checkedHead } from "./log-place.ts";
 import { decodeLogObject, type LogObject } from "./log-object.ts";
 import { logName } from "./object-names.ts";
@@ -59,7 +59,7 @@ async function firstOf(ahead: Promise<ReadObject>[]): Promise<ReadObject> {
 
 async function readObject(readOne: ReadOne, url: string, seq: number): Promise<ReadObject> {
   const found = await readOne(logName(seq));
-  if (found === null) throw new DamageError(`${url} is missing`);
+  if (found === null) throw new MissingError(logName(seq), url);
   const object = checkedHead(await decodeLogObject(found.body, url), seq, url);
   return { ...object, nowMs: found.nowMs };
 }

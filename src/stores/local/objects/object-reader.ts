@@ -2,7 +2,7 @@
 
 import type { Clock } from "../../../queue/clock.ts";
 import { type Bucket, BucketError } from "../../../s3/bucket.ts";
-import { DamageError } from "./damage-error.ts";
+import { MissingError } from "./damage-error.ts";
 import { Retry } from "./retry.ts";
 
 const TRIES = 5;
@@ -25,14 +25,14 @@ export class ObjectReader {
     return `${this.#bucket.url}/${name}`;
   }
 
-  /** Rejects with a BucketError, or with a DamageError if it is not there. */
+  /** Rejects with a BucketError, or with a MissingError. */
   async read(name: string): Promise<Uint8Array> {
     const retry = new Retry(this.#clock);
     for (let left = TRIES - 1; ; left--) {
       try {
         const found = await this.#bucket.read(name);
         if (found) return found.body;
-        throw new DamageError(`${this.urlOf(name)} is missing`);
+        throw new MissingError(name, this.urlOf(name));
       } catch (error) {
         const mayPass = error instanceof BucketError && error.mayPass;
         if (!mayPass || left === 0) throw error;

@@ -102,7 +102,7 @@ export class ObjectsJournal implements Journal {
       const db = await loadScratch({ scratch, reader, source, onTail });
       const isOld = pragma(db, "user_version") < migrations.length;
       updateSchema(db);
-      scratch.protect(db, options.walBytes);
+      scratch.useWal(options.walBytes);
       const journal = new ObjectsJournal(options, { scratch, db, kept, limits });
       // What is recorded from now on is for the new tables.
       if (isOld) await journal.#compaction.snapshotNow();
@@ -247,7 +247,8 @@ export class ObjectsJournal implements Journal {
     const hasRoom = changes.turns.length === 0 || this.pushRefusal() === null;
     this.#recorder.begin(migrations.length);
     this.#rows.write(changes, hasRoom);
-    if (this.#recorder.hasRecorded) this.#rows.writeClock(changes, nowMs);
+    const isClockDue = this.#recorder.hasRecorded || this.#rows.isNewlyCounted(changes);
+    if (isClockDue) this.#rows.writeClock(changes, nowMs);
     return this.#recorder.end();
   }
 

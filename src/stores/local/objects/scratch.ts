@@ -1,5 +1,5 @@
 // The database of a journal in an object store, which may be lost at any time: a file that nobody
-// else sees, because it has no name any more once it is open.
+// else sees, because it has no name.
 
 import { Database } from "bun:sqlite";
 import { randomBytes } from "node:crypto";
@@ -9,10 +9,9 @@ import {
   mkdirSync,
   openSync,
   read as readFile,
-  readdirSync,
   rmSync,
-  statSync,
   write as writeFile,
+  writeFileSync,
 } from "node:fs";
 import { join } from "node:path";
 import { promisify } from "node:util";
@@ -24,26 +23,24 @@ import { ALLOCATED_BYTES, allocate, walBytesKept } from "../sqlite/wal-file.ts";
 const readAt = promisify(readFile);
 const writeAt = promisify(writeFile);
 const cacheKiB = 64 * 1024;
-const RANDOM_BYTES = 8;
-const NAME = /^okq-scratch-[0-9a-f]{16}(-wal)?$/;
-/** A file has a name only while it is filled, and then it is written all the time. */
-const ABANDONED_MS = 600_000;
 
 export class Scratch {
   readonly folder: string;
   readonly #path: string;
   readonly #descriptor: number;
-  #db: Database | null = null;
+  /** SQLite reads nothing of the file before open(). */
+  readonly #db: Database;
   #isClosed = false;
 
-  /** Creates an empty file. Throws a JournalError. */
+  /** Creates an empty file, which loses its name at once. Throws a JournalError. */
   constructor(folder: string) {
     this.folder = folder;
-    this.#path = join(folder, `okq-scratch-${randomBytes(RANDOM_BYTES).toString("hex")}`);
+    this.#path = join(folder, `okq-scratch-${randomBytes(8).toString("hex")}`);
     try {
       mkdirSync(folder, { recursive: true, mode: 0o700 });
-      removeAbandoned(folder);
       this.#descriptor = openSync(this.#path, "wx+", 0o600);
+      this.#db = new Database(this.#path, { readwrite: true, create: false });
+      this.#unlink();
     } catch (error) {
       throw this.explained(error);
     }
@@ -84,45 +81,43 @@ export class Scratch {
 
   /**
    * Opens what was written, or makes the tables of that version if nothing was. Throws a
-   * JournalError. A failed write may leave it damaged until protect(). `url` is for messages.
+   * JournalError. `url` is for messages.
    */
   open(schemaVersion: number, url: string): Database {
-    try {
+    const db = this.#db;
+    this.#named(() => {
       const isNew = this.bytes === 0;
-      const db = new Database(this.#path, { readwrite: true, create: false });
-      this.#db = db;
       db.run("PRAGMA temp_store = MEMORY");
       db.run("PRAGMA locking_mode = EXCLUSIVE");
       db.run("PRAGMA trusted_schema = OFF");
       db.run("PRAGMA synchronous = OFF");
       db.run(`PRAGMA cache_size = ${-cacheKiB}`);
-      db.run("PRAGMA journal_mode = OFF");
+      db.run("PRAGMA journal_mode = MEMORY");
       if (isNew) createSchema(db, migrations.slice(0, schemaVersion));
       checkSchema(db, url);
-      return db;
-    } catch (error) {
-      throw this.explained(error);
-    }
+    });
+    return db;
   }
 
-  /** From now on a failed transaction changes nothing. Throws a JournalError. */
-  protect(db: Database, walBytes?: number): void {
-    try {
+  /** From now on checkpoints write the file, and nothing else does. Throws a JournalError. */
+  useWal(walBytes = ALLOCATED_BYTES): void {
+    const db = this.#db;
+    this.#named(() => {
       db.run("PRAGMA wal_autocheckpoint = 0");
       db.run(`PRAGMA journal_size_limit = ${walBytesKept}`);
       db.run("PRAGMA journal_mode = WAL");
       // The first write creates the write-ahead file.
       db.run("UPDATE clock SET ms = ms");
-      this.#allocateWal(walBytes);
-      this.#unlink();
-    } catch (error) {
-      throw this.explained(error);
-    }
+      // On a full disk pops and acks go on: they need no more than this.
+      const descriptor = openSync(`${this.#path}-wal`, "r+");
+      allocate(descriptor, walBytes);
+      closeSync(descriptor);
+    });
   }
 
   close(): void {
     this.#isClosed = true;
-    this.#db?.close();
+    this.#db.close();
     closeSync(this.#descriptor);
     this.#unlink();
   }
@@ -140,11 +135,15 @@ export class Scratch {
     if (this.#isClosed) throw this.explained(new Error("it is closed"));
   }
 
-  /** On a full disk pops and acks go on: they need no more than this. */
-  #allocateWal(bytes = ALLOCATED_BYTES): void {
-    const descriptor = openSync(`${this.#path}-wal`, "r+");
-    allocate(descriptor, bytes);
-    closeSync(descriptor);
+  /** SQLite creates the write-ahead file only while there is a file of the database's name. */
+  #named(work: () => void): void {
+    try {
+      writeFileSync(this.#path, "", { mode: 0o600, flag: "a" });
+      work();
+      this.#unlink();
+    } catch (error) {
+      throw this.explained(error);
+    }
   }
 
   /** Where the system does not allow it yet, the file stays until it is closed. */
@@ -155,19 +154,4 @@ export class Scratch {
       // Closing tries again.
     }
   }
-}
-
-/** What okq processes left that were killed while they filled it. */
-function removeAbandoned(folder: string): void {
-  try {
-    const names = readdirSync(folder).filter((name) => NAME.test(name));
-    for (const name of names) removeIfAbandoned(join(folder, name));
-  } catch {
-    // They belong to another user, who removes them.
-  }
-}
-
-function removeIfAbandoned(path: string): void {
-  const written = statSync(path, { throwIfNoEntry: false });
-  if (written && Date.now() - written.mtimeMs > ABANDONED_MS) rmSync(path, { force: true });
 }

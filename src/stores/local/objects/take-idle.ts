@@ -53,6 +53,6 @@ async function presentManifest({ bucket }: TakeIdleOptions): Promise<ReadManifes
 }
 
 function served({ bucket }: TakeIdleOptions, { manifest: { server } }: ReadManifest): Error {
-  const who = server === null ? "an okq" : `the okq at ${server.addr}`;
+  const who = server?.addr ? `the okq at ${server.addr}` : "an okq";
   return new Error(`${who} serves ${bucket.url}: stop it first`);
 }
