@@ -188,3 +188,13 @@ test("the next one serves at once when an okq ends, and its clients stay", async
   expect(await ask(client, "LRANGE", "q", 0, -1)).toEqual(["before"]);
   expect(String(await ask(client, "INFO", "store"))).toContain("store_role:serving");
 });
+
+test("a standby has as many clients as it likes at the okq that serves", async () => {
+  const { standby, serving, start } = await startPair({ maxClientsPerAddress: 3 });
+  const open = await start({ maxClientsPerAddress: 0 });
+  await untilLogged(open, "stands by");
+  const clients = await Promise.all(Array.from({ length: 10 }, () => open.connect()));
+  for (const client of clients) expect(await ask(client, "LLEN", "q")).toBe(0);
+  await serving.close();
+  await untilLogged(standby, "serves the queues");
+});

@@ -73,3 +73,14 @@ test("an okq that ends in order is replaced within its lease", async () => {
   expect(await first.exited).toBe(0);
   expect(await ask(await second.connect(), "RPOP", "q")).toBe("x");
 });
+
+test("an okq that was killed serves again at once when it is started again", async () => {
+  const { start } = await startBucket(60_000);
+  const first = await start();
+  await first.waitForLine(SERVES);
+  await ask(await first.connect(), "LPUSH", "q", "x");
+  await first.crash();
+  const second = await start([], first.port);
+  await second.waitForLine(SERVES);
+  expect(await ask(await second.connect(), "RPOP", "q")).toBe("x");
+});

@@ -7,11 +7,13 @@ import { describe, expect, setDefaultTimeout, test } from "bun:test";
 import { chmodSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { Recorder } from "../../src/stores/local/objects/recorder.ts";
+import { Scratch } from "../../src/stores/local/objects/scratch.ts";
 import { RecordedValues } from "../../src/stores/local/objects/recorded-values.ts";
+import { checkDatabase } from "../../src/stores/local/sqlite/check-database.ts";
 import { createSchema, migrations } from "../../src/stores/local/sqlite/schema.ts";
 import { closeAfterTest } from "../support/close-after-test.ts";
 import { eventually } from "../support/eventually.ts";
-import { MemoryObjects } from "../support/memory-bucket.ts";
+import { MemoryObjects, type Passage } from "../support/memory-bucket.ts";
 import { newFolder } from "../support/new-folder.ts";
 import { mountSmallDisk, noSmallDisk } from "../support/small-disk.ts";
 import { LifeCaller } from "./contract/life-caller.ts";
@@ -135,9 +137,24 @@ test("a log of an older schema becomes a snapshot before the next commit", async
 describe("the scratch database", () => {
   test("has no name while it is in use", async () => {
     const scratchFolder = newFolder();
-    const [store] = await opened({ scratchFolder });
-    await store.push("q", "1");
-    expect(readdirSync(scratchFolder)).toEqual([]);
+    const names = new Set<string>();
+    // Also while it is downloaded.
+    const passage: Passage = async (_, effect) => {
+      for (const name of readdirSync(scratchFolder)) names.add(name);
+      return effect();
+    };
+    const objects = await objectsWith(snapshots);
+    const [store] = await opened({ scratchFolder, objects, passage });
+    await store.push("q", "another");
+    expect([...names]).toEqual([]);
+  });
+
+  test("is not read any more once it is closed", async () => {
+    const scratch = new Scratch(newFolder());
+    const reading = scratch.read(0, 1);
+    scratch.close();
+    await expect(reading).rejects.toThrow("it is closed");
+    await expect(scratch.read(0, 1)).rejects.toThrow("it is closed");
   });
 
   test.skipIf(process.getuid?.() === 0)(
@@ -159,8 +176,9 @@ describe("the scratch database", () => {
     `refuses pushes when its disk is full, and goes on with pops ${noSmallDisk ?? ""}`,
     async () => {
       const disk = mountSmallDisk(64 * 1024 * 1024);
-      const [store] = await opened({ scratchFolder: disk.folder, memoryBudgetBytes: 0 });
-      const contents = "x".repeat(10_000);
+      const options = { scratchFolder: disk.folder, memoryBudgetBytes: 0 };
+      const [store, under] = await opened(options);
+      const contents = "x".repeat(40_000);
       const push = (id: number) => failureOf(store.another().push("q", `${id}`, "left", contents));
       let count = 0;
       for (; (await push(count)) === "none"; count++) expect(count).toBeLessThan(10_000);
@@ -173,6 +191,10 @@ describe("the scratch database", () => {
       disk.empty();
       await eventually(async () => (await push(count)) === "none");
       expect(await store.counts("q")).toEqual({ ready: 1 });
+      // The scratch has every commit, also one that found no room at first.
+      const file = join(newFolder(), "copy.db");
+      await under.journal.backup(file);
+      expect(checkDatabase(file)).toMatchObject({ queues: 1, ready: 1, claimed: 0 });
     },
   );
 });

@@ -125,6 +125,22 @@ test("a read is not answered when a takeover was possible meanwhile", async () =
   faults.next = () => null;
 });
 
+test("the time of the store never goes back, whatever clock the next okq has", async () => {
+  const objects = new MemoryObjects();
+  const nowMs = 1_800_000_000_000;
+  const { under, store } = await opened({ objects, nowMs });
+  await store.push("q", "1");
+  await store.pop("q", 60_000);
+  await under.tenure.release();
+  const later = await opened({ objects, nowMs: nowMs - 3_600_000 });
+  const tick = { kind: "tick", limit: 1000, parts: "all" } as const;
+  await later.store.submit(tick);
+  expect(await later.store.counts("q")).toEqual({ claimed: 1 });
+  later.under.advance(62_000);
+  await later.store.submit(tick);
+  expect(await later.store.counts("q")).toEqual({ ready: 1 });
+});
+
 test("an idle okq writes nothing, also when it is asked and probed", async () => {
   const { under, faults, store } = await opened();
   await store.configure("q", { "dedupe-window": "1000" });

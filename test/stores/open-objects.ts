@@ -28,6 +28,8 @@ export interface ObjectsOptions {
   memoryBudgetBytes?: number;
   limits?: Partial<CompactionLimits>;
   minIntervalMs?: number;
+  /** The time of the clock at the start. */
+  nowMs?: number;
   scratchFolder?: string;
   /** The objects of an earlier store. */
   objects?: MemoryObjects;
@@ -51,7 +53,7 @@ export interface ObjectsUnderTest extends StoreUnderTest {
 
 export async function openObjects(options: ObjectsOptions = {}): Promise<ObjectsUnderTest> {
   const clock = new TestClock();
-  clock.advance(startMs - clock.nowMs());
+  clock.advance((options.nowMs ?? startMs) - clock.nowMs());
   const objects = options.objects ?? new MemoryObjects();
   const bucket = new MemoryBucket(objects, clock, options.passage);
   const heard = new Heard();

@@ -6,8 +6,8 @@ import { testKey } from "./s3-server.ts";
 
 export interface BucketOfOkq {
   s3: S3Process;
-  /** Starts an okq there. */
-  start(args?: string[]): Promise<ListeningOkq>;
+  /** Starts an okq there, on that port or a free one. */
+  start(args?: string[], port?: number): Promise<ListeningOkq>;
 }
 
 export async function startBucket(leaseMs = 500): Promise<BucketOfOkq> {
@@ -15,5 +15,5 @@ export async function startBucket(leaseMs = 500): Promise<BucketOfOkq> {
   const place = ["--store", "s3://bucket/queues", "--s3-endpoint", s3.url];
   const key = ["--s3-access-key-id", testKey.accessKey, "--s3-secret-access-key", testKey.secret];
   const options = [...place, ...key, "--s3-lease", String(leaseMs)];
-  return { s3, start: (args = []) => startOkqProcess([...options, ...args]) };
+  return { s3, start: (args = [], port = 0) => startOkqProcess([...options, ...args], port) };
 }

@@ -1,5 +1,5 @@
 // The database of a journal in an object store, which may be lost at any time: a file that nobody
-// else sees, because it has no name any more once it is open.
+// else sees, because it has no name.
 
 import { Database } from "bun:sqlite";
 import { randomBytes } from "node:crypto";
@@ -11,6 +11,7 @@ import {
   read as readFile,
   rmSync,
   write as writeFile,
+  writeFileSync,
 } from "node:fs";
 import { join } from "node:path";
 import { promisify } from "node:util";
@@ -27,15 +28,19 @@ export class Scratch {
   readonly folder: string;
   readonly #path: string;
   readonly #descriptor: number;
-  #db: Database | null = null;
+  /** SQLite reads nothing of the file before open(). */
+  readonly #db: Database;
+  #isClosed = false;
 
-  /** Creates an empty file. Throws a JournalError. */
+  /** Creates an empty file, which loses its name at once. Throws a JournalError. */
   constructor(folder: string) {
     this.folder = folder;
     this.#path = join(folder, `okq-scratch-${randomBytes(8).toString("hex")}`);
     try {
       mkdirSync(folder, { recursive: true, mode: 0o700 });
       this.#descriptor = openSync(this.#path, "wx+", 0o600);
+      this.#db = new Database(this.#path, { readwrite: true, create: false });
+      this.#unlink();
     } catch (error) {
       throw this.explained(error);
     }
@@ -59,12 +64,15 @@ export class Scratch {
     }
   }
 
-  /** Reads a part of the file; less at its end. */
+  /** Reads a part of the file; less at its end. Rejects with a JournalError once it is closed. */
   async read(at: number, count: number): Promise<Buffer> {
     const bytes = Buffer.allocUnsafe(count);
     let done = 0;
     while (done < count) {
+      this.#checkOpen();
       const { bytesRead } = await readAt(this.#descriptor, bytes, done, count - done, at + done);
+      // The number may belong to another file by now.
+      this.#checkOpen();
       if (bytesRead === 0) break;
       done += bytesRead;
     }
@@ -73,44 +81,43 @@ export class Scratch {
 
   /**
    * Opens what was written, or makes the tables of that version if nothing was. Throws a
-   * JournalError. A failed write may leave it damaged until protect(). `url` is for messages.
+   * JournalError. `url` is for messages.
    */
   open(schemaVersion: number, url: string): Database {
-    try {
+    const db = this.#db;
+    this.#named(() => {
       const isNew = this.bytes === 0;
-      const db = new Database(this.#path, { readwrite: true, create: false });
-      this.#db = db;
       db.run("PRAGMA temp_store = MEMORY");
       db.run("PRAGMA locking_mode = EXCLUSIVE");
       db.run("PRAGMA trusted_schema = OFF");
       db.run("PRAGMA synchronous = OFF");
       db.run(`PRAGMA cache_size = ${-cacheKiB}`);
-      db.run("PRAGMA journal_mode = OFF");
+      db.run("PRAGMA journal_mode = MEMORY");
       if (isNew) createSchema(db, migrations.slice(0, schemaVersion));
       checkSchema(db, url);
-      return db;
-    } catch (error) {
-      throw this.explained(error);
-    }
+    });
+    return db;
   }
 
-  /** From now on a failed transaction changes nothing. Throws a JournalError. */
-  protect(db: Database, walBytes?: number): void {
-    try {
+  /** From now on checkpoints write the file, and nothing else does. Throws a JournalError. */
+  useWal(walBytes = ALLOCATED_BYTES): void {
+    const db = this.#db;
+    this.#named(() => {
       db.run("PRAGMA wal_autocheckpoint = 0");
       db.run(`PRAGMA journal_size_limit = ${walBytesKept}`);
       db.run("PRAGMA journal_mode = WAL");
       // The first write creates the write-ahead file.
       db.run("UPDATE clock SET ms = ms");
-      this.#allocateWal(walBytes);
-      this.#unlink();
-    } catch (error) {
-      throw this.explained(error);
-    }
+      // On a full disk pops and acks go on: they need no more than this.
+      const descriptor = openSync(`${this.#path}-wal`, "r+");
+      allocate(descriptor, walBytes);
+      closeSync(descriptor);
+    });
   }
 
   close(): void {
-    this.#db?.close();
+    this.#isClosed = true;
+    this.#db.close();
     closeSync(this.#descriptor);
     this.#unlink();
   }
@@ -124,11 +131,19 @@ export class Scratch {
     return new JournalError("failed", `${what}: ${(error as Error).message}`);
   }
 
-  /** On a full disk pops and acks go on: they need no more than this. */
-  #allocateWal(bytes = ALLOCATED_BYTES): void {
-    const descriptor = openSync(`${this.#path}-wal`, "r+");
-    allocate(descriptor, bytes);
-    closeSync(descriptor);
+  #checkOpen(): void {
+    if (this.#isClosed) throw this.explained(new Error("it is closed"));
+  }
+
+  /** SQLite creates the write-ahead file only while there is a file of the database's name. */
+  #named(work: () => void): void {
+    try {
+      writeFileSync(this.#path, "", { mode: 0o600, flag: "a" });
+      work();
+      this.#unlink();
+    } catch (error) {
+      throw this.explained(error);
+    }
   }
 
   /** Where the system does not allow it yet, the file stays until it is closed. */

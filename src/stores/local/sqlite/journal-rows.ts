@@ -76,15 +76,20 @@ export class JournalRows {
     return hasNew;
   }
 
+  /** Tokens or ids were made that could be made again by another process. */
+  isNewlyCounted({ countedMs }: Changes): boolean {
+    return countedMs > this.#countedMs;
+  }
+
   /** Writes the time in the open transaction, if it is due. */
-  writeClock({ isDemanded, countedMs }: Changes, nowMs: number): void {
+  writeClock(changes: Changes, nowMs: number): void {
     const clockMs = Math.floor(nowMs);
-    if (isDemanded || clockMs >= this.#clockMs + clockEveryMs) {
+    if (changes.isDemanded || clockMs >= this.#clockMs + clockEveryMs) {
       this.#setClock.run(clockMs);
       this.#next.clockMs = clockMs;
     }
-    if (countedMs > this.#countedMs) {
-      this.#next.countedMs = countedMs + countedAheadMs;
+    if (this.isNewlyCounted(changes)) {
+      this.#next.countedMs = changes.countedMs + countedAheadMs;
       this.#setCounted.run(this.#next.countedMs);
     }
   }
