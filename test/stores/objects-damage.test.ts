@@ -7,6 +7,7 @@ import { describe, expect, setDefaultTimeout, test } from "bun:test";
 import { chmodSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { Recorder } from "../../src/stores/local/objects/recorder.ts";
+import { Scratch } from "../../src/stores/local/objects/scratch.ts";
 import { RecordedValues } from "../../src/stores/local/objects/recorded-values.ts";
 import { checkDatabase } from "../../src/stores/local/sqlite/check-database.ts";
 import { createSchema, migrations } from "../../src/stores/local/sqlite/schema.ts";
@@ -146,6 +147,14 @@ describe("the scratch database", () => {
     const [store] = await opened({ scratchFolder, objects, passage });
     await store.push("q", "another");
     expect([...names]).toEqual([]);
+  });
+
+  test("is not read any more once it is closed", async () => {
+    const scratch = new Scratch(newFolder());
+    const reading = scratch.read(0, 1);
+    scratch.close();
+    await expect(reading).rejects.toThrow("it is closed");
+    await expect(scratch.read(0, 1)).rejects.toThrow("it is closed");
   });
 
   test.skipIf(process.getuid?.() === 0)(

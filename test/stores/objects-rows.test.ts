@@ -142,6 +142,19 @@ test("a flush is found whether its garbage was deleted before the end or not", a
   expect(await store.counts("q")).toEqual({ ready: 1 });
 });
 
+test("fences of many restarts become segments, too", async () => {
+  const [store, under] = await opened({ limits: { ...never, segmentObjects: 10 } });
+  await store.push("q", "1");
+  for (let start = 0; start < 25; start++) {
+    await under.reopen();
+    const { log_objects: objects } = factsOf(under);
+    if (Number(objects) >= 10) await eventually(() => Number(factsOf(under)["log_objects"]) < 10);
+  }
+  expect(factsOf(under)).toMatchObject({ segments: 2 });
+  await expectSameRows(under);
+  expect(await store.counts("q")).toEqual({ ready: 1 });
+});
+
 test("a snapshot has what came before it, and the log goes on behind it", async () => {
   const [store, under] = await opened({ limits: { ...never, replayedBytes: 50_000 } });
   for (let at = 0; at < 60; at++) await store.push("q", `${at}`, "left", "x".repeat(1000));

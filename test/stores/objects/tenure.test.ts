@@ -171,6 +171,29 @@ test("reads need a confirmation within half a lease", async () => {
   expect(tenure.confirm()).toBeUndefined();
 });
 
+test("tries rarely to delete what it may not delete, and tells why", async () => {
+  const bench = new Bench();
+  await bench.takeOver();
+  const tenure = await bench.takeOver();
+  await bodies(tenure);
+  let tries = 0;
+  bench.fault = async (call, effect) => {
+    if (!call.startsWith("remove")) return effect();
+    tries++;
+    throw new BucketError("none", "403 AccessDenied", false);
+  };
+  const name = tenure.nameSegment(1, 2);
+  await bench.bucket.write(name, Buffer.from("s"));
+  tenure.drop(name);
+  await bench.pass(HOUR_MS);
+  expect(tries).toBeLessThan(100);
+  expect(tenure.deletionFailure).toBe("403 AccessDenied");
+  bench.fault = async (_, effect) => effect();
+  await bench.pass(HOUR_MS);
+  expect(tenure.deletionFailure).toBeNull();
+  expect(bench.names).not.toContain(name);
+});
+
 test("deletes what a snapshot replaces, and old fences after an hour", async () => {
   const bench = new Bench();
   await bench.takeOver();

@@ -19,6 +19,9 @@ import {
 } from "./object-names.ts";
 import { Retry } from "./retry.ts";
 
+/** Between tries to delete. It costs a list each time, and nobody waits for it. */
+const LONGEST_PAUSE_MS = 60_000;
+
 export class Collector {
   readonly #bucket: Bucket;
   readonly #clock: Clock;
@@ -28,6 +31,7 @@ export class Collector {
   #isStopped = false;
   #isSweeping = false;
   #isSweepDue = false;
+  #failure: string | null = null;
 
   constructor(bucket: Bucket, clock: Clock, watch: EpochWatch) {
     this.#bucket = bucket;
@@ -57,6 +61,11 @@ export class Collector {
     if (!this.#isSweeping) void this.#run();
   }
 
+  /** Why the latest try to delete failed. */
+  get failure(): string | null {
+    return this.#failure;
+  }
+
   stop(): void {
     this.#isStopped = true;
   }
@@ -67,12 +76,14 @@ export class Collector {
 
   async #run(): Promise<void> {
     this.#isSweeping = true;
-    const retry = new Retry(this.#clock);
+    const retry = new Retry(this.#clock, LONGEST_PAUSE_MS);
     while (this.#isSweepDue && !this.#isOver) {
       this.#isSweepDue = false;
       try {
         await this.#sweepAll();
-      } catch {
+        this.#failure = null;
+      } catch (error) {
+        this.#failure = (error as Error).message;
         this.#isSweepDue = true;
         await retry.pause();
       }

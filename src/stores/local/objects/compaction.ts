@@ -9,6 +9,7 @@ import type { Clock } from "../../../queue/clock.ts";
 import type { Bucket } from "../../../s3/bucket.ts";
 import { AppendError } from "./append-error.ts";
 import type { HeldCheckpoints } from "./held-checkpoints.ts";
+import type { KeptRecordings } from "./kept-recordings.ts";
 import { PART_BYTES } from "./load-scratch.ts";
 import { firstLive, type SegmentRef, type SnapshotRef } from "./manifest.ts";
 import { partName } from "./object-names.ts";
@@ -21,8 +22,9 @@ import type { Tenure } from "./tenure.ts";
 const MiB = 1024 * 1024;
 
 export interface CompactionLimits {
-  /** Of recordings in one segment. */
+  /** Of the log in one segment; fences count, because a start has to read them, too. */
   segmentObjects: number;
+  /** Of recordings in one segment. */
   segmentBytes: number;
   /** Of recordings behind the snapshot, or the bytes of the snapshot if these are more. */
   replayedBytes: number;
@@ -48,6 +50,8 @@ export interface CompactionOptions {
   clock: Clock;
   scratch: Scratch;
   checkpoints: HeldCheckpoints;
+  /** What the log has behind the segments. */
+  kept: KeptRecordings;
   limits: CompactionLimits;
   /** Whether the scratch has room for what is committed during a snapshot. */
   hasRoom(): boolean;
@@ -59,9 +63,7 @@ export class Compaction {
   readonly #options: CompactionOptions;
   #snapshot: SnapshotRef | null;
   #segments: readonly SegmentRef[];
-  /** Recordings behind the segments; null if they were too many for the memory. */
-  #kept: Logged[] | null = [];
-  #keptBytes = 0;
+  readonly #kept: KeptRecordings;
   /** The last place that is in the database. */
   #last: number;
   #running: "segment" | "snapshot" | null = null;
@@ -76,6 +78,7 @@ export class Compaction {
   constructor(options: CompactionOptions) {
     const { snapshot, segments, next } = options.tenure;
     this.#options = options;
+    this.#kept = options.kept;
     this.#snapshot = snapshot;
     this.#segments = segments;
     this.#last = next - 1;
@@ -84,10 +87,7 @@ export class Compaction {
   /** Call it for each recording that is in the log, in order. */
   note(logged: Logged): void {
     this.#last = Math.max(this.#last, logged.seq);
-    this.#keptBytes += logged.body.length;
-    this.#kept?.push(logged);
-    // A snapshot has them.
-    if (this.#keptBytes > this.#options.limits.keptBytes) this.#kept = null;
+    this.#kept.add(logged);
   }
 
   /** Does what is due, in the background. Call it between transactions. */
@@ -104,15 +104,14 @@ export class Compaction {
   }
 
   describe(): [string, string | number][] {
-    const first = firstLive({ snapshot: this.#snapshot, segments: this.#segments });
     return [
       ["snapshot_seq", this.#snapshot?.seq ?? 0],
       ["snapshot_bytes", this.#snapshot?.bytes ?? 0],
       ["segments", this.#segments.length],
-      ["log_objects", this.#last - first + 1],
+      ["log_objects", this.#logObjects],
       ["replayed_bytes", this.#replayedBytes],
       ["compacting", this.#running ?? "no"],
-      ["compaction_failure", this.#failure ?? "no"],
+      ["compaction_failure", this.#failure ?? this.#options.tenure.deletionFailure ?? "no"],
     ];
   }
 
@@ -121,20 +120,29 @@ export class Compaction {
     this.#isStopped = true;
   }
 
+  /** The place of the first object behind the segments. */
+  get #first(): number {
+    return firstLive({ snapshot: this.#snapshot, segments: this.#segments });
+  }
+
+  get #logObjects(): number {
+    return this.#last - this.#first + 1;
+  }
+
   get #replayedBytes(): number {
-    return this.#keptBytes + this.#segments.reduce((sum, { bytes }) => sum + bytes, 0);
+    return this.#kept.bytes + this.#segments.reduce((sum, { bytes }) => sum + bytes, 0);
   }
 
   #isSnapshotDue(): boolean {
     const limit = Math.max(this.#options.limits.replayedBytes, this.#snapshot?.bytes ?? 0);
-    const isDue = this.#kept === null || this.#replayedBytes > limit;
+    const isDue = this.#kept.list === null || this.#replayedBytes > limit;
     return isDue && this.#options.hasRoom();
   }
 
   #isSegmentDue(): boolean {
     const { segmentObjects, segmentBytes } = this.#options.limits;
-    if (this.#kept === null) return false;
-    return this.#kept.length >= segmentObjects || this.#keptBytes >= segmentBytes;
+    if (this.#kept.list === null) return false;
+    return this.#logObjects >= segmentObjects || this.#kept.bytes >= segmentBytes;
   }
 
   async #make(kind: "segment" | "snapshot"): Promise<void> {
@@ -151,25 +159,21 @@ export class Compaction {
 
   async #makeSegment(): Promise<void> {
     const { tenure, bucket } = this.#options;
-    const kept = [...this.#kept!];
-    const from = firstLive({ snapshot: this.#snapshot, segments: this.#segments });
-    const to = kept.at(-1)!.seq;
+    const kept = [...this.#kept.list!];
+    const [from, to] = [this.#first, this.#last];
     const contents = joined(kept);
     const name = tenure.nameSegment(from, to);
     const segments = [...this.#segments, { name, bytes: contents.length, from, to }];
     const write = async () => bucket.write(name, await pack("okqs", contents));
     await this.#publish(name, { segments }, write);
     this.#segments = segments;
-    // Null if it became too long meanwhile.
-    this.#kept?.splice(0, kept.length);
-    this.#keptBytes -= sizeOf(kept);
+    this.#kept.remove(kept);
   }
 
   /** The recordings so far need not be kept: if it fails, the next one has to be a snapshot. */
   async #makeSnapshot(): Promise<void> {
     const { tenure, scratch, checkpoints } = this.#options;
-    const replayedBytes = this.#keptBytes;
-    [this.#kept, this.#keptBytes] = [[], 0];
+    const replayedBytes = this.#kept.clear();
     try {
       checkpoints.hold();
       const { bytes } = scratch;
@@ -179,8 +183,7 @@ export class Compaction {
       await this.#publish(name, { snapshot, segments: [] }, () => this.#writeParts(snapshot));
       [this.#snapshot, this.#segments] = [snapshot, []];
     } catch (error) {
-      this.#kept = null;
-      this.#keptBytes += replayedBytes;
+      this.#kept.lose(replayedBytes);
       throw error;
     }
   }
@@ -236,8 +239,4 @@ export class Compaction {
     this.#retryMs = firstRetryMs;
     this.#nextToldMs = 0;
   }
-}
-
-function sizeOf(recordings: readonly Logged[]): number {
-  return recordings.reduce((sum, { body }) => sum + body.length, 0);
 }

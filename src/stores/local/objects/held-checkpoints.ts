@@ -19,9 +19,13 @@ export class HeldCheckpoints extends Checkpoints {
     if (!this.#isHeld) super.run();
   }
 
-  /** The file has everything that was committed, and stays like that until release(). */
+  /**
+   * The file has everything that was committed, and stays like that until release(). Throws if
+   * something is still read, so that the checkpoint cannot be complete.
+   */
   hold(): void {
     this.run();
+    if (this.framesLeft() > 0) throw new Error("a checkpoint of the scratch database is not over");
     this.#isHeld = true;
   }
 

@@ -24,6 +24,7 @@ import { copyInto } from "./backup-file.ts";
 import { Collecting } from "./collecting.ts";
 import { Compaction, type CompactionLimits, defaultLimits } from "./compaction.ts";
 import { HeldCheckpoints } from "./held-checkpoints.ts";
+import { KeptRecordings } from "./kept-recordings.ts";
 import { loadScratch } from "./load-scratch.ts";
 import { ObjectReader } from "./object-reader.ts";
 import { Recorder } from "./recorder.ts";
@@ -54,7 +55,8 @@ export interface ObjectsJournalOptions {
 interface Opened {
   scratch: Scratch;
   db: Database;
-  tail: Logged[];
+  kept: KeptRecordings;
+  limits: CompactionLimits;
 }
 
 const repeatMs = 100;
@@ -93,14 +95,15 @@ export class ObjectsJournal implements Journal {
     const { bucket, clock, tenure: source, scratchFolder = tmpdir() } = options;
     const scratch = new Scratch(scratchFolder);
     try {
-      const tail: Logged[] = [];
+      const limits = { ...defaultLimits, ...options.limits };
+      const kept = new KeptRecordings(limits.keptBytes);
       const reader = new ObjectReader(bucket, clock);
-      const onTail = (logged: Logged) => void tail.push(logged);
+      const onTail = (logged: Logged) => kept.add(logged);
       const db = await loadScratch({ scratch, reader, source, onTail });
       const isOld = pragma(db, "user_version") < migrations.length;
       updateSchema(db);
       scratch.useWal(options.walBytes);
-      const journal = new ObjectsJournal(options, { scratch, db, tail });
+      const journal = new ObjectsJournal(options, { scratch, db, kept, limits });
       // What is recorded from now on is for the new tables.
       if (isOld) await journal.#compaction.snapshotNow();
       return journal;
@@ -110,8 +113,8 @@ export class ObjectsJournal implements Journal {
     }
   }
 
-  private constructor(options: ObjectsJournalOptions, { scratch, db, tail }: Opened) {
-    const { tenure, bucket, clock, minIntervalMs = 0, limits } = options;
+  private constructor(options: ObjectsJournalOptions, { scratch, db, kept, limits }: Opened) {
+    const { tenure, bucket, clock, minIntervalMs = 0 } = options;
     this.#options = options;
     this.#scratch = scratch;
     this.#db = db;
@@ -130,11 +133,11 @@ export class ObjectsJournal implements Journal {
       clock,
       scratch,
       checkpoints: this.#checkpoints,
-      limits: { ...defaultLimits, ...limits },
+      kept,
+      limits,
       hasRoom: () => this.#refusal === null,
       onFailure: (error) => options.onFailure?.(error),
     });
-    for (const logged of tail) this.#compaction.note(logged);
   }
 
   get clockMs(): number {
@@ -172,9 +175,10 @@ export class ObjectsJournal implements Journal {
       throw this.#rolledBack(error);
     }
     if (recording !== null) return this.#append(recording, changes);
-    // Only garbage came, which needs no object.
+    // Only garbage came, which needs no object. If this okq may not serve, it is undone.
+    const confirming = this.confirm();
+    if (confirming) return confirming.then(() => this.#committed(changes));
     this.#committed(changes);
-    return this.confirm();
   }
 
   pushRefusal(): string | null {

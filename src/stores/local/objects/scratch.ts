@@ -30,6 +30,7 @@ export class Scratch {
   readonly #descriptor: number;
   /** SQLite reads nothing of the file before open(). */
   readonly #db: Database;
+  #isClosed = false;
 
   /** Creates an empty file, which loses its name at once. Throws a JournalError. */
   constructor(folder: string) {
@@ -63,12 +64,15 @@ export class Scratch {
     }
   }
 
-  /** Reads a part of the file; less at its end. */
+  /** Reads a part of the file; less at its end. Rejects with a JournalError once it is closed. */
   async read(at: number, count: number): Promise<Buffer> {
     const bytes = Buffer.allocUnsafe(count);
     let done = 0;
     while (done < count) {
+      this.#checkOpen();
       const { bytesRead } = await readAt(this.#descriptor, bytes, done, count - done, at + done);
+      // The number may belong to another file by now.
+      this.#checkOpen();
       if (bytesRead === 0) break;
       done += bytesRead;
     }
@@ -112,6 +116,7 @@ export class Scratch {
   }
 
   close(): void {
+    this.#isClosed = true;
     this.#db.close();
     closeSync(this.#descriptor);
     this.#unlink();
@@ -124,6 +129,10 @@ export class Scratch {
     const what = `the scratch database in ${this.folder} (--s3-scratch)`;
     if (reason === "full") return new JournalError("full", `no room on the disk of ${what}`);
     return new JournalError("failed", `${what}: ${(error as Error).message}`);
+  }
+
+  #checkOpen(): void {
+    if (this.#isClosed) throw this.explained(new Error("it is closed"));
   }
 
   /** SQLite creates the write-ahead file only while there is a file of the database's name. */

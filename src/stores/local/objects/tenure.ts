@@ -73,6 +73,11 @@ export class Tenure {
     return this.#writer.next;
   }
 
+  /** Why what is not needed could not be deleted lately. It is tried again. */
+  get deletionFailure(): string | null {
+    return this.#collector.failure;
+  }
+
   /**
    * The bodies of the log objects behind the snapshot and the segments, ascending. Rejects with an
    * AppendError if another okq took over, with a DamageError, or with a BucketError. May be called

@@ -18,12 +18,17 @@ export class Checkpoints {
   /** Also true if SQLite cannot tell: the checkpoint then reports why. */
   isDue(): boolean {
     try {
-      const [row] = this.#frames.values() as [busy: number, written: number, done: number][];
-      // Both counts restart with the first write after a checkpoint.
-      return row !== undefined && row[1] - row[2] >= dueFrames;
+      return this.framesLeft() >= dueFrames;
     } catch {
       return true;
     }
+  }
+
+  /** The pages that a checkpoint would copy. */
+  protected framesLeft(): number {
+    const [row] = this.#frames.values() as [busy: number, written: number, done: number][];
+    // Both counts restart with the first write after a checkpoint.
+    return row === undefined ? 0 : row[1] - row[2];
   }
 
   run(): void {
