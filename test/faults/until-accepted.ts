@@ -1,5 +1,5 @@
-// Repeats commands until they succeed: in a load, so that it does not get thousands of errors, and in
-// front of and behind it, where a slow machine may see a takeover of its own.
+// Repeats commands until they succeed: in a load, so that it does not get thousands of errors, and
+// in front of and behind it, where a slow machine may see a takeover of its own.
 import { eventually } from "../support/eventually.ts";
 import type { Decoded } from "../support/reply-decoder.ts";
 import { readable } from "../support/readable.ts";
