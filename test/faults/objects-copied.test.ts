@@ -18,7 +18,7 @@ async function copyAll({ s3, all }: S3Okqs, prefix: string): Promise<void> {
   }
 }
 
-test("an okq on copied objects serves the copy, and passes nothing on to the other okq", async () => {
+test("an okq on copied objects serves them, and passes nothing on", async () => {
   const okqs = await startS3Okqs({ count: 1 });
   const first = okqs.all[0]!;
   const client = closeAfterTest(await first.connect());
