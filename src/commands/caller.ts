@@ -89,7 +89,10 @@ export interface Client extends Caller, ConnectionSettings, ConnectionFigures {
   readonly upstream: Upstream | null;
   /** Another okq passes the commands of a client of its own on. */
   readonly isForwarded: boolean;
-  /** From now on that is so, for the client of that address. */
+  /**
+   * From now on that is so, for the client of that address. Commands that were refused because one
+   * before them failed are run again: the other okq knows of that failure.
+   */
   forwardFor(address: string): void;
   /** Aborts `gone`, with that reason, which ends a wait; the client stays connected. */
   stopWaiting(reason?: unknown): void;

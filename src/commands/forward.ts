@@ -48,7 +48,7 @@ function forwardFor({ args, client, context }: Call): void {
   const [user, address, protocol, name, releases] = args.slice(3) as [Buffer, ...Buffer[]];
   const found = context.users.find(user.toString("latin1"));
   if (!found) throw commandError("noSuchUser", { user });
-  if (!client.isForwarded) client.forwardFor(textOf(address));
+  client.forwardFor(textOf(address));
   if (client.user !== found) become(found, client);
   client.protocol = textOf(protocol) === "3" ? 3 : 2;
   client.name = checkName(name ?? Buffer.alloc(0), "Client names");

@@ -17,6 +17,9 @@ export class CommandsAfterFailure<Command> {
   /** The limit of #end, however much arrives. */
   #endMax = Infinity;
 
+  /** It ends at endOnlyNow(), and not by itself. */
+  #isHeld = false;
+
   /** The reply to commands on queues; null when they are run. */
   get reply(): ErrorReply | null {
     return this.#reply;
@@ -35,7 +38,7 @@ export class CommandsAfterFailure<Command> {
     unanswered: { includes(command: Command): boolean },
     arrived: { bytes: number; areStarted: boolean; isPaused: boolean },
   ): void {
-    if (this.#failed === null || unanswered.includes(this.#failed)) return;
+    if (this.#isHeld || this.#failed === null || unanswered.includes(this.#failed)) return;
     this.#failed = null;
     this.#endMax = arrived.bytes + SYSTEM_BYTES_MAX;
     if (arrived.isPaused) this.#end = this.#endMax;
@@ -48,10 +51,24 @@ export class CommandsAfterFailure<Command> {
    * of it had arrived when the error was sent, commands that came with the rest are refused too.
    */
   refusedTo(bytes: number, arrivedBytes: number): void {
-    if (bytes < this.#end) return;
+    if (this.#isHeld || bytes < this.#end) return;
     const wasIncomplete = bytes > this.#end && bytes < arrivedBytes && bytes < this.#endMax;
     if (wasIncomplete) this.#end = Math.min(arrivedBytes, this.#endMax);
     else this.end();
+  }
+
+  /** All commands are answered, and nothing else has arrived. */
+  idle(): void {
+    if (!this.#isHeld) this.end();
+  }
+
+  /**
+   * Commands are run again, until one fails; then they are refused until the next call. For an okq
+   * that passes commands on: it says when it has seen the failure, and has none under way.
+   */
+  endOnlyNow(): void {
+    this.#isHeld = true;
+    this.end();
   }
 
   /** Commands are run again. */

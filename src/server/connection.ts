@@ -12,7 +12,6 @@ import type { ErrorReply } from "../resp/reply.ts";
 import type { User } from "../users/user.ts";
 import type { ClientSocket } from "./client-socket.ts";
 import { Closing } from "./closing.ts";
-import { CommandsAfterFailure } from "./commands-after-failure.ts";
 import { Backoff } from "./flow/backoff.ts";
 import { Input, type InputOwner } from "./flow/input.ts";
 import { LARGE_COMMAND_BYTES_MIN } from "./flow/limits.ts";
@@ -53,7 +52,6 @@ export class Connection extends Peer implements CommandOwner, InputOwner, Watche
   readonly claimants: Claimants;
   /** Failed operations of this client. The session has a count of its own, which only it sees. */
   readonly failures = new Failures();
-  readonly #afterFailure = new CommandsAfterFailure<StartedCommand>();
   receivedBytes = 0;
 
   readonly #socket: ClientSocket;
@@ -292,7 +290,7 @@ export class Connection extends Peer implements CommandOwner, InputOwner, Watche
   /** All commands that arrived are started. A part of the next one may be there. */
   allStarted(): void {
     const isIdle = this.#pipeline.size === 0 && this.#outbox.length === 0;
-    if (isIdle && this.#input.bytes === 0) this.#afterFailure.end();
+    if (isIdle && this.#input.bytes === 0) this.afterFailure.idle();
     if (this.#life === "half-closed") this.quit();
   }
 
@@ -300,7 +298,7 @@ export class Connection extends Peer implements CommandOwner, InputOwner, Watche
   reject(error: ProtocolError): void {
     this.transaction?.abort();
     const { reply, isEnd } = rejection(error, this, this.#shared.context);
-    this.#afterFailure.begin(this.#answerWith(reply), NOT_DONE_AFTER_REJECTED);
+    this.afterFailure.begin(this.#answerWith(reply), NOT_DONE_AFTER_REJECTED);
     if (isEnd) this.quit();
   }
 
@@ -328,11 +326,11 @@ export class Connection extends Peer implements CommandOwner, InputOwner, Watche
     const command = new StartedCommand(args, this, context);
     command.beganAtMs = this.#startsAtMs;
     command.takings = this.#pipeline.takings;
-    command.answer = dispatch(command, this.#afterFailure.reply);
+    command.answer = dispatch(command, this.afterFailure.reply);
     this.#enqueue(command);
-    if (this.#afterFailure.reply) {
+    if (this.afterFailure.reply) {
       const bytes = this.receivedBytes - this.#input.unparsedBytes;
-      this.#afterFailure.refusedTo(bytes, this.receivedBytes);
+      this.afterFailure.refusedTo(bytes, this.receivedBytes);
     }
     if (command.answer === undefined) {
       this.#awaitAnswer(command);
@@ -352,7 +350,7 @@ export class Connection extends Peer implements CommandOwner, InputOwner, Watche
     this.#shared.context.budgets.unanswered.release(command.bytes);
     this.#pipeline.answered(command);
     if (command.startedAtMs > 0) this.#backoff.afterWork(command.startedAtMs);
-    if (forLater) this.#afterFailure.begin(command, forLater);
+    if (forLater) this.afterFailure.begin(command, forLater);
     if (this.#life === "closed") return this.#requeueUnsent();
     // The reply to HELLO is in the protocol that it chose.
     if (command.isExclusive) command.protocol = this.protocol;
@@ -365,14 +363,14 @@ export class Connection extends Peer implements CommandOwner, InputOwner, Watche
   readonly #flush = (): void => {
     this.#writer.flush();
     if (this.#outbox.length > 0) return;
-    if (this.#afterFailure.reply) this.#repliesSent();
+    if (this.afterFailure.reply) this.#repliesSent();
     const hasMessages = this.#messages.length > 0 && !this.#pipeline.isBegun;
     if (this.#pipeline.answeredAt(0) || hasMessages) this.schedule();
     else if (this.#life === "draining" && this.#pipeline.size === 0) this.#linger();
   };
 
   #repliesSent(): void {
-    this.#afterFailure.repliesSent(this.#pipeline, {
+    this.afterFailure.repliesSent(this.#pipeline, {
       bytes: this.receivedBytes,
       areStarted: this.#input.bytes === 0,
       isPaused: this.#input.pauseReason !== null,

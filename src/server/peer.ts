@@ -4,6 +4,7 @@ import type { ClientSubscriptions } from "../commands/subscription.ts";
 import type { HeldClaims } from "../queue/held-claims.ts";
 import type { ProtocolVersion } from "../resp/reply.ts";
 import type { ClientSocket } from "./client-socket.ts";
+import { CommandsAfterFailure } from "./commands-after-failure.ts";
 import { Endpoints } from "./endpoints.ts";
 import type { ClientUpstream } from "./forward/client-upstream.ts";
 
@@ -22,6 +23,7 @@ export class Peer extends Endpoints {
   /** Set by the server, before the first command. */
   upstream: ClientUpstream | null = null;
   isForwarded = false;
+  protected readonly afterFailure = new CommandsAfterFailure<unknown>();
 
   constructor(
     readonly id: number,
@@ -38,6 +40,7 @@ export class Peer extends Endpoints {
     // Nobody passes on what was passed on.
     this.upstream = null;
     this.address = address;
+    this.afterFailure.endOnlyNow();
   }
 
   /** Called before each command: CLIENT REPLY SKIP is about the next one. */

@@ -118,6 +118,18 @@ describe.each([2, 3])("a client of a standby in RESP%d", (protocol) => {
   });
 });
 
+test("commands behind one that failed are not done, also those that come there later", async () => {
+  const { standby } = await startPair();
+  const client = await standby.connect();
+  await ask(client, "QCONFIG", "full", "max-length", 1);
+  expect(await ask(client, "QPUSH", "full", "x", "ID", "1")).toBe("1");
+  const behind = Array.from({ length: 300 }, () => ["LPUSH", "q", "x"]);
+  const [failed, ...others] = await askAll(client, ["QPUSH", "full", "x", "ID", "2"], ...behind);
+  expect(failed).toBe("-QUEUEFULL full");
+  expect(others.filter((reply) => !String(reply).includes("not done, because"))).toEqual([]);
+  expect(await ask(client, "LLEN", "q")).toBe(0);
+});
+
 test("the okq that serves shows the client, and RESET takes all of it back", async () => {
   const { standby, serving } = await startPair();
   const client = await standby.connect();
@@ -164,10 +176,10 @@ test("OKQ FORWARD needs the secret, and ends a connection without it", async () 
   expect(JSON.stringify(await ask(client, "COMMAND", "DOCS"))).not.toContain("forward");
 });
 
-test("passes commands on over TLS, to exactly the certificate that the bucket names", async () => {
-  const { server } = makeCertificates();
-  const tls = { listenAddr: "", tlsListenAddr: "127.0.0.1:0", tlsCert: server.cert };
-  const { start } = await startPair({ ...tls, tlsKey: server.key });
+test.each(["", "with certificates of clients"])("passes commands on over TLS %s", async (way) => {
+  const { server, ca } = makeCertificates();
+  const tls = { tlsListenAddr: "127.0.0.1:0", tlsCert: server.cert, tlsKey: server.key };
+  const { start } = await startPair({ ...tls, listenAddr: "", tlsClientCa: way && ca });
   const standby = await start({ listenAddr: "127.0.0.1:0" });
   await untilLogged(standby, "stands by");
   const client = await standby.connect();

@@ -4,13 +4,16 @@ import { existsSync, readdirSync, rmSync, symlinkSync, writeFileSync } from "nod
 import { dirname, join } from "node:path";
 import { openSqlite } from "../stores/open-sqlite.ts";
 import { rowsIn } from "../stores/full-store.ts";
+import { eventually } from "../support/eventually.ts";
 import { newFolder } from "../support/new-folder.ts";
-import { okq } from "../support/okq-command.ts";
+import { okq, startOkqCommand } from "../support/okq-command.ts";
 import { startOkqProcess } from "../support/okq-process.ts";
-import { testKey } from "../support/s3-server.ts";
+import { ask } from "../support/readable.ts";
+import { type S3Record, testKey } from "../support/s3-server.ts";
 import {
   environmentOf,
   fileOf,
+  flagsOf,
   fullFile,
   okqAt,
   serveStore,
@@ -19,6 +22,7 @@ import {
 
 setDefaultTimeout(120_000);
 
+const randomText = () => crypto.getRandomValues(Buffer.alloc(4000)).toString("latin1");
 const ok = (store: string) => new RegExp(`^${store}: ok, \\d+ queues, \\d+ events ready, `);
 
 test.each([1, 2])("copies every kind of state from store to store, seed %d", async (seed) => {
@@ -100,6 +104,46 @@ describe("a source that an okq uses", () => {
     });
     await store.pushWith("q", "2");
     expect(readdirSync(folder)).toEqual([]);
+  });
+
+  /** A copy out of a bucket whose snapshot comes slowly, and an okq that starts meanwhile. */
+  async function copyBesideStart(whileCopying: (child: { pid: number }) => void) {
+    const s3 = startBucket();
+    const from = await fileOf(600, randomText);
+    const made = await okqAt(s3, ["copy", `--from=sqlite:${from}`, "--to=s3://bucket/live"]);
+    expect(made).toMatchObject({ code: 0 });
+    s3.fault({ kind: "delay-reply", operation: "get", key: "/snapshot/", times: 1, ms: 3000 });
+    s3.forget();
+    const to = join(newFolder(), "b.db");
+    const args = ["copy", "--from=s3://bucket/live", `--to=sqlite:${to}`];
+    const child = startOkqCommand(args, { env: environmentOf(s3) });
+    const isOfSnapshot = ({ operation, key }: S3Record) =>
+      operation === "get" && key.includes("/snapshot/");
+    await eventually(() => s3.records.some(isOfSnapshot), { message: "the copy has begun" });
+    whileCopying(child);
+    const okqProcess = await startOkqProcess(["--store=s3://bucket/live", ...flagsOf(s3)]);
+    const client = await okqProcess.connect();
+    const isServed = () => eventually(async () => (await ask(client, "LLEN", "q")) === 600);
+    return { child, to, from, isServed };
+  }
+
+  test("in a bucket is not taken away by an okq that starts, which serves then", async () => {
+    const { child, to, from, isServed } = await copyBesideStart(() => {});
+    expect(await child.exited).toBe(0);
+    expect(rowsIn(to)).toEqual(rowsIn(from));
+    await isServed();
+  });
+
+  test("in a bucket may be taken away from a copy that sleeps, which fails then", async () => {
+    const { child, to, isServed } = await copyBesideStart(({ pid }) =>
+      process.kill(pid, "SIGSTOP"),
+    );
+    await isServed();
+    child.kill("SIGCONT");
+    expect(await child.exited).toBe(1);
+    const reason = /^okq: [^\n]* took over \(epoch 2\)[^\n]*\n$/m;
+    expect(await child.stderr.text()).toMatch(reason);
+    expect(existsSync(to)).toBe(false);
   });
 
   test("is copied when that okq was killed", async () => {
@@ -290,8 +334,7 @@ test("takes options in front of the word copy, and has help", async () => {
 
 test("tells on stderr how far it is when it takes long", async () => {
   const s3 = startBucket();
-  const random = () => crypto.getRandomValues(Buffer.alloc(4000)).toString("latin1");
-  const from = await fileOf(1000, random);
+  const from = await fileOf(1000, randomText);
   s3.limit(1_000_000);
   const args = ["copy", `--from=sqlite:${from}`, "--to=s3://bucket/a"];
   const { code, stderr } = await okq(args, { env: environmentOf(s3) });

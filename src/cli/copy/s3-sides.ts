@@ -4,6 +4,7 @@ import { join } from "node:path";
 import type { Config } from "../../config/options.ts";
 import { systemClock } from "../../queue/clock.ts";
 import { probeBucket } from "../../s3/probe.ts";
+import { JournalError } from "../../stores/local/journal.ts";
 import { checkVacant, makeStore } from "../../stores/local/objects/new-store.ts";
 import { takeIdle } from "../../stores/local/objects/take-idle.ts";
 import type { DatabaseCounts } from "../../stores/local/sqlite/check-database.ts";
@@ -40,7 +41,14 @@ export async function openS3Source(config: Config, progress: ProgressLines): Pro
     const loaded = await loadStore(config, bucket, tenure);
     ends.unshift(() => loaded.close());
     checkLoaded(loaded, bucket.url);
-    return { db: loaded.db, confirm: async () => tenure.confirm(), close };
+    const confirm = async () => {
+      try {
+        await tenure.confirm();
+      } catch (error) {
+        throw new JournalError("failed", `${bucket.url}: ${(error as Error).message}`);
+      }
+    };
+    return { db: loaded.db, confirm, close };
   } catch (error) {
     await close();
     throw withAdvice(error, bucket.url);

@@ -129,6 +129,10 @@ export class ClientUpstream implements Upstream, LinkOwner {
     }
   }
 
+  refused(): void {
+    this.#told = "";
+  }
+
   message(bytes: Buffer): void {
     if (!this.#client.subscriptions) return;
     if (this.#unconfirmed === 0) return this.#client.send(Buffer.from(bytes));

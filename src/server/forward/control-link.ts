@@ -61,6 +61,8 @@ export class ControlLink implements LinkOwner {
     link?.cut("it is not needed");
   }
 
+  refused(): void {}
+
   message(): void {}
 
   closed(link: Link): void {
