@@ -9,7 +9,7 @@ import { environmentName, optionNames } from "../config/options.ts";
 import { resolveConfig } from "../config/resolve.ts";
 import { createLog } from "../log/log.ts";
 import type { S3Bucket } from "../s3/s3-bucket.ts";
-import type { ServerInfo } from "../stores/local/objects/manifest.ts";
+import { serverAt, type ServerInfo } from "../stores/local/objects/manifest.ts";
 import { readManifest } from "../stores/local/objects/stored-manifest.ts";
 
 type Environment = Record<string, string | undefined>;
@@ -60,7 +60,7 @@ export class ServingOkq {
   async #found(): Promise<ServerInfo> {
     const found = await readManifest(this.#bucket);
     if (found === null) throw new Error("there are no queues yet");
-    const { server } = found.manifest;
+    const server = serverAt(this.#bucket.url, found.manifest);
     if (server === null) throw new Error("none serves there at present");
     if (server.addr === "") throw new Error("the one that serves has no address for others");
     return server;

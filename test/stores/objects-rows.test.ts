@@ -155,6 +155,18 @@ test("fences of many restarts become segments, too", async () => {
   expect(await store.counts("q")).toEqual({ ready: 1 });
 });
 
+test("many small segments become a snapshot", async () => {
+  const [store, under] = await opened({ limits: { ...never, segmentObjects: 2, segments: 5 } });
+  let most = 0;
+  for (let at = 0; Number(factsOf(under)["snapshot_seq"]) === 0; at++) {
+    expect(at).toBeLessThan(1000);
+    await store.push("q", `${at}`);
+    most = Math.max(most, Number(factsOf(under)["segments"]));
+  }
+  expect(most).toBe(5);
+  await expectSameRows(under);
+});
+
 test("a snapshot has what came before it, and the log goes on behind it", async () => {
   const [store, under] = await opened({ limits: { ...never, replayedBytes: 50_000 } });
   for (let at = 0; at < 60; at++) await store.push("q", `${at}`, "left", "x".repeat(1000));

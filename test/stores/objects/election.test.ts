@@ -192,7 +192,8 @@ test("an okq that is named though it does not serve takes over again", async () 
   const clock = new TestClock();
   const { bucket } = buckets(clock);
   // The request of this okq to take over arrived when it had given up.
-  const late = { ...emptyManifest, version: 1, write: "w", epoch: 1, server: serverInfo("a") };
+  const server = serverInfo("a");
+  const late = { ...emptyManifest, version: 1, write: "w", epoch: 1, store: bucket.url, server };
   await bucket.create(MANIFEST, encodeManifest(late));
   const a = new Okq("a", clock, { bucket });
   await idle();

@@ -14,6 +14,7 @@ const full: Manifest = {
   version: 7,
   write: "w",
   epoch: 3,
+  store: "s3://test/queues",
   leaseMs: 5000,
   server: serverInfo("a"),
   snapshot: { name: "snapshot/x", parts: 2, bytes: 10, seq: 20 },

@@ -3,7 +3,7 @@
 // only after commits: without them it asks the object store for nothing.
 //
 //   log objects --- 1000 of them, or 8 MiB ---> segment
-//   segments and log objects --- 16 MiB, or the size of the database ---> snapshot
+//   segments and log objects --- 16 MiB, or the size of the database; or 500 ---> snapshot
 
 import type { Clock } from "../../../queue/clock.ts";
 import type { Bucket } from "../../../s3/bucket.ts";
@@ -28,6 +28,8 @@ export interface CompactionLimits {
   segmentBytes: number;
   /** Of recordings behind the snapshot, or the bytes of the snapshot if these are more. */
   replayedBytes: number;
+  /** Segments behind the snapshot: a start reads each of them, and the manifest names them. */
+  segments: number;
   /** Recordings that are kept in memory for the next segment. */
   keptBytes: number;
 }
@@ -36,6 +38,7 @@ export const defaultLimits: CompactionLimits = {
   segmentObjects: 1000,
   segmentBytes: 8 * MiB,
   replayedBytes: 16 * MiB,
+  segments: 500,
   keptBytes: 32 * MiB,
 };
 
@@ -134,9 +137,10 @@ export class Compaction {
   }
 
   #isSnapshotDue(): boolean {
-    const limit = Math.max(this.#options.limits.replayedBytes, this.#snapshot?.bytes ?? 0);
-    const isDue = this.#kept.list === null || this.#replayedBytes > limit;
-    return isDue && this.#options.hasRoom();
+    const { replayedBytes, segments } = this.#options.limits;
+    const limit = Math.max(replayedBytes, this.#snapshot?.bytes ?? 0);
+    const isLong = this.#replayedBytes > limit || this.#segments.length >= segments;
+    return (isLong || this.#kept.list === null) && this.#options.hasRoom();
   }
 
   #isSegmentDue(): boolean {

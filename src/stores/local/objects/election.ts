@@ -10,7 +10,7 @@
 import type { Bucket } from "../../../s3/bucket.ts";
 import type { Clock } from "../../../queue/clock.ts";
 import { DamageError } from "./damage-error.ts";
-import type { ServerInfo } from "./manifest.ts";
+import { serverAt, type ServerInfo } from "./manifest.ts";
 import {
   LOG,
   logSeq,
@@ -107,14 +107,16 @@ export class Election {
 
   /** Looks at the manifest and does what is to be done. Resolves with the time to the next look. */
   async #look(): Promise<number> {
-    const found = await readManifest(this.#options.bucket);
+    const { bucket } = this.#options;
+    const found = await readManifest(bucket);
     const isFirstLook = !this.#hasLooked;
     this.#hasLooked = true;
     if (found === null) return this.#begin();
     const { server } = found.manifest;
     const isVacant = server === null || this.#isOver(server, isFirstLook);
-    this.#tellServedBy(isVacant ? null : server);
-    return isVacant ? this.#serve(found) : this.#standBy(found, server);
+    const here = isVacant ? null : serverAt(bucket.url, found.manifest);
+    this.#tellServedBy(here);
+    return isVacant ? this.#serve(found) : this.#standBy(found, here);
   }
 
   /**
@@ -137,9 +139,10 @@ export class Election {
     throw new DamageError(`${bucket.url}/${MANIFEST} is missing; other objects of okq are there`);
   }
 
-  async #standBy(found: ReadManifest, server: ServerInfo): Promise<number> {
+  /** `server`: null if it cannot be reached, because it is named in a copy of its manifest. */
+  async #standBy(found: ReadManifest, server: ServerInfo | null): Promise<number> {
     const { leaseMs, reaches, clock } = this.#options;
-    if (await reaches(server)) {
+    if (server !== null && (await reaches(server))) {
       this.#suspicion = null;
       this.#nextChallenge.reset();
       return leaseMs;

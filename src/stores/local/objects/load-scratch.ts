@@ -15,7 +15,7 @@ import { type Logged, separated } from "./segments.ts";
 /** Of the database file; each is one object, numbered from 1 on. */
 export const PART_BYTES = 8 * 1024 * 1024;
 const PARTS_AHEAD = 8;
-const SEGMENTS_AHEAD = 2;
+const SEGMENTS_AHEAD = 8;
 /** Work between pauses, in which the process does other things. */
 const workMsMax = 20;
 

@@ -60,6 +60,8 @@ export interface Manifest {
   /** Random: no two manifests are equal, and a change whose reply was lost can be recognised. */
   write: string;
   epoch: number;
+  /** s3://bucket/prefix, as the okq that took over last has it: see serverAt(). */
+  store: string;
   /** The lease of the serving okq. Nobody takes over sooner, whatever its own lease is. */
   leaseMs: number;
   server: ServerInfo | null;
@@ -86,6 +88,7 @@ export const emptyManifest: Manifest = {
   version: 0,
   write: "",
   epoch: 0,
+  store: "",
   leaseMs: 0,
   server: null,
   snapshot: null,
@@ -117,6 +120,14 @@ export function parseManifest(body: Uint8Array, url: string): Manifest {
   const manifest = rest as unknown as Manifest;
   if (!isContiguous(manifest)) throw new DamageError(`${url} is damaged: gap between segments`);
   return manifest;
+}
+
+/**
+ * The okq that serves there; null also if the manifest was copied from another place, because the
+ * okq that it names serves that one.
+ */
+export function serverAt(url: string, { store, server }: Manifest): ServerInfo | null {
+  return store === url ? server : null;
 }
 
 /** Whether the segments go on behind the snapshot and behind each other. */
@@ -157,6 +168,7 @@ const fields: Record<keyof Manifest, Check> = {
   version: isCount,
   write: isText,
   epoch: (value) => isCount(value) && value <= EPOCH_MAX,
+  store: isText,
   leaseMs: isTime,
   server: orNull(
     shape({

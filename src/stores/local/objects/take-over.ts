@@ -38,6 +38,7 @@ export async function takeOver(options: TakeOverOptions): Promise<Tenure | null>
     ...last,
     version: version + 1,
     epoch: epoch + 1,
+    store: bucket.url,
     leaseMs,
     server,
     challenge: null,
