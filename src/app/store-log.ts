@@ -45,7 +45,8 @@ export function sqliteLog(log: Log) {
 }
 
 export function objectsLog(log: Log, store: string) {
-  let hasProblem = false;
+  /** The latest one that was told; "" if there is none. */
+  let problem = "";
   let isReached = true;
   const { onRefusal } = sqliteLog(log);
   return {
@@ -60,11 +61,11 @@ export function objectsLog(log: Log, store: string) {
       log.error("the bucket failed", { store, error });
     },
     onServing(epoch: number, loadedMs: number): void {
-      hasProblem = false;
+      problem = "";
       log.info("serves the queues", { store, epoch, loadedMs });
     },
     onStandby(serving: string): void {
-      hasProblem = false;
+      problem = "";
       isReached = true;
       log.info("stands by, and passes commands on to the okq that serves", { store, serving });
     },
@@ -85,8 +86,11 @@ export function objectsLog(log: Log, store: string) {
       log.warn("no other okq can reach this one, or stand in for it", { store, reason });
     },
     onProblem(error: Error): void {
-      if (!hasProblem) log.warn("cannot look after the bucket, okq tries again", { store, error });
-      hasProblem = true;
+      // Each try may be at another place in the log, or take another time.
+      const told = error.message.replaceAll(/\d+/g, "0");
+      if (told !== problem)
+        log.warn("cannot look after the bucket, okq tries again", { store, error });
+      problem = told;
     },
   };
 }
