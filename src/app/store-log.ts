@@ -69,8 +69,10 @@ export function objectsLog(log: Log, store: string) {
       isReached = true;
       log.info("stands by, and passes commands on to the okq that serves", { store, serving });
     },
-    /** Whether the okq that serves answers; `problem`: why not. Called with each look. */
+    /** Whether the okq that serves answers; `problem`: why not. Called when the bucket was read. */
     onReached(serving: string, problem: string | null): void {
+      if (problem === null && hasProblem) log.info("looks after the bucket again", { store });
+      if (problem === null) hasProblem = false;
       if (problem !== null && isReached) {
         log.warn("cannot reach the okq that serves", { store, serving, reason: problem });
       } else if (problem === null && !isReached) {

@@ -10,8 +10,8 @@ export type TextName = "help" | "version" | "example" | "commands" | "completion
 export const ownCommands = {
   serve: "run the server; the same as okq without a command",
   commands: "print the commands that clients can send",
-  backup: "copy the database, of a running or a stopped server, into the new file FILE",
-  check: "verify the database of a stopped server and count its events",
+  backup: "copy the database or the bucket, whether okq runs or not, into the new file FILE",
+  check: "verify the database of a stopped server, or a bucket, and count the events",
   copy: "copy all queues of a store that no okq uses into a new store, and compare the two",
   passwd: "read a password and print its hash, with NAME as a line for a users file",
   health: "exit with 0 if the running server can write to its store, else print the reason",

@@ -135,7 +135,7 @@ export const connectionErrorTexts = {
   },
   // OKQ FORWARD.
   notServing: {
-    text: "ERR this okq does not serve, or under another secret",
+    text: "ERR this okq does not serve yet, cannot reach its bucket, or has another secret",
     when: "OKQ FORWARD, by which an okq on the same bucket passes commands on.",
   },
   // OKQ BACKUP.

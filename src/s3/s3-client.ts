@@ -54,6 +54,8 @@ export class S3Client {
   readonly #underWay = new Set<AbortController>();
   readonly #signingKeys = new Map<string, ArrayBuffer>();
   #isClosed = false;
+  /** Something answers there, so the endpoint is right. */
+  #isAnswered = false;
 
   constructor(options: S3ClientOptions) {
     this.#options = options;
@@ -135,6 +137,7 @@ export class S3Client {
         decompress: false,
         ...(sent !== null && { body: sent.stream() }),
       });
+      this.#isAnswered = true;
       const length = lengthOf(response);
       limit.extend(this.#limitMs(length ?? 0));
       const bytes = new Uint8Array(await response.arrayBuffer());
@@ -195,7 +198,8 @@ export class S3Client {
     // The other idle connections may be dead as well.
     if (!NOT_CONNECTED.test(code)) this.#session.close();
     const cause = limit.isOver ? `no answer within ${limit.allowedMs} ms` : reasonOf(error);
-    const reason = this.#isClosed ? "okq ends" : `${url.origin}: ${cause}`;
+    const advice = this.#isAnswered ? "" : "; see --s3-endpoint";
+    const reason = this.#isClosed ? "okq ends" : `${url.origin}: ${cause}${advice}`;
     const isCertain = NOT_CONNECTED.test(code) || !isSent;
     return isCertain ? unsentOf(attempt, reason, true) : lossOf(attempt, reason);
   }

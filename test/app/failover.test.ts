@@ -192,6 +192,7 @@ test("the next one serves at once when an okq ends, and its clients stay", async
   const client = await standby.connect();
   const subscriber = await standby.connect();
   await ask(client, "LPUSH", "q", "before");
+  expect(await infoOf(client)).toMatch(/store_role:standby[^]*store:objects/);
   await ask(subscriber, "SUBSCRIBE", "okq:q");
   const closed = serving.close();
   await subscriber.untilClosed();

@@ -6,7 +6,7 @@ import type { Decoded } from "../support/reply-decoder.ts";
 import { Wire } from "../support/wire.ts";
 import type { Outcome } from "./account.ts";
 import { kindOf } from "./error-kind.ts";
-import { untilAccepted } from "./until-accepted.ts";
+import { checked, untilAccepted, untilWorked } from "./until-accepted.ts";
 
 export const [IN, OUT] = ["in{1}", "out{1}"];
 /** Claims of clients that lost their connection stay: their events are in the first queue. */
@@ -51,12 +51,11 @@ export class HandOver {
     { queues = [IN, OUT], port: portOf = () => port }: HandOverOptions = {},
   ): Promise<HandOver> {
     const ids = Array.from({ length: count }, (_, at) => `event-${at}`);
-    const wire = await Wire.connect(port);
     for (let at = 0; at < count; at += 1000) {
       const pairs = ids.slice(at, at + 1000).flatMap((id) => [id, `contents of ${id}`]);
-      await wire.call("QMPUSH", queues[0], "PAIRS", ...pairs);
+      const push = ["QMPUSH", queues[0], "PAIRS", ...pairs];
+      await untilWorked(portOf, async (wire) => checked(await wire.call(...push)));
     }
-    wire.close();
     return new HandOver(portOf, ids, queues);
   }
 
@@ -80,23 +79,29 @@ export class HandOver {
   /** Throws unless each event is in one queue: where the answers say that it is, if they say so. */
   async settle(port = this.#port()): Promise<Record<Outcome, number>> {
     await this.close();
-    const wire = await Wire.connect(port);
-    const [isIn, isOut] = [new Set<string>(), new Set<string>()];
-    for (let at = 0; at < this.#ids.length; at += ASKED_AT_ONCE) {
-      const ids = this.#ids.slice(at, at + ASKED_AT_ONCE);
-      wire.pipeline(
-        ...ids.flatMap((id) => [this.#in, this.#out].map((queue) => ["QGET", queue, id])),
-      );
-      for (const id of ids) {
-        for (const found of [isIn, isOut]) if (readable(await wire.next()) !== null) found.add(id);
-      }
-    }
-    wire.close();
+    const [isIn, isOut] = await untilWorked(
+      () => port,
+      (wire) => this.#ask(wire),
+    );
     this.check(isIn, isOut);
     const [done, refused, unknown] = (["done", "refused", "unknown"] as const).map((each) =>
       this.count(each),
     );
     return { done: done!, refused: refused!, unknown: unknown! };
+  }
+
+  /** The ids that are in the queues. */
+  async #ask(wire: Wire): Promise<[Set<string>, Set<string>]> {
+    const [isIn, isOut] = [new Set<string>(), new Set<string>()];
+    const queues = [this.#in, this.#out];
+    for (let at = 0; at < this.#ids.length; at += ASKED_AT_ONCE) {
+      const ids = this.#ids.slice(at, at + ASKED_AT_ONCE);
+      wire.pipeline(...ids.flatMap((id) => queues.map((queue) => ["QGET", queue, id])));
+      for (const id of ids) {
+        for (const found of [isIn, isOut]) if (checked(await wire.next()) !== null) found.add(id);
+      }
+    }
+    return [isIn, isOut];
   }
 
   /** The same for the ids that are in the queues, as somebody has found them there. */

@@ -5,7 +5,7 @@ import type { Decoded } from "../support/reply-decoder.ts";
 import { type Argument, Wire } from "../support/wire.ts";
 import { Account, contentsOf, type Outcome } from "./account.ts";
 import { kindOf } from "./error-kind.ts";
-import { untilAccepted } from "./until-accepted.ts";
+import { checked, untilAccepted, untilWorked } from "./until-accepted.ts";
 import { type Exchange, TokenConsumer } from "./token-consumer.ts";
 
 export interface LoadOptions {
@@ -94,22 +94,18 @@ export class Load {
 
   /** Pops and acks all events through that port, until no event is ready or claimed. */
   async drain(port: number, timeoutMs = 60_000): Promise<void> {
-    const wire = await Wire.connect(port);
     const { queues } = this.#options;
     let status: Decoded = null;
+    const drained = async (wire: Wire) => {
+      for (const queue of queues) while ((await this.#popAndAck(wire, queue, DRAIN_LEASE)) > 0);
+      status = checked(await wire.call("QSTATUS", ...queues));
+      const isEmpty = (status as Decoded[][]).every(([, total]) => total === 0);
+      if (!isEmpty) throw new Error("not all queues are drained");
+    };
     try {
-      await eventually(
-        async () => {
-          for (const queue of queues) while ((await this.#popAndAck(wire, queue, DRAIN_LEASE)) > 0);
-          status = await wire.call("QSTATUS", ...queues);
-          return (status as Decoded[][]).every(([, total]) => total === 0);
-        },
-        { timeoutMs, message: "all queues are drained" },
-      );
+      await untilWorked(() => port, drained, timeoutMs);
     } catch (error) {
       throw new Error(`left: ${JSON.stringify(status)}`, { cause: error });
-    } finally {
-      wire.close();
     }
   }
 

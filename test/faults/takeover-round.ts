@@ -3,12 +3,12 @@
 // must agree.
 import { expect } from "bun:test";
 import { closeAfterTest } from "../support/close-after-test.ts";
-import { eventually } from "../support/eventually.ts";
-import { ask } from "../support/readable.ts";
+import type { Decoded } from "../support/reply-decoder.ts";
 import type { S3Okq, S3Okqs } from "../support/s3-okq.ts";
 import { idsIn } from "./bucket-contents.ts";
 import { HandOver } from "./handover.ts";
 import { Load } from "./load.ts";
+import { checked, untilWorked } from "./until-accepted.ts";
 
 const HANDED_OVER_MAX = 2000;
 /** For a slow machine. */
@@ -117,14 +117,15 @@ export class TakeoverRound {
     return { ...totals, handedOver, errors, slowestMs: Math.round(this.#load.slowestMs) };
   }
 
-  async #flush(serving: S3Okq): Promise<void> {
-    const client = await serving.connect();
-    await eventually(async () => {
-      for (const queue of this.#handed) await ask(client, "QFLUSH", queue);
-      const rows = (await ask(client, "QSTATUS", ...this.#handed)) as [string, number][];
-      return rows.every(([, total]) => total === 0);
-    });
-    client.close();
+  async #flush({ port }: S3Okq): Promise<void> {
+    await untilWorked(
+      () => port,
+      async (wire) => {
+        for (const queue of this.#handed) checked(await wire.call("QFLUSH", queue));
+        const rows = checked(await wire.call("QSTATUS", ...this.#handed)) as Decoded[][];
+        if (rows.some(([, total]) => total !== 0)) throw new Error("not all is flushed");
+      },
+    );
   }
 }
 

@@ -1,7 +1,9 @@
-// Repeats a command until a reply is accepted, so that a load does not get thousands of errors.
+// Repeats commands until they succeed: in a load, so that it does not get thousands of errors, and
+// in front of and behind it, where a slow machine may see a takeover of its own.
 import { eventually } from "../support/eventually.ts";
 import type { Decoded } from "../support/reply-decoder.ts";
-import type { Argument, Wire } from "../support/wire.ts";
+import { readable } from "../support/readable.ts";
+import { type Argument, Wire } from "../support/wire.ts";
 
 const PATIENCE_MS = 300_000;
 
@@ -22,4 +24,31 @@ export async function untilAccepted(
     { timeoutMs: PATIENCE_MS, message: `${command[0]} is accepted` },
   );
   if (ended instanceof Error) throw ended;
+}
+
+/** Repeats `work`, each time on a new connection, until it does not reject. */
+export async function untilWorked<T>(
+  port: () => number,
+  work: (wire: Wire) => Promise<T>,
+  timeoutMs = 60_000,
+): Promise<T> {
+  const worked = await eventually(
+    async () => {
+      const wire = await Wire.connect(port());
+      try {
+        return { result: await work(wire) };
+      } finally {
+        wire.close();
+      }
+    },
+    { timeoutMs, message: "okq does what it is asked" },
+  );
+  return worked.result;
+}
+
+/** Throws if the reply is an error. */
+export function checked(reply: Decoded): Decoded {
+  const text = readable(reply);
+  if (typeof text === "string" && text.startsWith("-")) throw new Error(text);
+  return reply;
 }

@@ -247,14 +247,16 @@ describe("the outcome of a write is", () => {
     const bucket = openTestBucket(`https://127.0.0.1:${silent.port}`, { timeoutMs: 300 });
     const error = await failure(bucket.create("a", bytes("1")));
     expect(error).toMatchObject({ outcome: "none", mayPass: true });
-    expect(error.message).toEndWith(`: https://127.0.0.1:${silent.port}: no answer within 301 ms`);
+    expect(error.message).toEndWith(
+      `: https://127.0.0.1:${silent.port}: no answer within 301 ms; see --s3-endpoint`,
+    );
   });
 
   test("none if nothing listens", async () => {
     s3.refuse(true);
     const error = await failure(openTestBucket(s3.url).write("a", bytes("1")));
     expect(error).toMatchObject({ outcome: "none", mayPass: true });
-    expect(error.message).toEndWith(`: ${s3.url}: Unable to connect.`);
+    expect(error.message).toEndWith(`: ${s3.url}: Unable to connect.; see --s3-endpoint`);
   });
 });
 

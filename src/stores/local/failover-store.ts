@@ -42,7 +42,7 @@ export class FailoverStore implements Store {
   }
 
   describe(): [string, string | number][] {
-    return [...this.#describe(), ...(this.#serving?.describe() ?? [])];
+    return [...this.#describe(), ...(this.#serving?.describe() ?? [["store", "objects"] as const])];
   }
 
   async backup(file: string): Promise<void> {
