@@ -45,8 +45,8 @@ export function sqliteLog(log: Log) {
 }
 
 export function objectsLog(log: Log, store: string) {
-  /** The latest one that was told; "" if there is none. */
-  let problem = "";
+  /** The latest problem that was told; "" if there is none. */
+  let told = "";
   let isReached = true;
   const { onRefusal } = sqliteLog(log);
   return {
@@ -61,18 +61,18 @@ export function objectsLog(log: Log, store: string) {
       log.error("the bucket failed", { store, error });
     },
     onServing(epoch: number, loadedMs: number): void {
-      problem = "";
+      told = "";
       log.info("serves the queues", { store, epoch, loadedMs });
     },
     onStandby(serving: string): void {
-      problem = "";
+      told = "";
       isReached = true;
       log.info("stands by, and passes commands on to the okq that serves", { store, serving });
     },
     /** Whether the okq that serves answers; `problem`: why not. Called when the bucket was read. */
     onReached(serving: string, problem: string | null): void {
-      if (problem === null && hasProblem) log.info("looks after the bucket again", { store });
-      if (problem === null) hasProblem = false;
+      if (problem === null && told !== "") log.info("looks after the bucket again", { store });
+      if (problem === null) told = "";
       if (problem !== null && isReached) {
         log.warn("cannot reach the okq that serves", { store, serving, reason: problem });
       } else if (problem === null && !isReached) {
@@ -89,10 +89,11 @@ export function objectsLog(log: Log, store: string) {
     },
     onProblem(error: Error): void {
       // Each try may be at another place in the log, or take another time.
-      const told = error.message.replaceAll(/\d+/g, "0");
-      if (told !== problem)
+      const problem = error.message.replaceAll(/\d+/g, "0");
+      if (problem !== told) {
         log.warn("cannot look after the bucket, okq tries again", { store, error });
-      problem = told;
+      }
+      told = problem;
     },
   };
 }
