@@ -45,7 +45,8 @@ export function sqliteLog(log: Log) {
 }
 
 export function objectsLog(log: Log, store: string) {
-  let hasProblem = false;
+  /** The latest problem that was told; "" if there is none. */
+  let told = "";
   let isReached = true;
   const { onRefusal } = sqliteLog(log);
   return {
@@ -60,18 +61,18 @@ export function objectsLog(log: Log, store: string) {
       log.error("the bucket failed", { store, error });
     },
     onServing(epoch: number, loadedMs: number): void {
-      hasProblem = false;
+      told = "";
       log.info("serves the queues", { store, epoch, loadedMs });
     },
     onStandby(serving: string): void {
-      hasProblem = false;
+      told = "";
       isReached = true;
       log.info("stands by, and passes commands on to the okq that serves", { store, serving });
     },
     /** Whether the okq that serves answers; `problem`: why not. Called when the bucket was read. */
     onReached(serving: string, problem: string | null): void {
-      if (problem === null && hasProblem) log.info("looks after the bucket again", { store });
-      if (problem === null) hasProblem = false;
+      if (problem === null && told !== "") log.info("looks after the bucket again", { store });
+      if (problem === null) told = "";
       if (problem !== null && isReached) {
         log.warn("cannot reach the okq that serves", { store, serving, reason: problem });
       } else if (problem === null && !isReached) {
@@ -87,8 +88,12 @@ export function objectsLog(log: Log, store: string) {
       log.warn("no other okq can reach this one, or stand in for it", { store, reason });
     },
     onProblem(error: Error): void {
-      if (!hasProblem) log.warn("cannot look after the bucket, okq tries again", { store, error });
-      hasProblem = true;
+      // Each try may be at another place in the log, or take another time.
+      const problem = error.message.replaceAll(/\d+/g, "0");
+      if (problem !== told) {
+        log.warn("cannot look after the bucket, okq tries again", { store, error });
+      }
+      told = problem;
     },
   };
 }
