@@ -15,12 +15,7 @@ const HANDED_OVER_MAX = 2000;
 const PATIENCE_MS = 120_000;
 
 /** All that a client may see. */
-const ALLOWED = new Set([
-  "LOADING store unavailable",
-  "ERR store outcome unknown",
-  "ERR store refused: cannot write",
-  "ERR store refused: not done, because an earlier operation of this client failed",
-]);
+const ALLOWED = new Set(["LOADING store unavailable", "ERR store outcome unknown"]);
 
 export class TakeoverRound {
   readonly okqs: S3Okqs;

@@ -18,12 +18,14 @@ const small = { segmentObjects: 3, segmentBytes: 4096, replayedBytes: 4096, kept
 /** A bucket that a test can make fail. */
 class Faults {
   readonly calls: string[] = [];
-  next: (call: string) => "none" | "unknown, done" | "unknown, not done" | null = () => null;
+  next: (call: string) => "none" | "refused" | "unknown, done" | "unknown, not done" | null = () =>
+    null;
 
   readonly passage: Passage = async (call, effect) => {
     this.calls.push(call);
     const fault = this.next(call);
     if (fault === "none") throw new BucketError("none", "503 Slow Down");
+    if (fault === "refused") throw new BucketError("none", "403 AccessDenied", false);
     if (fault === "unknown, done") effect();
     if (fault !== null) throw new BucketError("unknown", "the connection broke");
     return effect();
@@ -54,15 +56,18 @@ async function inTime<T>(under: ObjectsUnderTest, promise: Promise<T>): Promise<
   return promise;
 }
 
-test("a push that the object store certainly did not store is refused, and undone", async () => {
+test.each([
+  ["none", "unavailable: 503 Slow Down"],
+  ["refused", "refused: 403 AccessDenied"],
+] as const)("a push that was certainly not stored is undone (%s)", async (fault, expected) => {
   const { under, faults, store } = await opened();
   await store.push("q", "1");
-  faults.next = (call) => (isLogPut(call) ? "none" : null);
+  faults.next = (call) => (isLogPut(call) ? fault : null);
   const facts = () => Object.fromEntries(under.journal.describe());
   expect(facts()["write_failure"]).toBe("no");
   const failure = await inTime(under, failureOf(store.push("q", "2")));
-  expect(failure).toBe("refused: 503 Slow Down");
-  expect(facts()["write_failure"]).toBe("503 Slow Down");
+  expect(failure).toBe(expected);
+  expect(facts()["write_failure"]).toBe(expected.split(": ")[1]!);
   faults.next = () => null;
   expect(await store.push("q", "3")).toBe("ok");
   await under.crash();

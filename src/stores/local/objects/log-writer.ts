@@ -41,6 +41,8 @@ export class LogWriter {
   #settled: Promise<void> = Promise.resolve();
   #isBusy = false;
   #untilMs = Infinity;
+  /** The last put did not reach the object store: the next one is tried once only. */
+  #isAway = false;
   /** Why the last put is not settled yet. */
   #unsettled: string | null = null;
 
@@ -66,7 +68,7 @@ export class LogWriter {
   /** Throws an AppendError if nothing can be appended or read now. */
   check(): void {
     this.#watch.check();
-    if (this.#unsettled !== null) throw new AppendError("none", this.#unsettled);
+    if (this.#unsettled !== null) throw new AppendError("away", this.#unsettled);
   }
 
   /** Resolves with its place. Rejects with an AppendError. */
@@ -85,12 +87,13 @@ export class LogWriter {
   async #put(body: Uint8Array, onUnknown: (message: string) => void): Promise<number> {
     const seq = this.#next;
     const write = newWriteId();
-    const deadlineMs = this.#clock.nowMs() + this.#timeoutMs;
+    const deadlineMs = this.#clock.nowMs() + (this.#isAway ? 0 : this.#timeoutMs);
     try {
       const { epoch } = this.#watch;
       const bytes = await encodeLogObject({ kind: "changes", epoch, seq, write, body });
       await this.#create({ seq, write, bytes, deadlineMs, mayBeThere: false, onUnknown });
       this.#next = seq + 1;
+      this.#isAway = false;
       return seq;
     } finally {
       this.#isBusy = false;
@@ -107,7 +110,8 @@ export class LogWriter {
         if (!(error instanceof BucketError)) throw error;
         const isLate = this.#clock.nowMs() >= put.deadlineMs;
         if (!put.mayBeThere && (isLate || !error.mayPass)) {
-          throw new AppendError("none", error.message);
+          this.#isAway = error.mayPass;
+          throw new AppendError(this.#isAway ? "away" : "none", error.message);
         }
         if (isLate && !isTold) {
           isTold = true;

@@ -322,8 +322,7 @@ export class ObjectsJournal implements Journal {
       return this.#failed(new JournalError("unknown", message));
     }
     this.#rows.rollBack();
-    const isRefused = outcome === "none" && !this.#isUnsettled;
-    return this.#failed(new JournalError(isRefused ? "failed" : "unavailable", message));
+    return this.#failed(new JournalError(outcome === "none" ? "failed" : "unavailable", message));
   }
 
   #unavailable({ message }: Error): never {

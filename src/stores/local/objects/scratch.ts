@@ -70,9 +70,9 @@ export class Scratch {
     let done = 0;
     while (done < count) {
       this.#checkOpen();
-      const { bytesRead } = await readAt(this.#descriptor, bytes, done, count - done, at + done);
-      // The number may belong to another file by now.
-      this.#checkOpen();
+      const reading = readAt(this.#descriptor, bytes, done, count - done, at + done);
+      // The number may belong to another file by now, or to none.
+      const { bytesRead } = await reading.finally(() => this.#checkOpen());
       if (bytesRead === 0) break;
       done += bytesRead;
     }

@@ -129,7 +129,7 @@ export class Tenure {
       await this.#within(() => this.#watch.answer());
     } catch (error) {
       if (!(error instanceof BucketError)) throw error;
-      throw new AppendError("none", error.message);
+      throw new AppendError("away", error.message);
     }
   }
 
