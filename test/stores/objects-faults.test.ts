@@ -58,8 +58,11 @@ test("a push that the object store certainly did not store is refused, and undon
   const { under, faults, store } = await opened();
   await store.push("q", "1");
   faults.next = (call) => (isLogPut(call) ? "none" : null);
+  const facts = () => Object.fromEntries(under.journal.describe());
+  expect(facts()["write_failure"]).toBe("no");
   const failure = await inTime(under, failureOf(store.push("q", "2")));
   expect(failure).toBe("refused: 503 Slow Down");
+  expect(facts()["write_failure"]).toBe("503 Slow Down");
   faults.next = () => null;
   expect(await store.push("q", "3")).toBe("ok");
   await under.crash();

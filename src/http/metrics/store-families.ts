@@ -13,11 +13,13 @@ function fact(name: string): SourceFamily["read"] {
 
 /** Whether pushes are accepted, as far as this process knows. */
 function isUp({ facts }: Source): boolean {
-  const refused = facts.get("pushes_refused") ?? "no";
+  const isFit = ["pushes_refused", "write_failure"].every(
+    (name) => (facts.get(name) ?? "no") === "no",
+  );
   const ready = facts.get("store_connections_ready") ?? 1;
   const needed = facts.get("store_mode") === "cluster" ? facts.get("store_connections")! : 1;
   const isServed = facts.get("store_serving_addr") !== "";
-  return refused === "no" && ready >= needed && isServed;
+  return isFit && ready >= needed && isServed;
 }
 
 const store: SourceFamily[] = [
@@ -37,7 +39,7 @@ const store: SourceFamily[] = [
     type: "gauge",
     help:
       "1 if the store accepts pushes: Redis is connected (of a cluster, all masters), no disk is " +
-      "full or fails, and with a bucket some okq serves.",
+      "full or fails, and with a bucket some okq serves and no write failed in the last minute.",
     of: "process",
     read: (source) => only(isUp(source) ? 1 : 0),
   },

@@ -235,6 +235,7 @@ export class ObjectsJournal implements Journal {
       ["scratch_folder", this.#scratch.folder],
       ["scratch_bytes", this.#scratch.bytes],
       ["pushes_refused", this.#refusal ?? "no"],
+      ["write_failure", this.recentFailure() ?? "no"],
     ];
   }
 
