@@ -17,7 +17,7 @@ import { MemoryObjects, type Passage } from "../support/memory-bucket.ts";
 import { newFolder } from "../support/new-folder.ts";
 import { mountSmallDisk, noSmallDisk } from "../support/small-disk.ts";
 import { LifeCaller } from "./contract/life-caller.ts";
-import { openObjects, type ObjectsOptions, type ObjectsUnderTest } from "./open-objects.ts";
+import { begin, openObjects, type ObjectsOptions, type ObjectsUnderTest } from "./open-objects.ts";
 import { failureOf } from "./open-sqlite.ts";
 
 setDefaultTimeout(60_000);
@@ -171,6 +171,31 @@ describe("the scratch database", () => {
     const failure = await openObjects({ scratchFolder }).catch((error: Error) => error);
     expect((failure as Error).message).toContain(`${scratchFolder} (--s3-scratch)`);
   });
+
+  test.skipIf(noSmallDisk !== null)(
+    `holds nobody up when its disk is full and another okq takes over ${noSmallDisk ?? ""}`,
+    async () => {
+      const disk = mountSmallDisk(64 * 1024 * 1024);
+      const [store, under] = await opened({ scratchFolder: disk.folder });
+      for (let id = 0; id < 200; id++) await store.push("q", `${id}`);
+      disk.fill(0);
+      let isOver = false;
+      const popping = (async () => {
+        while ((await failureOf(store.pop("q"))) === "none");
+      })().finally(() => (isOver = true));
+      // The object is there, and the scratch database has no room for what it says.
+      const refusal = () => Object.fromEntries(under.journal.describe())["pushes_refused"];
+      await eventually(() => isOver || refusal() !== "no");
+      expect(isOver).toBe(false);
+      await begin(under.bucket, under.clock);
+      await eventually(() => {
+        under.advance(1000);
+        return isOver;
+      });
+      await popping;
+      disk.empty();
+    },
+  );
 
   test.skipIf(noSmallDisk !== null)(
     `refuses pushes when its disk is full, and goes on with pops ${noSmallDisk ?? ""}`,

@@ -82,6 +82,7 @@ export class ObjectsJournal implements Journal {
   #isAppending = false;
   /** The last append may be there, or come still. */
   #isUnsettled = false;
+  #isFenced = false;
   /** To be done when no transaction is open. */
   readonly #waiting: (() => void)[] = [];
   #puts = 0;
@@ -138,6 +139,7 @@ export class ObjectsJournal implements Journal {
       hasRoom: () => this.#refusal === null,
       onFailure: (error) => options.onFailure?.(error),
     });
+    void tenure.fenced.then(() => (this.#isFenced = true));
   }
 
   get clockMs(): number {
@@ -287,7 +289,7 @@ export class ObjectsJournal implements Journal {
     this.#committed(changes);
   }
 
-  /** Writes the changes again until there is room for them. */
+  /** Writes the changes again until there is room for them, or nobody reads them any more. */
   async #repeat(body: Uint8Array): Promise<void> {
     for (;;) {
       this.#rows.rollBack();
@@ -300,6 +302,7 @@ export class ObjectsJournal implements Journal {
         return this.#rows.commit();
       } catch (error) {
         this.#failed(this.#noted(error));
+        if (this.#isFenced) return;
       } finally {
         replay.finalize();
       }
