@@ -201,7 +201,9 @@ describe("the scratch database", () => {
     `refuses pushes when its disk is full, and goes on with pops ${noSmallDisk ?? ""}`,
     async () => {
       const disk = mountSmallDisk(64 * 1024 * 1024);
-      const options = { scratchFolder: disk.folder, memoryBudgetBytes: 0 };
+      // Snapshots need room, too.
+      const onFailure = () => {};
+      const options = { scratchFolder: disk.folder, memoryBudgetBytes: 0, onFailure };
       const [store, under] = await opened(options);
       const contents = "x".repeat(40_000);
       const push = (id: number) => failureOf(store.another().push("q", `${id}`, "left", contents));
