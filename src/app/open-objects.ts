@@ -15,6 +15,7 @@ import type { Tenure } from "../stores/local/objects/tenure.ts";
 import { FailoverRoles } from "./failover-roles.ts";
 import type { FailoverHooks, OpenedStore, StoreListeners } from "./opened-store.ts";
 import type { Ports } from "./ports.ts";
+import { scratchFolderOf } from "./scratch-folder.ts";
 import { selfOf } from "./self.ts";
 import { objectsLog } from "./store-log.ts";
 import { readTlsFiles } from "./tls-files.ts";
@@ -80,7 +81,7 @@ export function openObjects(config: Config, log: Log, parts: Parts): OpenedStore
 /** Downloads the queues and loads them. */
 async function openLocal(
   tenure: Tenure,
-  { s3Scratch, s3MinInterval, memoryBudget }: Config,
+  config: Config,
   { onProgress, onRefusal, onFailure, onError }: ReturnType<typeof objectsLog>,
   { bucket, listeners, walBytes }: Parts,
 ): Promise<Store> {
@@ -88,12 +89,17 @@ async function openLocal(
     tenure,
     bucket,
     clock: listeners.clock,
-    ...(s3Scratch !== "" && { scratchFolder: s3Scratch }),
+    scratchFolder: scratchFolderOf(config),
     ...(walBytes !== undefined && { walBytes }),
-    minIntervalMs: s3MinInterval,
+    minIntervalMs: config.s3MinInterval,
     onRefusal,
     onFailure,
     onError,
   });
-  return LocalStore.open({ ...listeners, journal, memoryBudgetBytes: memoryBudget, onProgress });
+  return LocalStore.open({
+    ...listeners,
+    journal,
+    memoryBudgetBytes: config.memoryBudget,
+    onProgress,
+  });
 }

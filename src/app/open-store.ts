@@ -5,6 +5,7 @@ import { s3Location } from "../config/s3-location.ts";
 import type { Log } from "../log/log.ts";
 import { probeBucket } from "../s3/probe.ts";
 import { LocalStore, type LocalStoreOptions } from "../stores/local/local-store.ts";
+import { Scratch } from "../stores/local/objects/scratch.ts";
 import { SqliteJournal } from "../stores/local/sqlite/sqlite-journal.ts";
 import { RedisStore } from "../stores/redis/redis-store.ts";
 import type { RedisTarget } from "../stores/redis/target.ts";
@@ -12,6 +13,7 @@ import type { OpenedStore, StoreListeners } from "./opened-store.ts";
 import { openBucket } from "./open-bucket.ts";
 import { openObjects } from "./open-objects.ts";
 import { redisTarget, targetName } from "./redis-target.ts";
+import { scratchFolderOf } from "./scratch-folder.ts";
 import { redisLog, sqliteLog } from "./store-log.ts";
 
 /** Rejects with a message of one line if the store cannot be opened. */
@@ -63,6 +65,8 @@ async function openProbed(
   listeners: StoreListeners,
 ): Promise<OpenedStore> {
   const bucket = openBucket(config, log);
+  // Fails here, not when this okq is to serve, if it may not write there.
+  new Scratch(scratchFolderOf(config)).close();
   await probeBucket(bucket);
   return openObjects(config, log, { bucket, counts: bucket.counts, listeners });
 }

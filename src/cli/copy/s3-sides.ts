@@ -1,6 +1,6 @@
 // Reads a store in a bucket that no okq serves, and makes a new one.
-import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { scratchFolderOf } from "../../app/scratch-folder.ts";
 import type { Config } from "../../config/options.ts";
 import { systemClock } from "../../queue/clock.ts";
 import { probeBucket } from "../../s3/probe.ts";
@@ -72,7 +72,7 @@ export class S3Target implements CopyTarget {
   async make(source: CopySource, progress: ProgressLines): Promise<DatabaseCounts> {
     const { onCompared } = rowProgress(progress);
     const { bucket } = this.#opened;
-    const folder = this.#config.s3Scratch || tmpdir();
+    const folder = scratchFolderOf(this.#config);
     // The next run removes what a killed one left there.
     const file = join(folder, `okq-copy-${Bun.hash(bucket.url).toString(36)}`);
     let counts: DatabaseCounts | null = null;

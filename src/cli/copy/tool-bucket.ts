@@ -1,7 +1,7 @@
 // What the commands that read a whole bucket have in common.
 import type { Database } from "bun:sqlite";
-import { tmpdir } from "node:os";
 import metadata from "../../../package.json" with { type: "json" };
+import { scratchFolderOf } from "../../app/scratch-folder.ts";
 import { openBucket } from "../../app/open-bucket.ts";
 import type { Config } from "../../config/options.ts";
 import { createLog } from "../../log/log.ts";
@@ -51,7 +51,7 @@ export interface Loaded {
 
 /** All rows of a store, in a database with the present tables. Rejects with a line. */
 export async function loadStore(config: Config, bucket: Bucket, source: Source): Promise<Loaded> {
-  const scratch = new Scratch(config.s3Scratch || tmpdir());
+  const scratch = new Scratch(scratchFolderOf(config));
   try {
     const reader = new ObjectReader(bucket, systemClock);
     let last = firstLive(source) - 1;

@@ -4,7 +4,6 @@
 
 import type { Database } from "bun:sqlite";
 import { existsSync } from "node:fs";
-import { tmpdir } from "node:os";
 import type { Clock } from "../../../queue/clock.ts";
 import type { Bucket } from "../../../s3/bucket.ts";
 import type { Changes } from "../changes.ts";
@@ -37,8 +36,8 @@ export interface ObjectsJournalOptions {
   tenure: Tenure;
   bucket: Bucket;
   clock: Clock;
-  /** For the scratch database; the default is the folder of the system. */
-  scratchFolder?: string;
+  /** For the scratch database. */
+  scratchFolder: string;
   /** The size that the write-ahead file of the scratch database has at least. */
   walBytes?: number;
   /** From the start of one append to the start of the next. */
@@ -93,7 +92,7 @@ export class ObjectsJournal implements Journal {
    * DamageError; each has a message of one line.
    */
   static async open(options: ObjectsJournalOptions): Promise<ObjectsJournal> {
-    const { bucket, clock, tenure: source, scratchFolder = tmpdir() } = options;
+    const { bucket, clock, tenure: source, scratchFolder } = options;
     const scratch = new Scratch(scratchFolder);
     try {
       const limits = { ...defaultLimits, ...options.limits };
@@ -226,7 +225,6 @@ export class ObjectsJournal implements Journal {
     const { tenure, bucket } = this.#options;
     return [
       ["bucket", bucket.url],
-      ["epoch", tenure.epoch],
       ["log_seq", tenure.next - 1],
       ["puts", this.#puts],
       ["put_bytes", this.#putBytes],
