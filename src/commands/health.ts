@@ -1,4 +1,4 @@
-// OKQ HEALTH: checks by a write that the store accepts writes.
+// OKQ HEALTH: checks that the store accepts writes, by a write where that costs nothing.
 import { OK } from "../resp/reply.ts";
 import { storeCommand } from "./command.ts";
 
@@ -7,8 +7,8 @@ export const healthCommands = [
     name: "OKQ HEALTH",
     syntax: "",
     summary:
-      "OK once a write to the store has succeeded, in a cluster to every part of it, and with a " +
-      "bucket in the okq that serves. `okq health` uses it.",
+      "OK once a write to the store has succeeded, in a cluster to every part of it. With a bucket: " +
+      "an okq serves, can read it, and no write has failed for a minute. `okq health` uses it.",
     group: "server",
     access: "inspect",
     since: "0.1.0",

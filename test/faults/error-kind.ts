@@ -1,12 +1,7 @@
-// What an error reply says, without the reason of a store that is away, which has many forms.
+// What an error reply says, without the reason of the store, which has many forms.
 
 const DISCARDED = /^EXECABORT [^:]*: /;
-const KINDS = [
-  "LOADING store unavailable",
-  "ERR store outcome unknown",
-  // The object store was away for longer than --s3-timeout.
-  "ERR store refused: cannot write",
-];
+const KINDS = ["LOADING store unavailable", "ERR store outcome unknown", "ERR store refused"];
 
 export function kindOf(error: string): string {
   const [discarded = ""] = DISCARDED.exec(error) ?? [];
