@@ -7,8 +7,9 @@ export const healthCommands = [
     name: "OKQ HEALTH",
     syntax: "",
     summary:
-      "OK once a write to the store has succeeded, in a cluster to every part of it. With a bucket: " +
-      "an okq serves, can read it, and no write has failed for a minute. `okq health` uses it.",
+      "OK once a write to the store has succeeded, in a cluster to every part of it. With a " +
+      "bucket: an okq serves, can read it, and no write has failed for a minute. `okq health` " +
+      "uses it.",
     group: "server",
     access: "inspect",
     since: "0.1.0",
