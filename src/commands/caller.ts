@@ -90,10 +90,10 @@ export interface Client extends Caller, ConnectionSettings, ConnectionFigures {
   /** Another okq passes the commands of a client of its own on. */
   readonly isForwarded: boolean;
   /**
-   * From now on that is so, for the client of that address. Commands that were refused because one
-   * before them failed are run again: the other okq knows of that failure.
+   * From now on that is so, for the client of that address. Commands are refused behind one that
+   * failed until the other okq knows of that failure (`isFailureSeen`).
    */
-  forwardFor(address: string): void;
+  forwardFor(address: string, isFailureSeen: boolean): void;
   /** Aborts `gone`, with that reason, which ends a wait; the client stays connected. */
   stopWaiting(reason?: unknown): void;
   /** Sends it a message between replies, or loses it where the client reads too slowly. */

@@ -88,7 +88,13 @@ const FAILURES: [prefix: string, failure: StoreFailure][] = [
   [prefixOf("queuePaused"), "refused"],
 ];
 /** Of an operation that was not done because of the one before. */
-const EARLIER = /not done, because an earlier operation of this client failed$/;
+const EARLIER =
+  /not done, because an earlier (operation|command) of this client (failed|was refused)$/;
+
+/** Whether the okq that serves does no more commands of the client behind that error. */
+export function isOfFailure(text: string): boolean {
+  return EARLIER.test(text) || failureIn(text) !== null;
+}
 
 /** What an error reply says of an operation; null if it is about something else. */
 export function failureIn(text: string): PassedFailure | null {

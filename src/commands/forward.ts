@@ -23,6 +23,9 @@ export function forwardArguments(secret: string, client: Forwarded): Buffer[] {
   return ["OKQ", "FORWARD", secret, ...texts].map((text) => Buffer.from(text, "latin1"));
 }
 
+/** Behind them: the other okq knows of the failure because of which commands are refused. */
+export const FAILURE_SEEN = Buffer.from("SEEN");
+
 /** With the secret alone it shows that this okq can serve. Without it the connection ends. */
 function introduce(call: Call): Reply | Promise<Reply> {
   const { args, client, context } = call;
@@ -45,10 +48,10 @@ async function canServe(failover: Failover): Promise<Reply> {
 }
 
 function forwardFor({ args, client, context }: Call): void {
-  const [user, address, protocol, name, releases] = args.slice(3) as [Buffer, ...Buffer[]];
+  const [user, address, protocol, name, releases, seen] = args.slice(3) as [Buffer, ...Buffer[]];
   const found = context.users.find(user.toString("latin1"));
   if (!found) throw commandError("noSuchUser", { user });
-  client.forwardFor(textOf(address));
+  client.forwardFor(textOf(address), seen?.equals(FAILURE_SEEN) ?? false);
   if (client.user !== found) become(found, client);
   client.protocol = textOf(protocol) === "3" ? 3 : 2;
   client.name = checkName(name ?? Buffer.alloc(0), "Client names");
@@ -63,7 +66,7 @@ function textOf(bytes: Buffer | undefined): string {
 export const forwardCommands: Command[] = [
   {
     name: "OKQ FORWARD",
-    syntax: "secret [user] [address] [protocol] [name] [release]",
+    syntax: "secret [user] [address] [protocol] [name] [release] [failure]",
     summary: "Begins to pass on the commands of a client of another okq.",
     group: "server",
     access: "anybody",

@@ -35,12 +35,13 @@ export class Peer extends Endpoints {
     this.lastReceivedAtMs = connectedAtMs;
   }
 
-  forwardFor(address: string): void {
+  forwardFor(address: string, isFailureSeen: boolean): void {
+    // Not again for a new name: commands that the other okq sent before may still be on their way.
+    if (!this.isForwarded || isFailureSeen) this.afterFailure.endOnlyNow();
     this.isForwarded = true;
     // Nobody passes on what was passed on.
     this.upstream = null;
     this.address = address;
-    this.afterFailure.endOnlyNow();
   }
 
   /** Called before each command: CLIENT REPLY SKIP is about the next one. */

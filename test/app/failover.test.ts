@@ -110,6 +110,15 @@ describe.each([2, 3])("a client of a standby in RESP%d", (protocol) => {
     expect(await infoOf(client)).toContain("blocked_clients:0");
   });
 
+  test("may close in order while it waits, and takes no event then", async () => {
+    const { client, direct } = await connected();
+    client.pipeline(["BLPOP", "q", 0]);
+    await eventually(async () => (await infoOf(direct)).includes("blocked_clients:1"));
+    client.endSending();
+    expect(await client.untilClosed()).toEqual([null]);
+    expect(await askAll(direct, ["LPUSH", "q", "x"], ["LLEN", "q"])).toEqual([1, 1]);
+  });
+
   test("may turn replies off", async () => {
     const { client } = await connected();
     client.pipeline(["CLIENT", "REPLY", "OFF"], ["LPUSH", "q", "x"], ["LRANGE", "q", 0, -1]);

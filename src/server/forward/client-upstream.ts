@@ -6,8 +6,8 @@ import type { Client } from "../../commands/caller.ts";
 import type { Context } from "../../commands/context.ts";
 import type { Entry } from "../../commands/entry.ts";
 import { CommandError } from "../../commands/errors.ts";
-import type { Upstream } from "../../commands/failover.ts";
-import { forwardArguments } from "../../commands/forward.ts";
+import { isOfFailure, type Upstream } from "../../commands/failover.ts";
+import { FAILURE_SEEN, forwardArguments } from "../../commands/forward.ts";
 import { StoreError } from "../../queue/errors.ts";
 import { ErrorReply } from "../../resp/reply.ts";
 import {
@@ -43,6 +43,10 @@ export class ClientUpstream implements Upstream, LinkOwner {
   #secret = "";
   /** What that okq was told of the client. */
   #told = "";
+  /** That okq refuses commands because one failed, until it is told that the failure is seen. */
+  #refuses = false;
+  /** It is being told: errors up to its answer are of commands that were sent before. */
+  #isTelling = false;
   /** That okq keeps something for this connection, such as what it has subscribed to. */
   #isKept = false;
   /** Replies to SUBSCRIBE that are not written yet, and messages that came behind them. */
@@ -129,8 +133,10 @@ export class ClientUpstream implements Upstream, LinkOwner {
     }
   }
 
-  refused(): void {
-    this.#told = "";
+  refused(text: string, isLast: boolean): void {
+    // Commands that are on their way were sent before this failure was seen. Another error says
+    // nothing of the commands behind it: one of them may have failed already.
+    if (!this.#isTelling && (isLast || isOfFailure(text))) this.#refuses = true;
   }
 
   message(bytes: Buffer): void {
@@ -144,6 +150,7 @@ export class ClientUpstream implements Upstream, LinkOwner {
   closed(link: Link): void {
     if (link !== this.#link) return;
     this.#link = null;
+    this.#isTelling = false;
     this.#whenReset?.();
     this.#whenReset = null;
     if (this.#isKept) this.#client.quit();
@@ -181,7 +188,10 @@ export class ClientUpstream implements Upstream, LinkOwner {
     if (secret === "") return null;
     const introduction = forwardArguments(secret, this.#client);
     const told = introduction.join("\n");
-    if (this.#link && told !== this.#told) this.#introduceAgain(this.#link, introduction);
+    if (this.#link && (this.#refuses || told !== this.#told)) {
+      this.#introduceAgain(this.#link, introduction);
+    }
+    this.#refuses = false;
     this.#told = told;
     this.#secret = secret;
     const { serving } = this.#parts.context.failover!;
@@ -190,7 +200,11 @@ export class ClientUpstream implements Upstream, LinkOwner {
   }
 
   #introduceAgain(link: Link, introduction: Buffer[]): void {
+    const isTelling = this.#refuses;
+    if (isTelling) introduction.push(FAILURE_SEEN);
+    this.#isTelling ||= isTelling;
     const introduced = introductionOf((refusal) => {
+      if (isTelling) this.#isTelling = false;
       if (refusal !== null) link.cut(`the okq that serves refused: ${refusal}`);
     });
     link.send(introduction, introduced);

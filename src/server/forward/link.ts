@@ -19,8 +19,8 @@ export interface Awaiting {
 export interface LinkOwner {
   /** Whether an array may be a message: in RESP2, while the client has subscribed to something. */
   readonly getsArrays: boolean;
-  /** An error reply: that okq may refuse what was sent behind it, until it is introduced again. */
-  refused(): void;
+  /** An error reply. `isLast`: it is for the last one of the commands that were sent. */
+  refused(text: string, isLast: boolean): void;
   /** A message, which is no reply. */
   message(bytes: Buffer): void;
   /** The link is closed, after all commands were told. */
@@ -30,7 +30,6 @@ export interface LinkOwner {
 /** A reply with more bytes than this is passed on while it arrives. */
 const HELD_BYTES_MAX = 64 * 1024;
 const GREATER = 62;
-const MINUS = 45;
 const MESSAGE = /^[>*]\d\r\n\$\d\r\np?message\r\n/;
 const MESSAGE_HEAD_BYTES = 24;
 
@@ -188,7 +187,8 @@ export class Link {
     if (this.#held.length > 0) this.#held.push(piece);
     const reply = this.#held.length > 0 ? this.#takeHeld() : piece;
     if (this.#isMessage(reply)) return this.#owner.message(reply);
-    if (reply[0] === MINUS) this.#owner.refused();
+    const refusal = errorIn(reply);
+    if (refusal !== null) this.#owner.refused(refusal, this.size <= 1);
     const first = this.#awaiting[0];
     if (!first) throw new Error("a reply to no command");
     if (first.command.replied(reply)) this.#awaiting.shift();
