@@ -12,6 +12,8 @@ const NOT_PASSED = ["Connection", "Keep-Alive", "Transfer-Encoding", "Upgrade", 
 /** A figure of this process, whoever serves. */
 const OWN_PATH = "/metrics";
 const RETRY = { "Retry-After": "1" };
+/** When this okq ends, the one that serves has this time to answer. */
+const END_MS_MAX = 2_000;
 
 /** The path of a unix socket that leads to the HTTPS of that okq. */
 export type TunnelTo = (serving: ServingOkq) => string;
@@ -68,13 +70,14 @@ async function send(
       decompress: false,
       // On a connection that was used before, a request that fails might be sent twice.
       keepalive: false,
-      signal: gone,
+      signal: goneOrLate(request.signal, gone),
     });
     const passed = new Headers(response.headers);
     for (const name of NOT_PASSED) passed.delete(name);
     return new Response(response.body, { status: response.status, headers: passed });
   } catch (error) {
-    throw error instanceof Problem ? error : lossOf(request, error as Error);
+    if (error instanceof Problem) throw error;
+    throw lossOf(request, error as Error, gone.aborted);
   }
 }
 
@@ -93,12 +96,22 @@ function streamOf(body: RequestBody): ReadableStream<Uint8Array> {
   });
 }
 
-function lossOf({ method }: Request, error: Error): Problem {
+/** Aborts when the client is gone, or okq has been ending for a while. */
+function goneOrLate(clientGone: AbortSignal, gone: AbortSignal): AbortSignal {
+  const late = new AbortController();
+  const end = () => void setTimeout(() => late.abort(), END_MS_MAX).unref();
+  if (gone.aborted) end();
+  else gone.addEventListener("abort", end, { once: true });
+  return AbortSignal.any([clientGone, late.signal]);
+}
+
+function lossOf({ method }: Request, error: Error, isEnding: boolean): Problem {
   const { code = "" } = error as NodeJS.ErrnoException;
   const isUnsent = code === "ConnectionRefused" || code === "ECONNREFUSED";
   const changesNothing = method === "GET" || method === "HEAD";
   if (isUnsent || changesNothing) {
     return new Problem(503, "the okq that serves cannot be reached", "LOADING", RETRY);
   }
-  return new Problem(504, "outcome unknown: the okq that serves went away", "ERR");
+  const reason = isEnding ? "this okq ends" : "the okq that serves went away";
+  return new Problem(504, `outcome unknown: ${reason}`, "ERR");
 }

@@ -47,6 +47,24 @@ test("streams of messages end with the okq that serves", async () => {
   expect(json.ready).toBe(1);
 });
 
+test("a standby that ends lets requests be answered that are on their way", async () => {
+  const { standby, serving } = await startPair({ ...HTTP, s3Lease: 10_000 });
+  const direct = new ApiClient(serving.httpPort);
+  const popped = fetch(`http://127.0.0.1:${standby.httpPort}/v1/queues/q/pop`, {
+    method: "POST",
+    headers: { "Content-Type": "application/json" },
+    body: JSON.stringify({ wait: 30 }),
+  });
+  await eventually(async () => {
+    const { json } = await direct.get("/workers?queue=q");
+    return json.workers.length === 1;
+  });
+  const closed = standby.close();
+  await direct.post("/queues/q/events", { contents: "x" });
+  expect(await (await popped).json()).toMatchObject({ events: [{ contents: "x" }] });
+  await closed;
+});
+
 test("the okq that serves logs clients in, and the standby refuses foreign pages", async () => {
   const users = writeUsers("ann push,inspect a*");
   const { standby } = await startPair({ ...HTTP, users: users.path });
