@@ -333,8 +333,8 @@ export class ObjectsJournal implements Journal {
   }
 
   /**
-   * The database file grows while there is some room. From now on pops and acks change pages that it
-   * has, and the write-ahead file can be written from its start.
+   * The database file grows while there is some room. From now on pops and acks change pages that
+   * it has, and the write-ahead file can be written from its start.
    */
   #useLastRoom(): void {
     this.#checkpoints.release();
