@@ -183,7 +183,9 @@ export class ObjectsJournal implements Journal {
   }
 
   pushRefusal(): string | null {
-    return this.#refuse(this.#room.refusal());
+    const refusal = this.#room.refusal();
+    if (refusal !== null && this.#refusal === null) this.#useLastRoom();
+    return this.#refuse(refusal);
   }
 
   recentFailure(): string | null {
@@ -328,6 +330,19 @@ export class ObjectsJournal implements Journal {
 
   #unavailable({ message }: Error): never {
     throw new JournalError("unavailable", message);
+  }
+
+  /**
+   * The database file grows while there is some room. From now on pops and acks change pages that
+   * it has, and the write-ahead file can be written from its start.
+   */
+  #useLastRoom(): void {
+    this.#checkpoints.release();
+    try {
+      this.#checkpoints.run();
+    } catch (error) {
+      this.#failed(this.#scratch.explained(error));
+    }
   }
 
   #refuse(refusal: string | null): string | null {
