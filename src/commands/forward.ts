@@ -1,6 +1,6 @@
 // OKQ FORWARD: how an okq that stands by introduces itself, and the client whose commands it passes
-// on. Not for other programs: the secret is in the bucket, and changes whenever an okq begins to
-// serve.
+// on. Not for other programs: the secret of the okq that serves is in the bucket, and every process
+// makes its own.
 import { HeldClaims } from "../queue/held-claims.ts";
 import { OK, type Reply } from "../resp/reply.ts";
 import type { Client } from "./caller.ts";
