@@ -5,8 +5,8 @@
 import type { Clock } from "../../../queue/clock.ts";
 
 /** The moment, as a part of the time of the latest append. */
-const momentPart = 1 / 8;
-const momentMsMax = 10;
+const momentPart = 1 / 4;
+const momentMsMax = 20;
 
 export class Collecting {
   readonly #clock: Clock;
