@@ -82,7 +82,8 @@ describe("matching a long name against many stars", () => {
       };
       await match(100_000);
       // The time is proportional to the length of the name, not to its square.
-      expect(await match(8_000_000)).toBeLessThan(24 * (await match(1_000_000)));
+      // A millisecond more is no more than the clock can tell.
+      expect(await match(8_000_000)).toBeLessThan(24 * (await match(1_000_000)) + 1);
     },
   );
 });
