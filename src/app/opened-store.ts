@@ -28,7 +28,7 @@ export interface FailoverHooks {
   lost(): void;
 }
 
-/** An okq that shares its store with others, of which one serves. */
+/** Several okq share the store of this one, and one of them serves. */
 export interface OpenedFailover {
   failover: Failover;
   openUpstream: OpenUpstream;

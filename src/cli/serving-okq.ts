@@ -1,5 +1,5 @@
-// The okq that serves a store in a bucket. It is looked up in the bucket for every connection, so a
-// client finds another one that took over. Its certificate is the one that the bucket names.
+// The okq that serves a store in a bucket. A client looks it up in the bucket for every connection,
+// so it follows a takeover. The bucket also names the certificate of that okq.
 import { connect as connectTcp } from "node:net";
 import type { Duplex } from "node:stream";
 import { connect as connectTls, type ConnectionOptions, type TLSSocket } from "node:tls";
@@ -62,7 +62,7 @@ export class ServingOkq {
     if (found === null) throw new Error("there are no queues yet");
     const server = serverAt(this.#bucket.url, found.manifest);
     if (server === null) throw new Error("none serves there at present");
-    if (server.addr === "") throw new Error("the one that serves has no address for others");
+    if (server.addr === "") throw new Error("the okq that serves has no address for others");
     return server;
   }
 }

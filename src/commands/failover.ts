@@ -1,6 +1,7 @@
 // Several okq that keep their queues in one bucket: one of them serves, the others stand by. They
 // pass commands on to it, and answer LOADING while none serves.
 import { StoreError, type StoreFailure } from "../queue/errors.ts";
+import type { ServingOkq } from "../queue/serving-okq.ts";
 import { errorTexts } from "./error-texts.ts";
 
 /**
@@ -9,22 +10,6 @@ import { errorTexts } from "./error-texts.ts";
  * - serving: it serves
  */
 export type Role = "starting" | "standby" | "serving";
-
-/** The okq that serves, as it is known to the others. */
-export interface ServingOkq {
-  id: string;
-  /** host:port */
-  addr: string;
-  isTls: boolean;
-  /** The SHA-256 sum of its certificate in hexadecimal digits; null without TLS. */
-  certificate: string | null;
-  /** host:port; null if others do not reach it over HTTP. */
-  httpAddr: string | null;
-  isHttps: boolean;
-  /** By which others show that they may pass commands on to it. */
-  secret: string;
-  sinceMs: number;
-}
 
 /** The part that this okq has. */
 export interface Failover {

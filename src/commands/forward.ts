@@ -23,7 +23,7 @@ export function forwardArguments(secret: string, client: Forwarded): Buffer[] {
   return ["OKQ", "FORWARD", secret, ...texts].map((text) => Buffer.from(text, "latin1"));
 }
 
-/** Behind them: the other okq knows of the failure because of which commands are refused. */
+/** The last argument: the standby has seen the failure. The refusals that it caused end. */
 export const FAILURE_SEEN = Buffer.from("SEEN");
 
 /** With the secret alone it shows that this okq can serve. Without it the connection ends. */

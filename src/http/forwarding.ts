@@ -1,6 +1,7 @@
-// Passes the requests to an okq that stands by on to the one that serves, and tells that one whose
-// request it is. What a client may not send at all is refused before.
-import type { Failover, ServingOkq } from "../commands/failover.ts";
+// An okq that stands by gets requests here and passes them on to the okq that serves. It tells that
+// okq the address of the client. What a client may not send at all is refused before.
+import type { Failover } from "../commands/failover.ts";
+import type { ServingOkq } from "../queue/serving-okq.ts";
 import type { PublicExchange } from "./exchange.ts";
 import { Problem } from "./problem.ts";
 import type { RequestBody } from "./request-body.ts";
@@ -9,10 +10,10 @@ import type { RequestBody } from "./request-body.ts";
 const HEADER = "Okq-Forward";
 /** Of one connection, or made anew for the next one. */
 const NOT_PASSED = ["Connection", "Keep-Alive", "Transfer-Encoding", "Upgrade", "Expect", "TE"];
-/** A figure of this process, whoever serves. */
+/** Each okq shows its own figures there. */
 const OWN_PATH = "/metrics";
 const RETRY = { "Retry-After": "1" };
-/** When this okq ends, the one that serves has this time to answer. */
+/** This okq waits so long for answers of the other one when it ends. */
 const END_MS_MAX = 2_000;
 
 /** The path of a unix socket that leads to the HTTPS of that okq. */
@@ -81,7 +82,7 @@ async function send(
   }
 }
 
-/** What is read of it is sent before more is read. */
+/** It reads a chunk of the body only when the one before was sent. */
 function streamOf(body: RequestBody): ReadableStream<Uint8Array> {
   const chunks = body.chunks();
   return new ReadableStream({

@@ -49,7 +49,7 @@ interface Arrived {
 const METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"];
 /** Of a client that has not logged in: enough for a login. */
 const STRANGER_BYTES_MAX = 8 * 1024;
-/** Whoever only looks may log in. */
+/** A login is allowed where okq is read-only. */
 const SESSION_PATH = "/v1/session";
 /** Bun takes no longer timeout. */
 const TIMEOUT_S_MAX = 255;

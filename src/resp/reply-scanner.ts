@@ -1,5 +1,5 @@
-// Finds where each reply ends in a stream of replies in RESP2 or RESP3, without reading what is in
-// them. Messages count as replies. Resumable at every byte.
+// Finds the end of each reply in a stream of replies in RESP2 or RESP3. It does not read their
+// contents. Messages count as replies. Resumable at every byte.
 
 const CR = 13;
 const LF = 10;

@@ -2,6 +2,7 @@
 // while. So a create that answers null may have been done by an earlier attempt of the same call.
 import { type Bucket, BucketError, type ListedPage, type StoredObject } from "./bucket.ts";
 import type { Clock } from "../queue/clock.ts";
+import { Retry } from "./retry.ts";
 
 const FIRST_PAUSE_MS = 100;
 const LONGEST_PAUSE_MS = 2000;
@@ -62,18 +63,15 @@ export class PatientBucket implements Bucket {
 
   async #repeated<T>(call: () => Promise<T>): Promise<T> {
     const untilMs = this.#clock.nowMs() + this.#patienceMs;
-    let pauseMs = FIRST_PAUSE_MS;
+    const retry = new Retry(this.#clock, LONGEST_PAUSE_MS, FIRST_PAUSE_MS);
     for (;;) {
       try {
         return await call();
       } catch (error) {
         const isFinal = !(error instanceof BucketError) || !error.mayPass;
-        if (isFinal || this.#clock.nowMs() + pauseMs > untilMs) throw error;
+        if (isFinal || this.#clock.nowMs() + retry.nextMs > untilMs) throw error;
       }
-      const { promise, resolve } = Promise.withResolvers<void>();
-      this.#clock.after(pauseMs, resolve);
-      await promise;
-      pauseMs = Math.min(2 * pauseMs, LONGEST_PAUSE_MS);
+      await retry.pause();
     }
   }
 }

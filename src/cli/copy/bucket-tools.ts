@@ -17,7 +17,7 @@ import {
   withAdvice,
 } from "./tool-bucket.ts";
 
-/** Verifies everything that a start would read. Returns what is there as text. */
+/** Reads and verifies all that a start of okq reads. Resolves with a description of it. */
 export async function checkBucket(config: Config): Promise<string> {
   return await withStore(config, async ({ bucket, manifest, loaded, counts }) => {
     const { used, unused, foreign } = await takeInventory(bucket, manifest);
@@ -35,7 +35,7 @@ export async function checkBucket(config: Config): Promise<string> {
   });
 }
 
-/** Copies what is in the bucket now into a new file. Rejects with a message of one line. */
+/** Copies the present queues into a new file. Rejects with a message of one line. */
 export async function backupBucket(config: Config, file: string): Promise<DatabaseCounts> {
   return await withStore(config, async ({ loaded: { db } }) => {
     const source = { db, confirm: async () => {}, close: async () => {} };

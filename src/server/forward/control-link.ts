@@ -1,5 +1,5 @@
 // A standing connection to the okq that serves, by which this one knows that it is there.
-import type { ServingOkq } from "../../commands/failover.ts";
+import type { ServingOkq } from "../../queue/serving-okq.ts";
 import type { Cancel, Clock } from "../../queue/clock.ts";
 import { errorIn } from "../../resp/reply-scanner.ts";
 import { Link, type LinkOwner } from "./link.ts";

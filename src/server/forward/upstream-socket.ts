@@ -1,5 +1,5 @@
 // The socket to the okq that serves, as links use it.
-import type { ServingOkq } from "../../commands/failover.ts";
+import type { ServingOkq } from "../../queue/serving-okq.ts";
 
 /** How okq finds another one. */
 export type Place = Pick<ServingOkq, "addr" | "isTls" | "certificate">;

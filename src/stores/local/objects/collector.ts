@@ -4,6 +4,7 @@
 // needed in its own epoch, and no name becomes needed again.
 
 import { type Bucket, type ListedObject } from "../../../s3/bucket.ts";
+import { Retry } from "../../../s3/retry.ts";
 import type { Clock } from "../../../queue/clock.ts";
 import type { EpochWatch } from "./epoch-watch.ts";
 import { firstLive } from "./manifest.ts";
@@ -17,7 +18,6 @@ import {
   SEGMENTS,
   SNAPSHOTS,
 } from "./object-names.ts";
-import { Retry } from "./retry.ts";
 
 /** Between tries to delete. It costs a list each time, and nobody waits for it. */
 const LONGEST_PAUSE_MS = 60_000;

@@ -2,13 +2,13 @@
 // the manifest, knows how lately the epoch was confirmed, and sees it end.
 
 import { type Bucket, BucketError } from "../../../s3/bucket.ts";
+import { Retry } from "../../../s3/retry.ts";
 import type { Clock } from "../../../queue/clock.ts";
 import { AppendError } from "./append-error.ts";
 import { Confirmation, type Moment, momentOf } from "./confirmation.ts";
 import { DamageError } from "./damage-error.ts";
 import type { Manifest } from "./manifest.ts";
 import { MANIFEST } from "./object-names.ts";
-import { Retry } from "./retry.ts";
 import {
   readIfChanged,
   readManifest,

@@ -4,6 +4,7 @@
 // then either it is there, or something else is. Never is anything put behind it meanwhile.
 
 import { type Bucket, BucketError } from "../../../s3/bucket.ts";
+import { Retry } from "../../../s3/retry.ts";
 import type { Clock } from "../../../queue/clock.ts";
 import { AppendError } from "./append-error.ts";
 import type { EpochWatch } from "./epoch-watch.ts";
@@ -11,7 +12,6 @@ import { createAt, type EncodedObject } from "./log-place.ts";
 import { encodeLogObject, type LogHead, newWriteId } from "./log-object.ts";
 import { firstLive } from "./manifest.ts";
 import { logName } from "./object-names.ts";
-import { Retry } from "./retry.ts";
 import { readManifest } from "./stored-manifest.ts";
 
 export interface LogWriterOptions {

@@ -1,26 +1,14 @@
 // The manifest: the one object that is changed, by compare-and-set. It says who serves, and which
 // objects the queues are read from.
 
+import type { ServingOkq } from "../../../queue/serving-okq.ts";
 import { EPOCH_MAX } from "./object-names.ts";
 import { DamageError } from "./damage-error.ts";
 
 const FORMAT = 1;
 
-/** An okq that serves, as the others find it. */
-export interface ServerInfo {
-  /** Another one in every process. */
-  id: string;
-  /** host:port */
-  addr: string;
-  isTls: boolean;
-  /** The SHA-256 of its certificate, in hex. */
-  certificate: string | null;
-  /** host:port */
-  httpAddr: string | null;
-  isHttps: boolean;
-  /** A standby shows it to forward commands. */
-  secret: string;
-  sinceMs: number;
+/** As the manifest has it. */
+export interface ServerInfo extends ServingOkq {
   version: string;
 }
 

@@ -2,8 +2,8 @@
 
 import type { Clock } from "../../../queue/clock.ts";
 import { type Bucket, BucketError } from "../../../s3/bucket.ts";
+import { Retry } from "../../../s3/retry.ts";
 import { MissingError } from "./damage-error.ts";
-import { Retry } from "./retry.ts";
 
 const TRIES = 5;
 

@@ -2,6 +2,7 @@
 // object of the okq that served before would have to be.
 
 import { type Bucket, BucketError } from "../../../s3/bucket.ts";
+import { Retry } from "../../../s3/retry.ts";
 import type { Clock } from "../../../queue/clock.ts";
 import { AppendError } from "./append-error.ts";
 import { momentOf } from "./confirmation.ts";
@@ -10,7 +11,6 @@ import { endOfLog } from "./log-end.ts";
 import { createAt, type EncodedObject } from "./log-place.ts";
 import { encodeLogObject, newWriteId } from "./log-object.ts";
 import { emptyManifest, type Fence, firstLive, type ServerInfo } from "./manifest.ts";
-import { Retry } from "./retry.ts";
 import { type StoredManifest, swapManifest } from "./stored-manifest.ts";
 import { Tenure } from "./tenure.ts";
 

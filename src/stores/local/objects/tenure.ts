@@ -1,6 +1,7 @@
 // The time in which this okq serves: it alone appends to the log, until another one takes over.
 
 import { type Bucket, BucketError } from "../../../s3/bucket.ts";
+import { Retry } from "../../../s3/retry.ts";
 import type { Clock } from "../../../queue/clock.ts";
 import { AppendError } from "./append-error.ts";
 import { Collector } from "./collector.ts";
@@ -18,7 +19,6 @@ import {
   type SnapshotRef,
 } from "./manifest.ts";
 import { newSegmentName, newSnapshotName } from "./object-names.ts";
-import { Retry } from "./retry.ts";
 
 export interface TenureOptions {
   bucket: Bucket;

@@ -1,18 +1,21 @@
 // Pauses between tries of a request to an object store, longer each time.
 
-import type { Clock } from "../../../queue/clock.ts";
-
-const FIRST_MS = 50;
-const LONGEST_MS = 1000;
+import type { Clock } from "../queue/clock.ts";
 
 export class Retry {
   readonly #clock: Clock;
   readonly #longestMs: number;
-  #nextMs = FIRST_MS;
+  #nextMs: number;
 
-  constructor(clock: Clock, longestMs = LONGEST_MS) {
+  constructor(clock: Clock, longestMs = 1000, firstMs = 50) {
     this.#clock = clock;
+    this.#nextMs = firstMs;
     this.#longestMs = longestMs;
+  }
+
+  /** The length of the next pause. */
+  get nextMs(): number {
+    return this.#nextMs;
   }
 
   pause(): Promise<void> {
