@@ -7,7 +7,13 @@ import { existsSync } from "node:fs";
 import type { Clock } from "../../../queue/clock.ts";
 import type { Bucket } from "../../../s3/bucket.ts";
 import type { Changes } from "../changes.ts";
-import { type Journal, JournalError, type LoadProgress, type Restoration } from "../journal.ts";
+import {
+  type Awaited,
+  type Journal,
+  JournalError,
+  type LoadProgress,
+  type Restoration,
+} from "../journal.ts";
 import { RecentFailure } from "../recent-failure.ts";
 import type { StoredEvent } from "../stored-event.ts";
 import { Chores } from "../sqlite/chores.ts";
@@ -155,8 +161,8 @@ export class ObjectsJournal implements Journal {
     this.#compaction.run();
   }
 
-  commitDelayMs(waiting: number, expected: number): number {
-    return this.#collecting.delayMs(waiting, expected);
+  commitDelayMs(awaited: Awaited): number {
+    return this.#collecting.delayMs(awaited);
   }
 
   confirm(): void | Promise<void> {
