@@ -8,7 +8,7 @@ import { closeAfterTest } from "./close-after-test.ts";
 import { eventually } from "./eventually.ts";
 import { fastFolder } from "./fast-folder.ts";
 import { freePort } from "./free-port.ts";
-import { MemoryBucket, MemoryObjects } from "./memory-bucket.ts";
+import { MemoryBucket, MemoryObjects, type Passage } from "./memory-bucket.ts";
 import { startTestOkq, type TestOkq } from "./okq-server.ts";
 import { TcpProxy } from "./tcp-proxy.ts";
 
@@ -16,10 +16,9 @@ import { TcpProxy } from "./tcp-proxy.ts";
 const walBytes = 4096;
 
 /** Opens the queues of okq processes that share a bucket. */
-export function sharedBucket(): OpenStore {
-  const objects = new MemoryObjects();
+export function sharedBucket(objects = new MemoryObjects(), passage?: Passage): OpenStore {
   return async (config, log, listeners) => {
-    const bucket = new MemoryBucket(objects, systemClock);
+    const bucket = new MemoryBucket(objects, systemClock, passage);
     const ownConfig = { ...config, s3Scratch: fastFolder };
     return openObjects(ownConfig, log, { bucket, counts: null, listeners, walBytes });
   };
