@@ -34,7 +34,8 @@ export class FailoverRoles implements Failover {
   #hooks: FailoverHooks | null = null;
   #control: ControlLink | null = null;
   #tenure: Tenure | null = null;
-  #isLoading = false;
+  /** While it loads the queues. */
+  #loading: Tenure | null = null;
   #isClosed = false;
   #stopWork = () => {};
   /** Resolves when nothing of the last tenure is left. */
@@ -49,7 +50,7 @@ export class FailoverRoles implements Failover {
   }
 
   get reason(): string {
-    if (this.#isLoading) return "this okq is about to serve, and loads the queues";
+    if (this.#loading) return "this okq is about to serve, and loads the queues";
     if (this.serving) return `the okq at ${this.serving.addr || "no address"} serves`;
     return "no okq serves yet";
   }
@@ -65,22 +66,29 @@ export class FailoverRoles implements Failover {
     return this.role === "serving" && isSame(secret, this.secret);
   }
 
+  loads(secret: Buffer): boolean {
+    return this.#loading !== null && isSame(secret, this.secret);
+  }
+
   async canServe(): Promise<boolean> {
+    const tenure = this.#tenure ?? this.#loading;
     try {
-      await this.#tenure?.confirm();
-      return this.#tenure !== null;
+      await tenure?.confirm();
+      return tenure !== null;
     } catch {
       return false;
     }
   }
 
   async reaches(): Promise<boolean> {
-    return this.serving !== null && (await this.#control!.reaches(this.serving)) === null;
+    if (!this.serving) return false;
+    const reached = await this.#control!.reaches(this.serving);
+    return reached.problem === null && !reached.loads;
   }
 
   /** For the election: whether that okq is there. */
   async looksFor(server: ServerInfo): Promise<boolean> {
-    const problem = await this.#control!.reaches(server);
+    const { problem } = await this.#control!.reaches(server);
     this.#options.log.onReached(server.addr, problem);
     return problem === null;
   }
@@ -97,10 +105,10 @@ export class FailoverRoles implements Failover {
   async serve(tenure: Tenure): Promise<void> {
     await this.#ended;
     this.serving = null;
-    this.#isLoading = true;
+    this.#loading = tenure;
     this.#hooks!.changed();
     const startedAtMs = performance.now();
-    const store = await this.#options.open(tenure).finally(() => (this.#isLoading = false));
+    const store = await this.#options.open(tenure).finally(() => (this.#loading = null));
     if (this.#isClosed) return store.close();
     this.#options.store.serve(store);
     this.role = "serving";

@@ -48,6 +48,8 @@ export function objectsLog(log: Log, store: string) {
   /** The latest problem that was told; "" if there is none. */
   let told = "";
   let isReached = true;
+  /** The okq that serves was not looked for yet. */
+  let isNew = false;
   const { onRefusal } = sqliteLog(log);
   return {
     onRefusal,
@@ -67,10 +69,14 @@ export function objectsLog(log: Log, store: string) {
     onStandby(serving: string): void {
       told = "";
       isReached = true;
+      isNew = true;
       log.info("stands by, and passes commands on to the okq that serves", { store, serving });
     },
     /** Whether the okq that serves answers; `problem`: why not. Called when the bucket was read. */
     onReached(serving: string, problem: string | null): void {
+      const mayBegin = isNew;
+      isNew = false;
+      if (problem !== null && mayBegin) return;
       if (problem === null && told !== "") log.info("looks after the bucket again", { store });
       if (problem === null) told = "";
       if (problem !== null && isReached) {

@@ -25,7 +25,9 @@ export interface Failover {
   readonly requests: StoreRequests | null;
   /** Whether it is the secret of this okq, and it serves. */
   knows(secret: Buffer): boolean;
-  /** Whether this okq serves, can use the bucket, and no other one has taken over. */
+  /** Whether it is the secret of this okq, and it is to serve once it has loaded the queues. */
+  loads(secret: Buffer): boolean;
+  /** Whether this okq serves or loads, can use the bucket, and no other one has taken over. */
   canServe(): Promise<boolean>;
   /** Whether the okq that serves answers; false if none is known. */
   reaches(): Promise<boolean>;

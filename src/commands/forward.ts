@@ -2,7 +2,7 @@
 // on. Not for other programs: the secret of the okq that serves is in the bucket, and every process
 // makes its own.
 import { HeldClaims } from "../queue/held-claims.ts";
-import { OK, type Reply } from "../resp/reply.ts";
+import { OK, type Reply, Simple } from "../resp/reply.ts";
 import { limitsText, parseLimits } from "../users/limits.ts";
 import type { Client } from "./caller.ts";
 import type { Call, Command } from "./command.ts";
@@ -36,12 +36,18 @@ export function forwardArguments(secret: string, client: Forwarded): Buffer[] {
 /** The last argument: the standby has seen the failure. The refusals that it caused end. */
 export const FAILURE_SEEN = Buffer.from("SEEN");
 
+/** To the secret alone: this okq is to serve once it has loaded the queues. */
+export const LOADING = new Simple("LOADING");
+
 /** With the secret alone it shows that this okq can serve. Without it the connection ends. */
 function introduce(call: Call): Reply | Promise<Reply> {
   const { args, client, context } = call;
+  const { failover } = context;
   try {
-    if (!context.failover?.knows(args[2]!)) throw commandError("notServing");
-    if (args.length === 3) return canServe(context.failover);
+    const isAlone = args.length === 3;
+    if (isAlone && failover?.loads(args[2]!)) return canServe(failover, LOADING);
+    if (!failover?.knows(args[2]!)) throw commandError("notServing");
+    if (isAlone) return canServe(failover, OK);
     forwardFor(call);
     return OK;
   } catch (error) {
@@ -52,8 +58,8 @@ function introduce(call: Call): Reply | Promise<Reply> {
   }
 }
 
-async function canServe(failover: Failover): Promise<Reply> {
-  if (await failover.canServe()) return OK;
+async function canServe(failover: Failover, reply: Reply): Promise<Reply> {
+  if (await failover.canServe()) return reply;
   throw commandError("notServing");
 }
 

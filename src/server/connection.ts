@@ -265,6 +265,7 @@ export class Connection extends Peer implements CommandOwner, InputOwner, Watche
     if (this.#life === "closed") return;
     // A waiting command cannot delay the end of a client that has sent nothing after it.
     if (this.#life === "half-closed" && this.#input.bytes === 0) this.quit();
+    else if (this.#life === "half-closed") this.upstream?.endWaits();
     this.#guarded(this.#flush);
     if (this.isClosed) return;
     if (this.#input.bytes > 0) this.#startsAtMs = this.#shared.context.clock.nowMs();

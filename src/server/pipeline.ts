@@ -24,13 +24,13 @@ export class Pipeline {
 
   /** The first attempts of the exclusive commands, if an equal one may make its attempt beside. */
   get takings(): Takings | null {
-    const takings = this.#exclusives > 0 ? this.#exclusive!.takings : null;
-    return takings?.isOpen ? takings : null;
+    return this.#exclusive?.letsEqualStart ? this.#exclusive.takings : null;
   }
 
   /** Why the next command may not be started; null when it may. */
   limitOf(next: { isNextSame: boolean }): "exclusive" | "in-flight" | null {
-    if (this.#exclusives > 0 && !(this.takings && next.isNextSame)) return "exclusive";
+    const exclusive = this.#exclusive;
+    if (exclusive && !(exclusive.letsEqualStart && next.isNextSame)) return "exclusive";
     const { size } = this;
     if (size === 0) return null;
     const bytes = this.#unansweredBytes + size * this.#replyBytes;

@@ -36,6 +36,8 @@ export class StartedCommand extends Execution {
   /** Of the reply. HELLO is answered in the protocol that it chose. */
   protocol: ProtocolVersion = 2;
   readonly #owner: CommandOwner;
+  /** The okq that serves does the command, and it may take as long as the client says. */
+  waits = false;
   /** Set if the okq that serves does the command. */
   #forwarded: Entry | null = null;
 
@@ -50,8 +52,10 @@ export class StartedCommand extends Execution {
     }
     const refused = this.refusal(entry, afterFailure);
     if (refused) return refused;
-    this.isExclusive = entry.command.isForSubscribers === true;
     this.#forwarded = entry;
+    this.waits = entry.command.flags.includes("blocking") && entry.isExclusive(this.args);
+    // Commands behind it could not tell the okq that serves that the client sends no more.
+    this.isExclusive = this.waits || entry.command.isForSubscribers === true;
     return undefined;
   }
 
@@ -66,6 +70,12 @@ export class StartedCommand extends Execution {
   /** Whether the command changes nothing, so that it may be sent again. */
   get isReading(): boolean {
     return this.#forwarded!.command.flags.includes("readonly");
+  }
+
+  /** Whether an equal command behind this one may start before it is answered. */
+  get letsEqualStart(): boolean {
+    if (this.#forwarded) return this.waits && this.#owner.upstream!.mayWait;
+    return this.takings?.isOpen ?? false;
   }
 
   /** The okq that serves has answered. */

@@ -1,10 +1,15 @@
 // Several okq on one bucket, in this process: what clients of one that stands by see. Processes
 // that are killed are in test/faults.
 import { describe, expect, test } from "bun:test";
-import { startPair, untilLogged } from "../support/failover-pair.ts";
+import { systemClock } from "../../src/queue/clock.ts";
+import { LOG, MANIFEST } from "../../src/stores/local/objects/object-names.ts";
+import { readManifest } from "../../src/stores/local/objects/stored-manifest.ts";
+import { sharedBucket, startPair, untilLogged } from "../support/failover-pair.ts";
 import { eventually } from "../support/eventually.ts";
 import { ask, askAll, readable } from "../support/readable.ts";
 import { makeCertificates } from "../support/certificates.ts";
+import { MemoryBucket, MemoryObjects, type Passage } from "../support/memory-bucket.ts";
+import { startTestOkq } from "../support/okq-server.ts";
 import { passwordOf, writeUsers } from "../support/users.ts";
 import type { Wire } from "../support/wire.ts";
 
@@ -246,4 +251,42 @@ test("a standby has as many clients as it likes at the okq that serves", async (
   for (const client of clients) expect(await ask(client, "LLEN", "q")).toBe(0);
   await serving.close();
   await untilLogged(standby, "serves the queues");
+});
+
+test("another standby knows that the next one loads, and is ready when that serves", async () => {
+  const objects = new MemoryObjects();
+  const mayLoad = Promise.withResolvers<void>();
+  let isLoading = false;
+  let looks = 0;
+  const loadSlowly: Passage = async (call, effect) => {
+    if (isLoading && call.startsWith(`read ${LOG}`)) await mayLoad.promise;
+    isLoading ||= call.startsWith(`create ${LOG}`);
+    return effect();
+  };
+  const countLooks: Passage = async (call, effect) => {
+    if (isLoading && call === `read ${MANIFEST}`) looks += 1;
+    return effect();
+  };
+  const start = async (line: string, passage?: Passage) => {
+    const options = { s3Lease: 10_000, httpAddr: "127.0.0.1:0" };
+    const okq = await startTestOkq(options, systemClock, sharedBucket(objects, passage));
+    await untilLogged(okq, line);
+    return okq;
+  };
+  const serving = await start("serves the queues");
+  const second = await start("stands by", loadSlowly);
+  const third = await start("stands by", countLooks);
+  const readyz = async () => (await fetch(`http://127.0.0.1:${third.httpPort}/readyz`)).status;
+  await eventually(async () => (await readyz()) === 200);
+  await ask(await serving.connect(), "LPUSH", "q", "x");
+  await serving.close();
+  await eventually(() => looks >= 2);
+  expect(await readyz()).toBe(503);
+  mayLoad.resolve();
+  await untilLogged(second, "serves the queues");
+  expect(await readyz()).toBe(200);
+  const { manifest } = (await readManifest(new MemoryBucket(objects, systemClock)))!;
+  expect(manifest.challenge).toBeNull();
+  const about = third.log.filter((line) => line.includes(`serving=127.0.0.1:${second.port}`));
+  expect(about).toEqual([expect.stringContaining("stands by")]);
 });

@@ -1,28 +1,9 @@
 // The order of the commands of one client of a standby, when their replies take a while.
 import { expect, test } from "bun:test";
-import { systemClock } from "../../src/queue/clock.ts";
-import { closeAfterTest } from "../support/close-after-test.ts";
 import { eventually } from "../support/eventually.ts";
-import { sharedBucket, untilLogged } from "../support/failover-pair.ts";
-import { freePort } from "../support/free-port.ts";
-import { startTestOkq } from "../support/okq-server.ts";
+import { startDistantPair } from "../support/failover-pair.ts";
 import { ask, askAll, readable } from "../support/readable.ts";
-import { TcpProxy } from "../support/tcp-proxy.ts";
 import type { Argument } from "../support/wire.ts";
-
-/** The replies of the okq that serves go through the proxy. */
-async function startDistantPair() {
-  const open = sharedBucket();
-  const port = await freePort();
-  const proxy = closeAfterTest(TcpProxy.start(port));
-  const distant = { listenAddr: `127.0.0.1:${port}`, s3Advertise: `127.0.0.1:${proxy.port}` };
-  const start = (own: object) => startTestOkq({ s3Lease: 60_000, ...own }, systemClock, open);
-  const serving = await start(distant);
-  await untilLogged(serving, "serves the queues");
-  const standby = await start({});
-  await untilLogged(standby, "stands by");
-  return { serving, standby, proxy };
-}
 
 const orders: { why: string; before: Argument[][]; between: Argument[] }[] = [
   { why: "has a new name", before: [], between: ["CLIENT", "SETNAME", "ann"] },

@@ -23,6 +23,17 @@ test("an okq that stands by logs each time that the bucket is away, and its end"
   expect(lines.slice(1)).toEqual([`${trouble}first`, end, `${trouble}second`, end]);
 });
 
+test("an okq that has just begun to serve may need a moment before others reach it", () => {
+  const { lines, notices } = start();
+  notices.onStandby("10.0.0.1:4777");
+  notices.onReached("10.0.0.1:4777", "it does not answer");
+  notices.onReached("10.0.0.1:4777", null);
+  expect(lines).toHaveLength(1);
+  notices.onReached("10.0.0.1:4777", "it does not answer");
+  notices.onReached("10.0.0.1:4777", null);
+  expect(lines).toHaveLength(3);
+});
+
 test("trouble with the bucket is not over while the okq that serves is not reached", () => {
   const { lines, notices } = start();
   notices.onProblem(new Error("away"));

@@ -55,7 +55,7 @@ test("commands in flight have an unknown outcome, and the connection stays", asy
   expect(await ask(client, "LPUSH", "other", "x")).toBe(1);
   first.kill("SIGCONT");
   await first.waitForLine(/another okq took over/);
-  // It closes the connections that it has when it ends serving, perhaps this one too.
+  // The okq closes the connections that it has when it begins to stand by, perhaps also this one.
   await eventually(async () => (await ask(await first.connect(), "LLEN", "other")) === 1);
 });
 

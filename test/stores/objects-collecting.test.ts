@@ -67,6 +67,20 @@ test("a single client does not wait for others", async () => {
   expect(begun.length).toBe(10);
 });
 
+test("what okq does by itself is not waited for", async () => {
+  const { under, begun } = await openSlow();
+  const session = under.store.session();
+  const ticks: Promise<unknown>[] = [];
+  // Always another one while a put is under way.
+  for (let ms = 10; ms < 10 * PUT_MS; ms += PUT_MS / 2) {
+    const tick = () => ticks.push(session.ask({ kind: "tick", limit: 10, parts: "all" }));
+    under.clock.after(ms, tick);
+  }
+  expect(await pushFor(under, 10 * PUT_MS, [0])).toBe(10);
+  expect(begun.length).toBe(10);
+  await Promise.all(ticks);
+});
+
 test("a client that sends no more holds nobody up for long", async () => {
   const { under, begun } = await openSlow();
   const [a, b] = [new Caller(under), new Caller(under)];

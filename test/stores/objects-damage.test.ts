@@ -123,7 +123,8 @@ test("a log of an older schema becomes a snapshot before the next commit", async
   recorder.begin(8);
   insert.run(1, "old");
   insert.finalize();
-  await under.tenure.append(recorder.end()!);
+  recorder.end();
+  await under.tenure.append(recorder.take()!);
   await under.crash();
   const store = new LifeCaller(under);
   expect(under.tenure.snapshot).toBeNull();

@@ -4,19 +4,21 @@ import { openObjects } from "../../src/app/open-objects.ts";
 import type { OpenStore } from "../../src/app/opened-store.ts";
 import type { Config } from "../../src/config/options.ts";
 import { systemClock } from "../../src/queue/clock.ts";
+import { closeAfterTest } from "./close-after-test.ts";
 import { eventually } from "./eventually.ts";
 import { fastFolder } from "./fast-folder.ts";
-import { MemoryBucket, MemoryObjects } from "./memory-bucket.ts";
+import { freePort } from "./free-port.ts";
+import { MemoryBucket, MemoryObjects, type Passage } from "./memory-bucket.ts";
 import { startTestOkq, type TestOkq } from "./okq-server.ts";
+import { TcpProxy } from "./tcp-proxy.ts";
 
 /** Small: to write 8 MiB at each opening would take most of the time of the tests. */
 const walBytes = 4096;
 
 /** Opens the queues of okq processes that share a bucket. */
-export function sharedBucket(): OpenStore {
-  const objects = new MemoryObjects();
+export function sharedBucket(objects = new MemoryObjects(), passage?: Passage): OpenStore {
   return async (config, log, listeners) => {
-    const bucket = new MemoryBucket(objects, systemClock);
+    const bucket = new MemoryBucket(objects, systemClock, passage);
     const ownConfig = { ...config, s3Scratch: fastFolder };
     return openObjects(ownConfig, log, { bucket, counts: null, listeners, walBytes });
   };
@@ -38,6 +40,20 @@ export async function startPair(config: Partial<Config> = {}): Promise<FailoverP
   const standby = await start();
   await untilLogged(standby, "stands by");
   return { serving, standby, start };
+}
+
+/** The replies of the okq that serves go through the proxy. */
+export async function startDistantPair() {
+  const open = sharedBucket();
+  const port = await freePort();
+  const proxy = closeAfterTest(TcpProxy.start(port));
+  const distant = { listenAddr: `127.0.0.1:${port}`, s3Advertise: `127.0.0.1:${proxy.port}` };
+  const start = (own: object) => startTestOkq({ s3Lease: 60_000, ...own }, systemClock, open);
+  const serving = await start(distant);
+  await untilLogged(serving, "serves the queues");
+  const standby = await start({});
+  await untilLogged(standby, "stands by");
+  return { serving, standby, proxy };
 }
 
 /** Resolves when a line of the log has that text. */

@@ -70,6 +70,11 @@ export class ClientUpstream implements Upstream, LinkOwner {
     return this.#waits > 0;
   }
 
+  /** Whether a wait may be sent before another one, which is equal, is answered. */
+  get mayWait(): boolean {
+    return !this.#link?.isFinished;
+  }
+
   get getsArrays(): boolean {
     const { protocol, subscriptions } = this.#client;
     return protocol === 2 && (subscriptions?.size ?? 0) > 0;
@@ -77,15 +82,15 @@ export class ClientUpstream implements Upstream, LinkOwner {
 
   /** Passes the command on. Fails it if no okq serves. */
   send(args: Buffer[], given: Forwardable, entry: Entry): void {
-    const { command: descriptor } = entry;
     const link = this.#openLink();
     if (!link) return given.failed(this.#notServed());
-    const waits = descriptor.flags.includes("blocking") && entry.isExclusive(args);
-    const command = waits ? this.#waiting(given) : given;
-    if (descriptor.isOfConnection) this.#isKept = true;
-    if (descriptor.isForSubscribers) return this.#subscribe(link, args, command);
+    const command = given.waits ? this.#waiting(given) : given;
+    if (entry.command.isOfConnection) this.#isKept = true;
+    if (entry.command.isForSubscribers) return this.#subscribe(link, args, command);
     const { unsent } = this.#parts.context.budgets;
     link.send(args, new ForwardedCommand(command, link, unsent, this.#client.schedule));
+    // Behind equal waits that are passed on with it.
+    if (given.waits && this.#client.gone.aborted) queueMicrotask(() => this.endWaits());
   }
 
   transact(commands: Buffer[][]): Promise<Buffer[]> {
@@ -100,7 +105,7 @@ export class ClientUpstream implements Upstream, LinkOwner {
   }
 
   changed(): void {
-    if (this.#link) this.#openLink();
+    if (this.#link && !this.#link.isFinished) this.#openLink();
   }
 
   async reset(): Promise<void> {
@@ -112,9 +117,20 @@ export class ClientUpstream implements Upstream, LinkOwner {
     await isReset;
   }
 
-  /** The client sends no more: its waits end, and what it has sent is answered. */
+  /** The client sends no more, and all that it has sent is passed on: its waits end. */
   finish(): void {
     this.#link?.finish();
+  }
+
+  /** It sends no more, but has sent others behind its waits: they go through another link. */
+  endWaits(): void {
+    const link = this.#link;
+    if (this.#waits === 0 || !link || link.isFinished) return;
+    const { user, address, protocol, name, held } = this.#client;
+    // What it has claimed does not go back with this link: it may end these claims yet.
+    const anew = { user, address, protocol, name, held: null };
+    if (held) this.#introduceAgain(link, forwardArguments(this.#secret, anew));
+    link.finish();
   }
 
   /** The client is gone. */
@@ -122,8 +138,7 @@ export class ClientUpstream implements Upstream, LinkOwner {
     const link = this.#link;
     if (!link) return;
     link.leave();
-    const { clock } = this.#parts.context;
-    clock.after(LEAVE_MS_MAX, () => link.cut("the client is gone"));
+    this.#cutLater(link);
   }
 
   /** Another okq serves, or none, or this one. */
@@ -153,7 +168,7 @@ export class ClientUpstream implements Upstream, LinkOwner {
     this.#isTelling = false;
     this.#whenReset?.();
     this.#whenReset = null;
-    if (this.#isKept) this.#client.quit();
+    if (this.#isKept && !link.isFinished) this.#client.quit();
   }
 
   /** The same command, counted until it is answered. */
@@ -161,6 +176,7 @@ export class ClientUpstream implements Upstream, LinkOwner {
     this.#waits += 1;
     return {
       isReading: command.isReading,
+      waits: true,
       passed: (answer) => {
         this.#waits -= 1;
         command.passed(answer);
@@ -186,6 +202,7 @@ export class ClientUpstream implements Upstream, LinkOwner {
   #openLink(): Link | null {
     const secret = this.#secretNow();
     if (secret === "") return null;
+    if (this.#link?.isFinished) this.#leaveFinished(this.#link);
     const introduction = forwardArguments(secret, this.#client);
     const told = introduction.join("\n");
     if (this.#link && (this.#refuses || told !== this.#told)) {
@@ -197,6 +214,19 @@ export class ClientUpstream implements Upstream, LinkOwner {
     const { serving } = this.#parts.context.failover!;
     this.#link ??= new Link(serving!, this.#parts.openUpstream!, introduction, this);
     return this.#link;
+  }
+
+  /** Its commands are answered. The okq that serves closes it. */
+  #leaveFinished(link: Link): void {
+    this.#link = null;
+    this.#isKept = false;
+    this.#refuses = false;
+    this.#isTelling = false;
+    this.#cutLater(link);
+  }
+
+  #cutLater(link: Link): void {
+    this.#parts.context.clock.after(LEAVE_MS_MAX, () => link.cut("the client is gone"));
   }
 
   #introduceAgain(link: Link, introduction: Buffer[]): void {

@@ -1,5 +1,6 @@
 // A standing connection to the okq that serves, by which this one knows that it is there.
 import type { ServingOkq } from "../../queue/serving-okq.ts";
+import { LOADING } from "../../commands/forward.ts";
 import type { Cancel, Clock } from "../../queue/clock.ts";
 import { errorIn } from "../../resp/reply-scanner.ts";
 import { Link, type LinkOwner } from "./link.ts";
@@ -13,6 +14,9 @@ interface ControlLinkOptions {
   /** The connection to an okq that was reached broke: another one may serve soon. */
   onNews(): void;
 }
+
+/** What is wrong, in a line; null: nothing, but perhaps it loads the queues and serves later. */
+export type Reached = { problem: string } | { problem: null; loads: boolean };
 
 /** An okq that ends in order closes its connections, and lets others serve a moment later. */
 const NEWS_AFTER_MS = [0, 50, 150, 400, 800];
@@ -29,32 +33,38 @@ export class ControlLink implements LinkOwner {
     this.#options = options;
   }
 
-  /** null if exactly that okq answers, serves, and can use the bucket; else why not, in a line. */
-  async reaches(serving: ServingOkq): Promise<string | null> {
-    if (serving.addr === "") return "it listens on a unix socket only";
+  /** Whether exactly that okq answers, and can use the bucket. */
+  async reaches(serving: ServingOkq): Promise<Reached> {
+    if (serving.addr === "") return { problem: "it listens on a unix socket only" };
     const ping = ["OKQ", "FORWARD", serving.secret].map((text) => Buffer.from(text));
-    if (this.#secret !== serving.secret) this.close();
+    if (this.#secret !== serving.secret) this.#leave();
     this.#secret = serving.secret;
     const { open, answerMsMax, clock } = this.#options;
     const link = (this.#link ??= new Link(serving, open, ping, this));
     let cancel: Cancel = () => {};
-    const problem = await new Promise<string | null>((resolve) => {
+    const reached = await new Promise<Reached>((resolve) => {
       cancel = clock.after(answerMsMax, () => link.cut("it does not answer"));
       link.send(ping, {
         replied: (reply) => {
-          resolve(errorIn(reply));
+          const problem = errorIn(reply);
+          const loads = reply.toString("latin1", 1, reply.length - 2) === LOADING.text;
+          resolve(problem !== null ? { problem } : { problem: null, loads });
           return true;
         },
-        lost: resolve,
+        lost: (problem) => resolve({ problem }),
       });
     });
     cancel();
-    if (problem === null && this.#link === link) this.#isReached = true;
-    return problem;
+    if (reached.problem === null && this.#link === link) this.#isReached = true;
+    return reached;
   }
 
   close(): void {
     for (const cancel of this.#cancels) cancel();
+    this.#leave();
+  }
+
+  #leave(): void {
     this.#isReached = false;
     const link = this.#link;
     this.#link = null;

@@ -11,6 +11,8 @@ import { PassedReply } from "./passed-reply.ts";
 /** A command of a client. */
 export interface Forwardable {
   readonly isReading: boolean;
+  /** It may take as long as the client says. */
+  readonly waits: boolean;
   passed(answer: Answer): void;
   failed(error: StoreError): void;
 }

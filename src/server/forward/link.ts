@@ -70,8 +70,9 @@ export class Link {
     return this.#awaiting.length;
   }
 
-  get isClosed(): boolean {
-    return this.#isClosed;
+  /** finish() was called. */
+  get isFinished(): boolean {
+    return this.#isEnding === "half";
   }
 
   /** With `end`, whose reply goes to the same command. */

@@ -162,6 +162,28 @@ test("an okq answers challenges while it loads", async () => {
   await a.election.stop();
 });
 
+test("an okq that has just taken over is not challenged at the first look", async () => {
+  const clock = new TestClock();
+  const { bucket, other } = buckets(clock);
+  const a = new Okq("a", clock, { bucket });
+  await idle();
+  const b = new Okq("b", clock, { bucket: other });
+  let isLoading = true;
+  const c = new Okq("c", clock, { bucket, reaches: async ({ id }) => id === "a" || !isLoading });
+  await idle();
+  await a.election.stop();
+  b.election.lookNow();
+  await idle();
+  c.election.lookNow();
+  await idle();
+  const { version } = (await readManifest(bucket))!.manifest;
+  expect(b.tenures).toHaveLength(1);
+  isLoading = false;
+  await advance(clock, 5000);
+  expect(c.told).toEqual(["served by a", "served by b"]);
+  expect((await readManifest(bucket))!.manifest.version).toBe(version);
+});
+
 test("nobody takes over within the lease of the serving okq, if that is longer", async () => {
   const clock = new TestClock();
   const { bucket, other, link } = buckets(clock);

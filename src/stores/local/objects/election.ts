@@ -115,8 +115,8 @@ export class Election {
     const { server } = found.manifest;
     const isVacant = server === null || this.#isOver(server, isFirstLook);
     const here = isVacant ? null : serverAt(bucket.url, found.manifest);
-    this.#tellServedBy(here);
-    return isVacant ? this.#serve(found) : this.#standBy(found, here);
+    const hasBegun = this.#tellServedBy(here);
+    return isVacant ? this.#serve(found) : this.#standBy(found, here, hasBegun);
   }
 
   /**
@@ -139,14 +139,22 @@ export class Election {
     throw new DamageError(`${bucket.url}/${MANIFEST} is missing; other objects of okq are there`);
   }
 
-  /** `server`: null if it cannot be reached, because it is named in a copy of its manifest. */
-  async #standBy(found: ReadManifest, server: ServerInfo | null): Promise<number> {
+  /**
+   * `server`: null if it cannot be reached, because it is named in a copy of its manifest.
+   * `hasBegun`: it took over since the last look, and may not have come to loading the queues yet.
+   */
+  async #standBy(
+    found: ReadManifest,
+    server: ServerInfo | null,
+    hasBegun: boolean,
+  ): Promise<number> {
     const { leaseMs, reaches, clock } = this.#options;
     if (server !== null && (await reaches(server))) {
       this.#suspicion = null;
       this.#nextChallenge.reset();
       return leaseMs;
     }
+    if (hasBegun) return leaseMs / 4;
     if (found.manifest.challenge === null) return this.#challenge(found);
     if (this.#suspicion?.etag !== found.etag) {
       this.#suspicion = { etag: found.etag, sinceMs: clock.nowMs() };
@@ -203,10 +211,14 @@ export class Election {
     this.#problem = problem.message;
   }
 
-  #tellServedBy(server: ServerInfo | null): void {
+  /** Returns whether another okq has begun to serve since the last look. */
+  #tellServedBy(server: ServerInfo | null): boolean {
     const id = server?.id ?? null;
-    if (id !== this.#servedBy) this.#options.onServedBy(server);
+    const before = this.#servedBy;
+    if (id === before) return false;
     this.#servedBy = id;
+    this.#options.onServedBy(server);
+    return before !== undefined;
   }
 
   async #pause(ms: number): Promise<void> {

@@ -1,0 +1,76 @@
+// Waits of clients of a standby, and the commands behind them: as at the okq that serves.
+import { expect, test } from "bun:test";
+import { eventually } from "../support/eventually.ts";
+import { startDistantPair, startPair } from "../support/failover-pair.ts";
+import { ask, askAll, readable } from "../support/readable.ts";
+import type { Argument, Wire } from "../support/wire.ts";
+
+async function untilBlocked(direct: Wire, count: number): Promise<void> {
+  const text = `blocked_clients:${count}\r\n`;
+  await eventually(async () => String(await ask(direct, "INFO")).includes(text), { message: text });
+}
+
+async function connected() {
+  const { standby, serving } = await startPair();
+  return { client: await standby.connect(), direct: await serving.connect() };
+}
+
+/** More than are in flight at once. */
+const pushes = (value: string) => Array.from({ length: 200 }, () => ["LPUSH", "q", value]);
+
+test("commands behind a wait are done when the client half-closes", async () => {
+  const { client, direct } = await connected();
+  client.pipeline(["BLPOP", "never", 0], ...pushes("x"), ["BLPOP", "other", 0], ...pushes("y"));
+  await untilBlocked(direct, 1);
+  client.endSending();
+  const lengths = Array.from({ length: 400 }, (_, at) => at + 1);
+  const expected = [null, ...lengths.slice(0, 200), null, ...lengths.slice(200)];
+  expect((await client.untilClosed()).map(readable)).toEqual(expected);
+  await untilBlocked(direct, 0);
+});
+
+test("equal waits end when the client half-closes, also those not passed on yet", async () => {
+  const { client, direct } = await connected();
+  client.pipeline(...Array.from({ length: 200 }, () => ["BLPOP", "never", 0]), ["PING"]);
+  await untilBlocked(direct, 1);
+  client.endSending();
+  const replies = (await client.untilClosed()).map(readable);
+  expect(replies).toEqual([...Array<null>(200).fill(null), "+PONG"]);
+});
+
+test("a client that half-closes behind a wait keeps what it has claimed", async () => {
+  const { client, direct } = await connected();
+  await askAll(client, ["CLIENT", "RELEASE", "ON"], ["QPUSH", "q", "x", "ID", "1"]);
+  const [event] = (await ask(client, "QPOP", "FROM", "q")) as string[][];
+  client.pipeline(["BLPOP", "never", 0], ["ECHO", "a"], ["QACK", "q", "1", "TOKEN", event![3]!]);
+  await untilBlocked(direct, 1);
+  client.endSending();
+  expect((await client.untilClosed()).map(readable)).toEqual([null, "a", 1]);
+});
+
+const endings: { command: Argument[]; reply: string }[] = [
+  { command: ["QUIT"], reply: "+OK" },
+  { command: ["RESET"], reply: "+RESET" },
+  { command: ["CLIENT", "SETNAME", "ann"], reply: "+OK" },
+];
+
+test.each(endings)("$command.0 behind a wait is done after it", async ({ command, reply }) => {
+  const { client, direct } = await connected();
+  client.pipeline(["BLPOP", "q", 0], command);
+  await untilBlocked(direct, 1);
+  await ask(direct, "LPUSH", "q", "x");
+  expect((await client.take(2)).map(readable)).toEqual([["q", "x"], reply]);
+});
+
+test("equal waits in a row are passed on together", async () => {
+  const { standby, serving, proxy } = await startDistantPair();
+  const [client, direct] = [await standby.connect(), await serving.connect()];
+  await ask(client, "RPUSH", "q", "a", "b", "c");
+  proxy.set("replies", "hold");
+  client.pipeline(...Array.from({ length: 3 }, () => ["BLPOP", "q", 0]), ["LPUSH", "other", "x"]);
+  await eventually(async () => (await ask(direct, "LLEN", "q")) === 0);
+  proxy.set("replies", "pass");
+  const [first, second, third, length] = (await client.take(4)).map(readable);
+  expect([first, second, third]).toEqual([..."abc"].map((value) => ["q", value]));
+  expect(length).toBe(1);
+});
