@@ -61,8 +61,7 @@ async function untilServed(port: number): Promise<void> {
         await client.call("QSTATUS", "probe");
         return;
       } catch (error) {
-        const { message } = error as Error;
-        if (performance.now() > deadlineMs) throw new Error(`okq does not serve: ${message}`);
+        if (performance.now() > deadlineMs) throw new Error("okq does not serve", { cause: error });
         if (client?.isClosed) client = null;
       }
       await Bun.sleep(5);
