@@ -48,7 +48,7 @@ function copyElsewhere({ s3 }: S3Okqs): S3Server {
   return other;
 }
 
-test("one on objects that were copied when okq had ended serves them under the same names", async () => {
+test("one on objects that were copied while none served serves them", async () => {
   const okqs = await startS3Okqs({ count: 1 });
   const first = okqs.all[0]!;
   const client = closeAfterTest(await first.connect());
