@@ -199,6 +199,25 @@ describe("the scratch database", () => {
   );
 
   test.skipIf(noSmallDisk !== null)(
+    `refuses an event that its disk has no room for, before the bucket has it ${noSmallDisk ?? ""}`,
+    async () => {
+      const disk = mountSmallDisk(64 * 1024 * 1024);
+      const [store, under] = await opened({ scratchFolder: disk.folder });
+      await store.push("q", "1");
+      const push = (mib: number) =>
+        failureOf(store.another().push("q", `${mib} MiB`, "left", "x".repeat(mib * 1024 * 1024)));
+      const [before, tooLarge] = [store.another().push("q", "2"), push(100)];
+      expect(await tooLarge).toMatch(
+        /^refused: no room on the disk of .* \(--s3-scratch\) for a write/,
+      );
+      await before;
+      expect(await push(10)).toBe("none");
+      await under.crash();
+      expect(await store.counts("q")).toEqual({ ready: 3 });
+    },
+  );
+
+  test.skipIf(noSmallDisk !== null)(
     `refuses pushes when its disk is full, and goes on with pops ${noSmallDisk ?? ""}`,
     async () => {
       const disk = mountSmallDisk(64 * 1024 * 1024);

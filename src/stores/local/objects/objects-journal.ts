@@ -64,6 +64,8 @@ interface Opened {
 const repeatMs = 100;
 /** By then an append has left this process, if it has a connection. */
 const leftAfterMs = 2;
+/** The room that is kept on the disk is enough for a recording of that size. */
+const smallBytesMax = 4 * 1024 * 1024;
 
 /** Serves as long as its tenure lasts. The caller releases the tenure after close(). */
 export class ObjectsJournal implements Journal {
@@ -178,7 +180,10 @@ export class ObjectsJournal implements Journal {
       this.#recorded.undo();
       throw this.#failed(this.#noted(error));
     }
-    if (recording !== null) return this.#append(recording, changes);
+    if (recording !== null) {
+      this.#checkRoomFor(recording);
+      return this.#append(recording, changes);
+    }
     // Only garbage came, which needs no object. If this okq may not serve, it is undone.
     const confirming = this.confirm();
     if (confirming) return confirming.then(() => this.#committed(changes));
@@ -247,6 +252,15 @@ export class ObjectsJournal implements Journal {
     this.#chores.stop();
     this.#recorded.finalize();
     this.#scratch.close();
+  }
+
+  /** Once the log has a recording, okq does nothing else until the scratch has its changes. */
+  #checkRoomFor({ length }: Buffer): void {
+    // First in the write-ahead file, and then in the database.
+    if (length <= smallBytesMax || this.#room.hasRoomFor(2 * length)) return;
+    this.#recorded.undo();
+    const place = `the disk of ${this.#scratch.folder} (--s3-scratch)`;
+    throw new JournalError("full", `no room on ${place} for a write of ${length} bytes`);
   }
 
   async #append(body: Buffer, changes: Changes): Promise<void> {
