@@ -62,9 +62,9 @@ test("the top level holds exactly what the design says", () => {
 });
 
 test("the runtime depends on three packages only, and versions are exact", () => {
-  // aws4fetch signs requests to object stores: Bun's own client of S3 can send no conditions, no
+  // aws4 signs requests to object stores: Bun's own client of S3 can send no conditions, no
   // headers of encryption, and can be neither stopped nor kept from repeating what it sends.
-  const packages = ["aws4fetch", "cac", "ioredis"];
+  const packages = ["aws4", "cac", "ioredis"];
   expect(Object.keys(metadata.dependencies).toSorted()).toEqual(packages);
   const versions = Object.values({ ...metadata.dependencies, ...metadata.devDependencies });
   for (const version of versions) expect(version).toMatch(/^\d+\.\d+\.\d+$/);

@@ -3,6 +3,7 @@
 // makes its own.
 import { HeldClaims } from "../queue/held-claims.ts";
 import { OK, type Reply, Simple } from "../resp/reply.ts";
+import { limitsText, parseLimits } from "../users/limits.ts";
 import type { Client } from "./caller.ts";
 import type { Call, Command } from "./command.ts";
 import { checkName } from "./connection.ts";
@@ -17,10 +18,19 @@ const ADDRESS_BYTES_MAX = 512;
 /** A client as the okq that it is connected to shows it. */
 type Forwarded = Pick<Client, "user" | "address" | "protocol" | "name" | "held">;
 
-/** By these arguments the okq that serves takes the connection for one of that client. */
+/**
+ * By these arguments the okq that serves takes the connection for one of that client. Its user is
+ * told with what it may do here.
+ */
 export function forwardArguments(secret: string, client: Forwarded): Buffer[] {
   const { user, address, protocol, name, held } = client;
-  const texts = [user?.name ?? "", address, String(protocol), name, held ? "ON" : "OFF"];
+  const texts = [
+    user ? limitsText(user) : "",
+    address,
+    String(protocol),
+    name,
+    held ? "ON" : "OFF",
+  ];
   return ["OKQ", "FORWARD", secret, ...texts].map((text) => Buffer.from(text, "latin1"));
 }
 
@@ -56,10 +66,11 @@ async function canServe(failover: Failover, reply: Reply): Promise<Reply> {
 
 function forwardFor({ args, client, context }: Call): void {
   const [user, address, protocol, name, releases, seen] = args.slice(3) as [Buffer, ...Buffer[]];
-  const found = context.users.find(user.toString("latin1"));
-  if (!found) throw commandError("noSuchUser", { user });
+  const [userName, limits] = parseLimits(user.toString("latin1"));
+  const found = context.users.find(userName);
+  if (!found) throw commandError("noSuchUser", { user: Buffer.from(userName, "latin1") });
   client.forwardFor(textOf(address), seen?.equals(FAILURE_SEEN) ?? false);
-  if (client.user !== found) become(found, client);
+  if (limits || client.user !== found) become(found.within(limits), client);
   client.protocol = textOf(protocol) === "3" ? 3 : 2;
   client.name = checkName(name ?? Buffer.alloc(0), "Client names");
   if (textOf(releases) === "OFF") client.held = null;

@@ -1,6 +1,6 @@
 // Sends signed requests to an object store, each one once, and reads the whole answer. It knows
 // time limits, lost answers and outdated credentials, and nothing of what answers mean.
-import { AwsV4Signer } from "aws4fetch";
+import { sign } from "aws4";
 import type { BucketError } from "./bucket.ts";
 import type { CredentialSource } from "./credentials/credential-source.ts";
 import type { Credentials } from "./credentials/credentials.ts";
@@ -45,14 +45,11 @@ const NOTHING = new Uint8Array(0);
 /** Codes of a handshake that fails, before anything is sent. */
 const BAD_CERTIFICATE = /CERT|^ERR_TLS|LEAF_SIGNATURE|HOSTNAME_MISMATCH|INVALID_(CA|PURPOSE)/;
 const NOT_CONNECTED = /^(ECONNREFUSED|ENOTFOUND|EAI_AGAIN)$/;
-/** One signing key per day, region and access key. */
-const SIGNING_KEYS_MAX = 4;
 
 export class S3Client {
   readonly #options: S3ClientOptions;
   readonly #session: Bun.FetchSession;
   readonly #underWay = new Set<AbortController>();
-  readonly #signingKeys = new Map<string, ArrayBuffer>();
   #isClosed = false;
   /** Something answers there, so the endpoint is right. */
   #isAnswered = false;
@@ -155,21 +152,24 @@ export class S3Client {
   async #signed(request: S3Request, credentials: Credentials): Promise<Headers> {
     const { method, url, body } = request;
     const { accessKeyId, secretAccessKey, sessionToken } = credentials;
-    if (this.#signingKeys.size >= SIGNING_KEYS_MAX) this.#signingKeys.clear();
+    const digest = await sha256(body ?? NOTHING);
     const nowMs = this.#options.nowMs?.() ?? Date.now();
-    const signer = new AwsV4Signer({
-      method,
-      url: url.href,
-      headers: { ...request.headers, "X-Amz-Content-Sha256": await sha256(body ?? NOTHING) },
-      accessKeyId,
-      secretAccessKey,
-      ...(sessionToken !== null && { sessionToken }),
-      service: "s3",
-      region: this.#options.region,
-      cache: this.#signingKeys,
-      datetime: new Date(nowMs).toISOString().replace(/[:-]|\.\d{3}/g, ""),
-    });
-    const { headers } = await signer.sign();
+    const signed = sign(
+      {
+        method,
+        host: url.host,
+        path: url.pathname + url.search,
+        service: "s3",
+        region: this.#options.region,
+        headers: {
+          ...request.headers,
+          "X-Amz-Content-Sha256": digest,
+          "X-Amz-Date": new Date(nowMs).toISOString().replace(/[:-]|\.\d{3}/g, ""),
+        },
+      },
+      { accessKeyId, secretAccessKey, ...(sessionToken !== null && { sessionToken }) },
+    );
+    const headers = new Headers(signed.headers);
     // Not signed: what is in between may change them.
     headers.set("Accept-Encoding", "identity");
     if (body !== null) {

@@ -185,6 +185,33 @@ test("OKQ DELIVERED is only for connections of another okq", async () => {
   }
 });
 
+test("a user may do no more than its rights at the standby allow", async () => {
+  const users = writeUsers("ann all *");
+  const { serving, start } = await startPair({ s3Lease: 10_000, users: users.path });
+  const own = writeUsers("ann push,inspect a*");
+  const standby = await start({ users: own.path });
+  await untilLogged(standby, "stands by");
+  const [client, direct] = await Promise.all([standby.connect(), serving.connect()]);
+  for (const each of [client, direct]) await ask(each, "AUTH", "ann", passwordOf("ann"));
+  for (const queue of ["a", "b"]) await ask(direct, "LPUSH", queue, "x");
+  const check = async () => {
+    expect(String(await ask(client, "QCONFIG", "a", "lease", 5))).toStartWith("-NOPERM");
+    expect(String(await ask(client, "QPUSH", "a", "x", "PART", "b", "k"))).toStartWith("-NOPERM");
+    expect(JSON.stringify(await ask(client, "QUEUES"))).not.toContain('"b"');
+    expect(JSON.stringify(await ask(client, "QUEUES"))).toContain('"a"');
+  };
+  await check();
+  const loaded = () => serving.log.filter((line) => line.includes("users loaded")).length;
+  const before = loaded();
+  users.replace("ann all *", "bob all *");
+  serving.reload();
+  await eventually(() => loaded() > before);
+  await check();
+  own.replace("ann all *");
+  standby.reload();
+  await eventually(async () => (await ask(client, "QCONFIG", "a", "lease", 5)) === "+OK");
+});
+
 test("OKQ FORWARD needs the secret, and ends a connection without it", async () => {
   const { serving, standby } = await startPair();
   for (const okq of [serving, standby]) {

@@ -51,6 +51,10 @@ export class Client {
     return replies;
   }
 
+  get isClosed(): boolean {
+    return this.#isClosed;
+  }
+
   close(): void {
     this.#isClosed = true;
     this.#socket?.end();

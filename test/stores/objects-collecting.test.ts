@@ -3,6 +3,7 @@
 // oxlint-disable no-await-in-loop -- the steps take place in this order
 
 import { expect, setDefaultTimeout, test } from "bun:test";
+import { batchOperationsMax } from "../../src/stores/local/batch.ts";
 import { closeAfterTest } from "../support/close-after-test.ts";
 import { eventually } from "../support/eventually.ts";
 import type { Passage } from "../support/memory-bucket.ts";
@@ -67,6 +68,20 @@ test("a single client does not wait for others", async () => {
   expect(begun.length).toBe(10);
 });
 
+test("what okq does by itself is not waited for", async () => {
+  const { under, begun } = await openSlow();
+  const session = under.store.session();
+  const ticks: Promise<unknown>[] = [];
+  // Always another one while a put is under way.
+  for (let ms = 10; ms < 10 * PUT_MS; ms += PUT_MS / 2) {
+    const tick = () => ticks.push(session.ask({ kind: "tick", limit: 10, parts: "all" }));
+    under.clock.after(ms, tick);
+  }
+  expect(await pushFor(under, 10 * PUT_MS, [0])).toBe(10);
+  expect(begun.length).toBe(10);
+  await Promise.all(ticks);
+});
+
 test("a client that sends no more holds nobody up for long", async () => {
   const { under, begun } = await openSlow();
   const [a, b] = [new Caller(under), new Caller(under)];
@@ -88,6 +103,21 @@ test("puts begin no faster than the interval, and collect meanwhile", async () =
     expect(begun[at]! - begun[at - 1]!).toBeWithin(1000, 1005);
   }
   expect(count).toBeGreaterThan(2 * begun.length);
+});
+
+test("what one put has no room for does not wait for the interval", async () => {
+  const { under, begun } = await openSlow(1000);
+  const ids = Array.from({ length: batchOperationsMax + 100 }, (_, at) => `${at}`);
+  const pushed = Promise.all(ids.map((id) => new Caller(under).push("q", id)));
+  await pass(under, 3 * PUT_MS);
+  await pushed;
+  expect(begun.length).toBe(2);
+  const next = new Caller(under).push("q", "next");
+  await pass(under, 1000 - 4 * PUT_MS);
+  expect(begun.length).toBe(2);
+  await pass(under, 4 * PUT_MS);
+  await next;
+  expect(begun.length).toBe(3);
 });
 
 test("closing does not wait for the interval", async () => {

@@ -123,7 +123,8 @@ test("a log of an older schema becomes a snapshot before the next commit", async
   recorder.begin(8);
   insert.run(1, "old");
   insert.finalize();
-  await under.tenure.append(recorder.end()!);
+  recorder.end();
+  await under.tenure.append(recorder.take()!);
   await under.crash();
   const store = new LifeCaller(under);
   expect(under.tenure.snapshot).toBeNull();
@@ -194,6 +195,25 @@ describe("the scratch database", () => {
       });
       await popping;
       disk.empty();
+    },
+  );
+
+  test.skipIf(noSmallDisk !== null)(
+    `refuses an event that its disk has no room for, before the bucket has it ${noSmallDisk ?? ""}`,
+    async () => {
+      const disk = mountSmallDisk(64 * 1024 * 1024);
+      const [store, under] = await opened({ scratchFolder: disk.folder });
+      await store.push("q", "1");
+      const push = (mib: number) =>
+        failureOf(store.another().push("q", `${mib} MiB`, "left", "x".repeat(mib * 1024 * 1024)));
+      const [before, tooLarge] = [store.another().push("q", "2"), push(100)];
+      expect(await tooLarge).toMatch(
+        /^refused: no room on the disk of .* \(--s3-scratch\) for a write/,
+      );
+      await before;
+      expect(await push(10)).toBe("none");
+      await under.crash();
+      expect(await store.counts("q")).toEqual({ ready: 3 });
     },
   );
 

@@ -94,6 +94,15 @@ export const readingKinds: Kinds = new Set([
   "cronDue",
 ]);
 export const noKinds: Kinds = new Set();
+/** okq sends these by itself, and none of them because another one was answered. */
+const ownKinds: Kinds = new Set(["tick", "register", "count", "cronDue", "cronFire"]);
+
+/** How many of them clients have sent. */
+export function countOfClients(submitted: Submitted[]): number {
+  let count = 0;
+  for (const { operation } of submitted) if (!ownKinds.has(operation.kind)) count++;
+  return count;
+}
 
 /** Whether it matters to the batch that the journal has no room. */
 export function needsRoom(batch: Submitted[]): boolean {

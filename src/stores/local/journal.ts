@@ -57,6 +57,17 @@ export const LOOKED_AT_BYTES_MAX = 4096;
 /** Called with the number of events loaded so far. */
 export type LoadProgress = (events: number) => void;
 
+/** What the next commit may wait for. */
+export interface Awaited {
+  /** Operations of clients that are waiting for it. */
+  waiting: number;
+  /** How many there may be, when all clients that were just answered have sent the next one. */
+  expected: number;
+  answeredAtMs: number;
+  /** Some were left over by the latest commit, which was full. */
+  isCut: boolean;
+}
+
 export interface Journal {
   /** For INFO. */
   readonly name: string;
@@ -66,11 +77,8 @@ export interface Journal {
   load(restoration: Restoration, onProgress: LoadProgress): Promise<void>;
   /** The latest time that was committed. The store's time is never earlier. */
   readonly clockMs: number;
-  /**
-   * How long the next commit should wait for further operations, when so many are waiting and so
-   * many are expected. Without it commits do not wait.
-   */
-  commitDelayMs?(waiting: number, expected: number): number;
+  /** How long the next commit should wait for more operations. Without it commits do not wait. */
+  commitDelayMs?(awaited: Awaited): number;
   /**
    * For a batch that changed nothing: returns, or resolves, if the model may be read. Throws or
    * rejects with a JournalError. Without it the model may be read at any time.

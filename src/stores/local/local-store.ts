@@ -19,6 +19,7 @@ import {
 import {
   answer,
   batchOperationsMax,
+  countOfClients,
   countOfCopies,
   countWithin,
   failBatch,
@@ -90,8 +91,7 @@ export class LocalStore implements Store {
   /** Operations that are not in a batch yet. */
   #submitted: Submitted[] = [];
   #isScheduled = false;
-  /** Those that waited at the end of the latest batch, and one for each that was answered. */
-  #expected = 0;
+  #awaited = { expected: 0, answeredAtMs: 0 };
   #isCut = false;
   /** Of a batch that waits for further operations. */
   #cancelDelay: Cancel = () => {};
@@ -210,9 +210,15 @@ export class LocalStore implements Store {
 
   #runBatchInTime(): void {
     this.#cancelDelay();
-    const delayMs = this.#journal.commitDelayMs?.(this.#submitted.length, this.#expected) ?? 0;
+    const delayMs = this.#delayMs();
     if (delayMs > 0) this.#cancelDelay = this.#clock.after(delayMs, () => this.#schedule());
     else this.#runBatch();
+  }
+
+  #delayMs(): number {
+    if (!this.#journal.commitDelayMs) return 0;
+    const waiting = countOfClients(this.#submitted);
+    return this.#journal.commitDelayMs({ ...this.#awaited, waiting, isCut: this.#isCut });
   }
 
   #runBatch(): void {
@@ -275,14 +281,19 @@ export class LocalStore implements Store {
 
   #finish(batch: Submitted[], result: BatchResult): void {
     this.#tellObserver(batch.length, result);
-    // What the latest batch had no room for need not wait.
-    this.#expected = this.#isCut ? 0 : batch.length + this.#submitted.length;
+    const expected = this.#expectedAfter(batch);
     answer(batch, this.#observer, this.#model.nowMs);
+    this.#awaited = { expected, answeredAtMs: this.#clock.nowMs() };
     this.#schedule();
     this.#announceReady();
     this.#announceDue();
     this.#model.cool();
     this.#memoryRelease.observe(this.#model.usage.heldBytes, batch.length);
+  }
+
+  #expectedAfter(batch: Submitted[]): number {
+    if (!this.#journal.commitDelayMs) return 0;
+    return countOfClients(batch) + countOfClients(this.#submitted);
   }
 
   #tellObserver(size: number, result: BatchResult): void {

@@ -3,6 +3,7 @@
 // send their next operations.
 
 import type { Clock } from "../../../queue/clock.ts";
+import type { Awaited } from "../journal.ts";
 
 /** The moment, as a part of the time of the latest append. */
 const momentPart = 1 / 4;
@@ -12,7 +13,6 @@ export class Collecting {
   readonly #clock: Clock;
   readonly #minIntervalMs: number;
   #startedAtMs = -Infinity;
-  #endedAtMs = -Infinity;
   /** Of the latest append. */
   lastMs = 0;
 
@@ -22,12 +22,14 @@ export class Collecting {
   }
 
   /** 0: now. */
-  delayMs(waiting: number, expected: number): number {
+  delayMs({ waiting, expected, answeredAtMs, isCut }: Awaited): number {
+    // The interval is for what one append can take: it is no limit of speed.
+    if (isCut) return 0;
     const nowMs = this.#clock.nowMs();
     const momentMs = Math.min(this.lastMs * momentPart, momentMsMax);
     const endsAtMs = Math.max(
       this.#startedAtMs + this.#minIntervalMs,
-      waiting < expected ? this.#endedAtMs + momentMs : -Infinity,
+      waiting < expected ? answeredAtMs + momentMs : -Infinity,
     );
     return Math.max(0, endsAtMs - nowMs);
   }
@@ -37,7 +39,6 @@ export class Collecting {
   }
 
   ended(): void {
-    this.#endedAtMs = this.#clock.nowMs();
-    this.lastMs = this.#endedAtMs - this.#startedAtMs;
+    this.lastMs = this.#clock.nowMs() - this.#startedAtMs;
   }
 }

@@ -7,17 +7,21 @@ import { existsSync } from "node:fs";
 import type { Clock } from "../../../queue/clock.ts";
 import type { Bucket } from "../../../s3/bucket.ts";
 import type { Changes } from "../changes.ts";
-import { type Journal, JournalError, type LoadProgress, type Restoration } from "../journal.ts";
+import {
+  type Awaited,
+  type Journal,
+  JournalError,
+  type LoadProgress,
+  type Restoration,
+} from "../journal.ts";
 import { RecentFailure } from "../recent-failure.ts";
 import type { StoredEvent } from "../stored-event.ts";
 import { Chores } from "../sqlite/chores.ts";
 import { DiskRoom } from "../sqlite/disk-room.ts";
 import { explained } from "../sqlite/explained.ts";
 import { Garbage } from "../sqlite/garbage.ts";
-import { JournalRows } from "../sqlite/journal-rows.ts";
 import { loadEvents } from "../sqlite/load-events.ts";
 import { migrations, pragma, updateSchema } from "../sqlite/schema.ts";
-import { Statements } from "../sqlite/statements.ts";
 import { AppendError } from "./append-error.ts";
 import { copyInto } from "./backup-file.ts";
 import { Collecting } from "./collecting.ts";
@@ -26,8 +30,7 @@ import { HeldCheckpoints } from "./held-checkpoints.ts";
 import { KeptRecordings } from "./kept-recordings.ts";
 import { loadScratch } from "./load-scratch.ts";
 import { ObjectReader } from "./object-reader.ts";
-import { Recorder } from "./recorder.ts";
-import { Replay } from "./replay.ts";
+import { RecordedRows } from "./recorded-rows.ts";
 import { Scratch } from "./scratch.ts";
 import type { Logged } from "./segments.ts";
 import type { Tenure } from "./tenure.ts";
@@ -59,6 +62,10 @@ interface Opened {
 }
 
 const repeatMs = 100;
+/** By then an append has left this process, if it has a connection. */
+const leftAfterMs = 2;
+/** The room that is kept on the disk is enough for a recording of that size. */
+const smallBytesMax = 4 * 1024 * 1024;
 
 /** Serves as long as its tenure lasts. The caller releases the tenure after close(). */
 export class ObjectsJournal implements Journal {
@@ -67,9 +74,7 @@ export class ObjectsJournal implements Journal {
   readonly #options: ObjectsJournalOptions;
   readonly #scratch: Scratch;
   readonly #db: Database;
-  readonly #recorder = new Recorder();
-  readonly #statements: Statements;
-  readonly #rows: JournalRows;
+  readonly #recorded: RecordedRows;
   readonly #checkpoints: HeldCheckpoints;
   readonly #garbage: Garbage;
   readonly #chores: Chores;
@@ -120,11 +125,9 @@ export class ObjectsJournal implements Journal {
     this.#db = db;
     this.#room = new DiskRoom(scratch.folder, `${scratch.folder} (--s3-scratch)`);
     this.#collecting = new Collecting(clock, minIntervalMs);
-    this.#statements = new Statements(db, (sql) => this.#recorder.prepare(db, sql));
-    const damaged = (message: string) => scratch.explained(new Error(message));
-    this.#rows = new JournalRows(db, this.#statements, damaged);
+    this.#recorded = new RecordedRows(db, (message) => scratch.explained(new Error(message)));
     this.#checkpoints = new HeldCheckpoints(db);
-    this.#garbage = new Garbage(db, this.#rows.events);
+    this.#garbage = new Garbage(db, this.#recorded.rows.events);
     const onFailure = (error: Error) => options.onFailure?.(this.#noted(error));
     this.#chores = new Chores(db, this.#garbage, this.#checkpoints, onFailure);
     this.#compaction = new Compaction({
@@ -142,7 +145,7 @@ export class ObjectsJournal implements Journal {
   }
 
   get clockMs(): number {
-    return this.#rows.clockMs;
+    return this.#recorded.rows.clockMs;
   }
 
   async load(restoration: Restoration, onProgress: LoadProgress): Promise<void> {
@@ -155,8 +158,8 @@ export class ObjectsJournal implements Journal {
     this.#compaction.run();
   }
 
-  commitDelayMs(waiting: number, expected: number): number {
-    return this.#collecting.delayMs(waiting, expected);
+  commitDelayMs(awaited: Awaited): number {
+    return this.#collecting.delayMs(awaited);
   }
 
   confirm(): void | Promise<void> {
@@ -170,12 +173,17 @@ export class ObjectsJournal implements Journal {
   commit(changes: Changes, nowMs: number): void | Promise<void> {
     let recording: Buffer | null;
     try {
-      recording = this.#write(changes, nowMs);
-      if (recording === null) this.#rows.commit();
+      const hasRoom = changes.turns.length === 0 || this.pushRefusal() === null;
+      recording = this.#recorded.record(changes, nowMs, hasRoom);
+      if (recording === null) this.#recorded.commit();
     } catch (error) {
-      throw this.#rolledBack(error);
+      this.#recorded.undo();
+      throw this.#failed(this.#noted(error));
     }
-    if (recording !== null) return this.#append(recording, changes);
+    if (recording !== null) {
+      this.#checkRoomFor(recording);
+      return this.#append(recording, changes);
+    }
     // Only garbage came, which needs no object. If this okq may not serve, it is undone.
     const confirming = this.confirm();
     if (confirming) return confirming.then(() => this.#committed(changes));
@@ -193,15 +201,15 @@ export class ObjectsJournal implements Journal {
   }
 
   read(key: number): StoredEvent {
-    return this.#reading(() => this.#rows.read(key));
+    return this.#reading(() => this.#recorded.rows.read(key));
   }
 
   readRange(from: number, to: number): StoredEvent[] {
-    return this.#reading(() => this.#rows.readRange(from, to));
+    return this.#reading(() => this.#recorded.rows.readRange(from, to));
   }
 
   readThen(counter: number): string | Buffer {
-    return this.#reading(() => this.#rows.readThen(counter));
+    return this.#reading(() => this.#recorded.rows.readThen(counter));
   }
 
   /** The copy has everything that was committed when it begins. */
@@ -242,24 +250,25 @@ export class ObjectsJournal implements Journal {
   close(): void {
     this.#compaction.stop();
     this.#chores.stop();
-    this.#statements.finalize();
+    this.#recorded.finalize();
     this.#scratch.close();
   }
 
-  #write(changes: Changes, nowMs: number): Buffer | null {
-    const hasRoom = changes.turns.length === 0 || this.pushRefusal() === null;
-    this.#recorder.begin(migrations.length);
-    this.#rows.write(changes, hasRoom);
-    const isClockDue = this.#recorder.hasRecorded || this.#rows.isNewlyCounted(changes);
-    if (isClockDue) this.#rows.writeClock(changes, nowMs);
-    return this.#recorder.end();
+  /** Once the log has a recording, okq does nothing else until the scratch has its changes. */
+  #checkRoomFor({ length }: Buffer): void {
+    // First in the write-ahead file, and then in the database.
+    if (length <= smallBytesMax || this.#room.hasRoomFor(2 * length)) return;
+    this.#recorded.undo();
+    const place = `the disk of ${this.#scratch.folder} (--s3-scratch)`;
+    throw new JournalError("full", `no room on ${place} for a write of ${length} bytes`);
   }
 
   async #append(body: Buffer, changes: Changes): Promise<void> {
-    const { tenure } = this.#options;
+    const { tenure, clock } = this.#options;
     this.#isAppending = true;
     this.#chores.pause();
     this.#collecting.started();
+    const cancel = clock.after(leftAfterMs, () => this.#recorded.runAhead());
     try {
       const seq = await tenure.append(body);
       this.#collecting.ended();
@@ -270,6 +279,7 @@ export class ObjectsJournal implements Journal {
     } catch (error) {
       throw await this.#notAppended(error as AppendError, body, changes);
     } finally {
+      cancel();
       this.#isAppending = false;
       this.#chores.resume();
       for (const run of this.#waiting.splice(0)) run();
@@ -280,7 +290,7 @@ export class ObjectsJournal implements Journal {
   /** The log has the changes: now the scratch gets them, whatever it takes. */
   async #keep(logged: Logged, changes: Changes): Promise<void> {
     try {
-      this.#rows.commit();
+      this.#recorded.commit();
     } catch (error) {
       this.#failed(this.#noted(error));
       await this.#repeat(logged.body);
@@ -292,19 +302,14 @@ export class ObjectsJournal implements Journal {
   /** Writes the changes again until there is room for them, or nobody reads them any more. */
   async #repeat(body: Uint8Array): Promise<void> {
     for (;;) {
-      this.#rows.rollBack();
+      this.#recorded.undo();
       this.#checkpoints.release();
-      const replay = new Replay(this.#db);
       try {
         this.#checkpoints.run();
-        this.#db.run("BEGIN");
-        replay.run(body);
-        return this.#rows.commit();
+        return this.#recorded.repeat(body);
       } catch (error) {
         this.#failed(this.#noted(error));
         if (this.#isFenced) return;
-      } finally {
-        replay.finalize();
       }
       const { promise, resolve } = Promise.withResolvers<void>();
       this.#options.clock.after(repeatMs, resolve);
@@ -324,7 +329,7 @@ export class ObjectsJournal implements Journal {
       await this.#keep({ seq: this.#options.tenure.next, body }, changes);
       return this.#failed(new JournalError("unknown", message));
     }
-    this.#rows.rollBack();
+    this.#recorded.undo();
     return this.#failed(new JournalError(outcome === "none" ? "failed" : "unavailable", message));
   }
 
@@ -350,12 +355,6 @@ export class ObjectsJournal implements Journal {
     this.#refusal = refusal;
     if (isNew) this.#options.onRefusal?.(refusal);
     return refusal;
-  }
-
-  #rolledBack(error: unknown): JournalError {
-    this.#recorder.end();
-    this.#rows.rollBack();
-    return this.#failed(this.#noted(error));
   }
 
   /** Notes a failure, except for a full disk, which pushRefusal() tells. */

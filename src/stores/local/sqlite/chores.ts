@@ -21,6 +21,7 @@ export class Chores {
   readonly #checkpoints: Checkpoints;
   readonly #onFailure: (error: Error) => void;
   #timer: ReturnType<typeof setTimeout> | null = null;
+  #immediate: ReturnType<typeof setImmediate> | null = null;
   #looksForFreePages = true;
   #hasFreed = false;
   #hasCommitted = false;
@@ -60,14 +61,15 @@ export class Chores {
     this.#isPaused = true;
   }
 
-  /** Does at once what was due meanwhile. */
+  /** What was due meanwhile is done once the callers of this turn have been answered. */
   resume(): void {
     this.#isPaused = false;
-    if (this.#isLate) this.#step();
+    if (this.#isLate) this.#immediate = setImmediate(() => this.#step());
   }
 
   stop(): void {
     if (this.#timer !== null) clearTimeout(this.#timer);
+    if (this.#immediate !== null) clearImmediate(this.#immediate);
     clearInterval(this.#lookTimer);
     this.#checkpoints.finalize();
   }
