@@ -10,6 +10,7 @@ import { checkName } from "./connection.ts";
 import { commandError } from "./errors.ts";
 import type { Failover } from "./failover.ts";
 import { become } from "./login.ts";
+import { parseInteger } from "./numbers.ts";
 
 /** Longer than any address, also that of a unix socket. */
 const ADDRESS_BYTES_MAX = 512;
@@ -80,18 +81,44 @@ function textOf(bytes: Buffer | undefined): string {
   return bytes?.toString("latin1", 0, ADDRESS_BYTES_MAX) ?? "";
 }
 
+/** So the okq that serves learns how many bytes of its replies the client has got. */
+export function confirmArguments(bytes: number, isGone: boolean): Buffer[] {
+  const texts = ["OKQ", "DELIVERED", String(bytes), ...(isGone ? ["GONE"] : [])];
+  return texts.map((text) => Buffer.from(text));
+}
+
+function confirm({ args, client }: Call): Reply {
+  const bytes = parseInteger(args[2]!);
+  if (!client.isForwarded || bytes === null) throw commandError("notServing");
+  const isGone = args.length > 3;
+  client.confirmReplies(bytes, isGone);
+  if (isGone) client.kill();
+  return OK;
+}
+
+const shared = {
+  group: "server",
+  access: "anybody",
+  since: "0.1.0",
+  flags: ["admin"],
+  inTransaction: "never",
+  isForSubscribers: true,
+  isInternal: true,
+} as const;
+
 export const forwardCommands: Command[] = [
   {
+    ...shared,
     name: "OKQ FORWARD",
     syntax: "secret [user] [address] [protocol] [name] [release] [failure]",
     summary: "Begins to pass on the commands of a client of another okq.",
-    group: "server",
-    access: "anybody",
-    since: "0.1.0",
-    flags: ["admin"],
-    inTransaction: "never",
-    isForSubscribers: true,
-    isInternal: true,
     run: introduce,
+  },
+  {
+    ...shared,
+    name: "OKQ DELIVERED",
+    syntax: "bytes [gone]",
+    summary: "Says how many bytes of replies such a client has got, and whether it is gone.",
+    run: confirm,
   },
 ];

@@ -3,8 +3,19 @@
 import { Pattern } from "./pattern.ts";
 import { rights, User } from "./user.ts";
 
+/** Standbys compare it with every command. */
+const texts = new WeakMap<User, string>();
+
 export function limitsText(user: User): string {
   if (user.mayAll) return user.name;
+  const known = texts.get(user);
+  if (known !== undefined) return known;
+  const text = textOf(user);
+  texts.set(user, text);
+  return text;
+}
+
+function textOf(user: User): string {
   const own = rights.filter((right) => user.may(right));
   const patterns = user.patterns.map(({ text }) => encodeURIComponent(text));
   return [user.name, own.join(","), ...patterns].join(" ");

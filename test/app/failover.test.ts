@@ -177,6 +177,14 @@ test("logs in where the client is, and checks rights at both", async () => {
   expect(String(await ask(ann, "LPUSH", "a", "x"))).toContain("No such user 'ann'");
 });
 
+test("OKQ DELIVERED is only for connections of another okq", async () => {
+  const { serving, standby } = await startPair();
+  for (const okq of [serving, standby]) {
+    const reply = await ask(await okq.connect(), "OKQ", "DELIVERED", 1, "GONE");
+    expect(String(reply)).toStartWith("-ERR this okq does not serve");
+  }
+});
+
 test("a user may do no more than its rights at the standby allow", async () => {
   const users = writeUsers("ann all *");
   const { serving, start } = await startPair({ s3Lease: 10_000, users: users.path });

@@ -2,6 +2,7 @@
 // through a connection of its own there, so that they keep their order, and so that the okq that
 // serves notices when the client is gone.
 import { randomBytes } from "node:crypto";
+import type { Receivable } from "../../commands/answer.ts";
 import type { Client } from "../../commands/caller.ts";
 import type { Context } from "../../commands/context.ts";
 import type { Entry } from "../../commands/entry.ts";
@@ -80,25 +81,32 @@ export class ClientUpstream implements Upstream, LinkOwner {
     return protocol === 2 && (subscriptions?.size ?? 0) > 0;
   }
 
-  /** Passes the command on. Fails it if no okq serves. */
-  send(args: Buffer[], given: Forwardable, entry: Entry): void {
+  /** Passes the command on, and sets its receipt. Fails it if no okq serves. */
+  send(args: Buffer[], given: Forwardable & Receivable, entry: Entry): void {
     const link = this.#openLink();
     if (!link) return given.failed(this.#notServed());
     const command = given.waits ? this.#waiting(given) : given;
     if (entry.command.isOfConnection) this.#isKept = true;
     if (entry.command.isForSubscribers) return this.#subscribe(link, args, command);
     const { unsent } = this.#parts.context.budgets;
-    link.send(args, new ForwardedCommand(command, link, unsent, this.#client.schedule));
+    const receipt = given.isReading ? null : link.delivery.begin();
+    given.receipt = receipt;
+    const { schedule } = this.#client;
+    link.send(args, new ForwardedCommand(command, link, unsent, schedule, receipt));
     // Behind equal waits that are passed on with it.
     if (given.waits && this.#client.gone.aborted) queueMicrotask(() => this.endWaits());
   }
 
-  transact(commands: Buffer[][]): Promise<Buffer[]> {
+  transact(commands: Buffer[][], call: Receivable): Promise<Buffer[]> {
     const link = this.#openLink();
     if (!link) return Promise.reject(this.#notServed());
     const refusal = (text: string) => new CommandError(new ErrorReply(text));
+    const receipt = link.delivery.begin();
+    call.receipt = receipt;
+    const onReply = () => (receipt.end = link.repliedBytes);
     return new Promise((resolve, reject) => {
-      for (const { args, awaiting } of transactionOf(commands, { resolve, reject }, refusal)) {
+      const settle = { resolve, reject };
+      for (const { args, awaiting } of transactionOf(commands, settle, refusal, onReply)) {
         link.send(args, awaiting);
       }
     });
@@ -117,9 +125,12 @@ export class ClientUpstream implements Upstream, LinkOwner {
     await isReset;
   }
 
-  /** The client sends no more, and all that it has sent is passed on: its waits end. */
+  /**
+   * The client sends no more, and all that it has sent is passed on: its waits end. Without any the
+   * link stays, to tell the okq that serves what the client gets.
+   */
   finish(): void {
-    this.#link?.finish();
+    if (this.#waits > 0) this.#link?.finish();
   }
 
   /** It sends no more, but has sent others behind its waits: they go through another link. */

@@ -5,6 +5,7 @@ import { failureIn } from "../../commands/failover.ts";
 import { StoreError } from "../../queue/errors.ts";
 import { Encoded } from "../../resp/reply.ts";
 import { bulkIn, elementsOf, errorIn } from "../../resp/reply-scanner.ts";
+import type { LinkReceipt } from "./delivery.ts";
 import type { Awaiting, Link } from "./link.ts";
 import { PassedReply } from "./passed-reply.ts";
 
@@ -27,17 +28,29 @@ export class ForwardedCommand implements Awaiting {
   readonly #link: Link;
   readonly #budget: Budget;
   readonly #onPiece: () => void;
+  readonly #receipt: LinkReceipt | null;
   #reply: PassedReply | null = null;
 
-  /** onPiece: a part of a long reply has come. */
-  constructor(command: Forwardable, link: Link, budget: Budget, onPiece: () => void) {
+  /**
+   * onPiece: a part of a long reply has come. receipt: it is to know where the reply ends; null if
+   * that hands out nothing.
+   */
+  constructor(
+    command: Forwardable,
+    link: Link,
+    budget: Budget,
+    onPiece: () => void,
+    receipt: LinkReceipt | null,
+  ) {
     this.#command = command;
     this.#link = link;
     this.#budget = budget;
     this.#onPiece = onPiece;
+    this.#receipt = receipt;
   }
 
   replied(reply: Buffer): boolean {
+    this.#end();
     const text = errorIn(reply);
     const failure = text === null ? null : failureIn(text);
     if (failure) this.#command.failed(failure);
@@ -55,8 +68,15 @@ export class ForwardedCommand implements Awaiting {
         reply.add(piece);
         this.#onPiece();
       },
-      complete: () => reply.complete(),
+      complete: () => {
+        this.#end();
+        reply.complete();
+      },
     };
+  }
+
+  #end(): void {
+    if (this.#receipt) this.#receipt.end = this.#link.repliedBytes;
   }
 
   lost(reason: string, isSent: boolean): void {
@@ -144,10 +164,12 @@ export function transactionOf(
   commands: Buffer[][],
   { resolve, reject }: { resolve(replies: Buffer[]): void; reject(error: unknown): void },
   refusal: (text: string) => Error,
+  onReply: () => void,
 ): { args: Buffer[]; awaiting: Awaiting }[] {
   const queued: Awaiting = { replied: () => true, lost() {} };
   const executed: Awaiting = {
     replied(reply) {
+      onReply();
       const text = errorIn(reply);
       if (text === null) resolve(elementsOf(reply) ?? []);
       else reject(failureIn(text) ?? refusal(text));

@@ -26,8 +26,8 @@ export class HeldCheckpoints extends Checkpoints {
   }
 
   /**
-   * The file has everything that was committed, and stays like that as long as the hold lasts. Throws
-   * if something is still read, so that the checkpoint cannot be complete.
+   * The file has everything that was committed, and stays like that while the hold lasts. Throws if
+   * something is still read, so that the checkpoint cannot be complete.
    */
   hold(): Hold {
     this.run();
