@@ -158,6 +158,16 @@ describe("the scratch database", () => {
     await expect(scratch.read(0, 1)).rejects.toThrow("it is closed");
   });
 
+  test("is in no backup that was not complete when okq stopped serving", async () => {
+    const [store, under] = await opened();
+    await store.push("q", "1");
+    const file = join(newFolder(), "copy.db");
+    const backup = under.journal.backup(file).catch((error: Error) => error.message);
+    await under.reopen();
+    expect(await backup).toBe("okq stopped serving before the backup was complete");
+    expect(existsSync(file)).toBe(false);
+  });
+
   test.skipIf(process.getuid?.() === 0)(
     "cannot be where okq may not write (skipped for root)",
     async () => {

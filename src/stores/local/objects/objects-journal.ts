@@ -87,6 +87,7 @@ export class ObjectsJournal implements Journal {
   /** The last append may be there, or come still. */
   #isUnsettled = false;
   #isFenced = false;
+  #isClosed = false;
   /** To be done when no transaction is open. */
   readonly #waiting: (() => void)[] = [];
   #puts = 0;
@@ -225,6 +226,9 @@ export class ObjectsJournal implements Journal {
       hold = this.#checkpoints.hold();
       await copyInto(this.#scratch, hold, file);
     } catch (error) {
+      if (this.#isClosed) {
+        throw new JournalError("failed", "okq stopped serving before the backup was complete");
+      }
       const { code } = error as NodeJS.ErrnoException;
       throw code === "EEXIST" ? isThere : explained(error, file);
     } finally {
@@ -249,6 +253,7 @@ export class ObjectsJournal implements Journal {
   }
 
   close(): void {
+    this.#isClosed = true;
     this.#compaction.stop();
     this.#chores.stop();
     this.#recorded.finalize();
