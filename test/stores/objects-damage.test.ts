@@ -4,7 +4,7 @@
 
 import { Database } from "bun:sqlite";
 import { describe, expect, setDefaultTimeout, test } from "bun:test";
-import { chmodSync, readdirSync } from "node:fs";
+import { chmodSync, existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { Recorder } from "../../src/stores/local/objects/recorder.ts";
 import { Scratch } from "../../src/stores/local/objects/scratch.ts";
@@ -214,6 +214,25 @@ describe("the scratch database", () => {
       expect(await push(10)).toBe("none");
       await under.crash();
       expect(await store.counts("q")).toEqual({ ready: 3 });
+    },
+  );
+
+  test.skipIf(noSmallDisk !== null)(
+    `is not copied into a backup while a full disk lets it change ${noSmallDisk ?? ""}`,
+    async () => {
+      const disk = mountSmallDisk(64 * 1024 * 1024);
+      const [store, under] = await opened({ scratchFolder: disk.folder });
+      for (let id = 0; id < 100; id++) await store.push("q", `${id}`);
+      const file = join(newFolder(), "copy.db");
+      const backup = under.journal.backup(file).catch((error: Error) => error.message);
+      disk.fill(0);
+      // It writes into the database what it has committed, so that acks have room.
+      expect(under.journal.pushRefusal()).not.toBeNull();
+      expect(await backup).toEndWith("the scratch database has no room for a backup");
+      expect(existsSync(file)).toBe(false);
+      disk.empty();
+      await under.journal.backup(file);
+      expect(checkDatabase(file)).toMatchObject({ ready: 100 });
     },
   );
 

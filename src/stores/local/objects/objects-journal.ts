@@ -26,7 +26,7 @@ import { AppendError } from "./append-error.ts";
 import { copyInto } from "./backup-file.ts";
 import { Collecting } from "./collecting.ts";
 import { Compaction, type CompactionLimits, defaultLimits } from "./compaction.ts";
-import { HeldCheckpoints } from "./held-checkpoints.ts";
+import { HeldCheckpoints, type Hold } from "./held-checkpoints.ts";
 import { KeptRecordings } from "./kept-recordings.ts";
 import { loadScratch } from "./load-scratch.ts";
 import { ObjectReader } from "./object-reader.ts";
@@ -220,14 +220,15 @@ export class ObjectsJournal implements Journal {
       await this.#checkpoints.released();
       if (this.#isAppending) await new Promise<void>((done) => void this.#waiting.push(done));
     }
+    let hold: Hold | null = null;
     try {
-      this.#checkpoints.hold();
-      await copyInto(this.#scratch, file);
+      hold = this.#checkpoints.hold();
+      await copyInto(this.#scratch, hold, file);
     } catch (error) {
       const { code } = error as NodeJS.ErrnoException;
       throw code === "EEXIST" ? isThere : explained(error, file);
     } finally {
-      this.#checkpoints.release();
+      hold?.end();
     }
   }
 
