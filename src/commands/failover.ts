@@ -2,7 +2,7 @@
 // pass commands on to it, and answer LOADING while none serves.
 import { StoreError, type StoreFailure } from "../queue/errors.ts";
 import type { ServingOkq } from "../queue/serving-okq.ts";
-import type { Receivable } from "./answer.ts";
+import type { Answer, Receivable } from "./answer.ts";
 import { errorTexts } from "./error-texts.ts";
 
 /**
@@ -50,6 +50,8 @@ export interface Upstream {
    * StoreError or a CommandError. Sets the receipt of the call.
    */
   transact(commands: Buffer[][], call: Receivable): Promise<Buffer[]>;
+  /** The same, but resolves to the answer of EXEC, which is passed on while it arrives. */
+  passTransaction(commands: Buffer[][], call: Receivable): Promise<Answer>;
   /** The client has another user, name or protocol. */
   changed(): void;
   /** Forgets everything of this client there. Resolves once its commands are answered. */

@@ -2,23 +2,23 @@
 // through a connection of its own there, so that they keep their order, and so that the okq that
 // serves notices when the client is gone.
 import { randomBytes } from "node:crypto";
-import type { Receivable } from "../../commands/answer.ts";
+import type { Answer, Receivable } from "../../commands/answer.ts";
 import type { Client } from "../../commands/caller.ts";
 import type { Context } from "../../commands/context.ts";
 import type { Entry } from "../../commands/entry.ts";
-import { CommandError } from "../../commands/errors.ts";
 import { isOfFailure, type Upstream } from "../../commands/failover.ts";
 import { FAILURE_SEEN, forwardArguments } from "../../commands/forward.ts";
 import { StoreError } from "../../queue/errors.ts";
-import { ErrorReply } from "../../resp/reply.ts";
 import {
+  executedWhole,
   type Forwardable,
   ForwardedCommand,
   ForwardedSubscribe,
   type Subscribed,
   transactionOf,
 } from "./forwarded-command.ts";
-import { introductionOf, Link, type LinkOwner } from "./link.ts";
+import type { LinkReceipt } from "./delivery.ts";
+import { type Awaiting, introductionOf, Link, type LinkOwner } from "./link.ts";
 import type { OpenUpstream } from "./upstream-socket.ts";
 
 /** Messages that came before the client had the reply to SUBSCRIBE. */
@@ -98,18 +98,40 @@ export class ClientUpstream implements Upstream, LinkOwner {
   }
 
   transact(commands: Buffer[][], call: Receivable): Promise<Buffer[]> {
+    const replies = Promise.withResolvers<Buffer[]>();
+    const problem = this.#transact(commands, call, (link, receipt) =>
+      executedWhole(replies, () => (receipt.end = link.repliedBytes)),
+    );
+    return problem ? Promise.reject(problem) : replies.promise;
+  }
+
+  passTransaction(commands: Buffer[][], call: Receivable): Promise<Answer> {
+    const { promise, resolve, reject } = Promise.withResolvers<Answer>();
+    const exec = { isReading: false, waits: false, passed: resolve, failed: reject };
+    const { unsent } = this.#parts.context.budgets;
+    const { schedule } = this.#client;
+    const problem = this.#transact(
+      commands,
+      call,
+      (link, receipt) => new ForwardedCommand(exec, link, unsent, schedule, receipt),
+    );
+    return problem ? Promise.reject(problem) : promise;
+  }
+
+  /** Returns an error if no okq serves. */
+  #transact(
+    commands: Buffer[][],
+    call: Receivable,
+    executed: (link: Link, receipt: LinkReceipt) => Awaiting,
+  ): StoreError | null {
     const link = this.#openLink();
-    if (!link) return Promise.reject(this.#notServed());
-    const refusal = (text: string) => new CommandError(new ErrorReply(text));
+    if (!link) return this.#notServed();
     const receipt = link.delivery.begin();
     call.receipt = receipt;
-    const onReply = () => (receipt.end = link.repliedBytes);
-    return new Promise((resolve, reject) => {
-      const settle = { resolve, reject };
-      for (const { args, awaiting } of transactionOf(commands, settle, refusal, onReply)) {
-        link.send(args, awaiting);
-      }
-    });
+    for (const { args, awaiting } of transactionOf(commands, executed(link, receipt))) {
+      link.send(args, awaiting);
+    }
+    return null;
   }
 
   changed(): void {
@@ -256,7 +278,8 @@ export class ClientUpstream implements Upstream, LinkOwner {
     this.#unconfirmed += 1;
     const onChange = (change: Subscribed) => this.#note(change);
     const confirmed = () => this.#confirmed();
-    const subscribing = new ForwardedSubscribe(command, mark, onChange, confirmed);
+    const { unsent } = this.#parts.context.budgets;
+    const subscribing = new ForwardedSubscribe(command, mark, unsent, onChange, confirmed);
     link.send(args, subscribing, [Buffer.from("PING"), Buffer.from(mark)]);
   }
 
