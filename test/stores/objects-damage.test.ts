@@ -159,7 +159,7 @@ describe("the scratch database", () => {
   });
 
   test("is in no backup that was not complete when okq stopped serving", async () => {
-    const [store, under] = await opened();
+    const [store, under] = await opened({});
     await store.push("q", "1");
     const file = join(newFolder(), "copy.db");
     const backup = under.journal.backup(file).catch((error: Error) => error.message);
