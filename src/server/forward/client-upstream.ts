@@ -98,24 +98,26 @@ export class ClientUpstream implements Upstream, LinkOwner {
   }
 
   transact(commands: Buffer[][], call: Receivable): Promise<Buffer[]> {
-    const replies = Promise.withResolvers<Buffer[]>();
-    const problem = this.#transact(commands, call, (link, receipt) =>
-      executedWhole(replies, () => (receipt.end = link.repliedBytes)),
-    );
-    return problem ? Promise.reject(problem) : replies.promise;
+    return new Promise((resolve, reject) => {
+      const problem = this.#transact(commands, call, (link, receipt) =>
+        executedWhole({ resolve, reject }, () => (receipt.end = link.repliedBytes)),
+      );
+      if (problem) reject(problem);
+    });
   }
 
   passTransaction(commands: Buffer[][], call: Receivable): Promise<Answer> {
-    const { promise, resolve, reject } = Promise.withResolvers<Answer>();
-    const exec = { isReading: false, waits: false, passed: resolve, failed: reject };
     const { unsent } = this.#parts.context.budgets;
     const { schedule } = this.#client;
-    const problem = this.#transact(
-      commands,
-      call,
-      (link, receipt) => new ForwardedCommand(exec, link, unsent, schedule, receipt),
-    );
-    return problem ? Promise.reject(problem) : promise;
+    return new Promise((resolve, reject) => {
+      const exec = { isReading: false, waits: false, passed: resolve, failed: reject };
+      const problem = this.#transact(
+        commands,
+        call,
+        (link, receipt) => new ForwardedCommand(exec, link, unsent, schedule, receipt),
+      );
+      if (problem) reject(problem);
+    });
   }
 
   /** Returns an error if no okq serves. */

@@ -190,7 +190,7 @@ export function transactionOf(
 
 /** EXEC whose replies are needed one by one. */
 export function executedWhole(
-  { resolve, reject }: PromiseWithResolvers<Buffer[]>,
+  { resolve, reject }: { resolve(replies: Buffer[]): void; reject(error: Error): void },
   onReply: () => void,
 ): Awaiting {
   return {
