@@ -123,8 +123,7 @@ test("a log of an older schema becomes a snapshot before the next commit", async
   recorder.begin(8);
   insert.run(1, "old");
   insert.finalize();
-  recorder.end();
-  await under.tenure.append(recorder.take()!);
+  await under.tenure.append(recorder.end()!);
   await under.crash();
   const store = new LifeCaller(under);
   expect(under.tenure.snapshot).toBeNull();

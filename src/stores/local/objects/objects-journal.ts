@@ -62,8 +62,6 @@ interface Opened {
 }
 
 const repeatMs = 100;
-/** By then an append has left this process, if it has a connection. */
-const leftAfterMs = 2;
 /** The room that is kept on the disk is enough for a recording of that size. */
 const smallBytesMax = 4 * 1024 * 1024;
 
@@ -270,11 +268,10 @@ export class ObjectsJournal implements Journal {
   }
 
   async #append(body: Buffer, changes: Changes): Promise<void> {
-    const { tenure, clock } = this.#options;
+    const { tenure } = this.#options;
     this.#isAppending = true;
     this.#chores.pause();
     this.#collecting.started();
-    const cancel = clock.after(leftAfterMs, () => this.#recorded.runAhead());
     try {
       const seq = await tenure.append(body);
       this.#collecting.ended();
@@ -285,7 +282,6 @@ export class ObjectsJournal implements Journal {
     } catch (error) {
       throw await this.#notAppended(error as AppendError, body, changes);
     } finally {
-      cancel();
       this.#isAppending = false;
       this.#chores.resume();
       for (const run of this.#waiting.splice(0)) run();

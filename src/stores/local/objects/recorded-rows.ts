@@ -1,5 +1,5 @@
-// The rows of the scratch database. Changes become a recording first, for the log, and then rows:
-// in a transaction that is open until the log has them.
+// The rows of the scratch database. Changes become rows and a recording for the log, in a
+// transaction that is open until the log has them.
 
 import type { Database } from "bun:sqlite";
 import type { Changes } from "../changes.ts";
@@ -23,39 +23,25 @@ export class RecordedRows {
   }
 
   /**
-   * Opens a transaction, and returns the recording; null if no row changes, and then there is
-   * nothing to run. Without room turns may be left out.
+   * Writes changes in a new transaction, and returns their recording; null if no row changes.
+   * Without room turns may be left out.
    */
   record(changes: Changes, nowMs: number, hasRoom: boolean): Buffer | null {
     this.#recorder.begin(migrations.length);
-    try {
-      this.rows.write(changes, hasRoom);
-      const isClockDue = this.#recorder.hasRecorded || this.rows.isNewlyCounted(changes);
-      if (isClockDue) this.rows.writeClock(changes, nowMs);
-    } finally {
-      this.#recorder.end();
-    }
-    return this.#recorder.take();
+    this.rows.write(changes, hasRoom);
+    const isClockDue = this.#recorder.hasRecorded || this.rows.isNewlyCounted(changes);
+    if (isClockDue) this.rows.writeClock(changes, nowMs);
+    return this.#recorder.end();
   }
 
-  /** Changes the rows while the recording is on its way. A failure is told by commit(). */
-  runAhead(): void {
-    try {
-      this.#recorder.run();
-    } catch {
-      // It is thrown again.
-    }
-  }
-
-  /** Ends the transaction, with all changes. Throws the failure of any statement. */
+  /** Ends the transaction, with its changes. */
   commit(): void {
-    this.#recorder.run();
     this.rows.commit();
   }
 
   /** Ends the transaction, without its changes. */
   undo(): void {
-    this.#recorder.drop();
+    this.#recorder.end();
     this.rows.rollBack();
   }
 
