@@ -84,6 +84,8 @@ export async function compareLives(
     if (random.below(4) === 0) await pair.compareScans(life.queues, 1 + random.below(4));
     if (b.reopen && random.below(15) === 0) {
       if (hasGroups || only === "order") await pair.leaveOneGroup(life.queues);
+      // A new process begins with it.
+      await pair.tick();
       await pair.restartSecond(random);
       life.restarted();
       await pair.wait(AHEAD_MS, stepMs, life.queues);
