@@ -105,13 +105,7 @@ export class RedisStore implements Store {
     const { onEnded = () => {}, onDue = () => {} } = options;
     const { onReport = () => {}, onListeners = () => {} } = options;
     this.#due = new DueTimes(clock, onDue);
-    this.#knownShards = {
-      isDue: (shard) => this.#due.isDue(shards[shard]!.tag),
-      nextToLookAt: 0,
-      ticking: new Set(),
-      consumed: new Set(),
-      tickMsMax,
-    };
+    this.#knownShards = shardsKnownBy(this.#due, tickMsMax);
     const processId = crypto.randomUUID();
     const channels = channelNames(target.db);
     this.#target = target;
@@ -352,5 +346,15 @@ async function openCluster(
       ["store_connections_ready", map.size.ready],
     ],
     close: () => map.close(),
+  };
+}
+
+function shardsKnownBy(due: DueTimes, tickMsMax: number): KnownShards {
+  return {
+    isDue: (shard) => due.isDue(shards[shard]!.tag),
+    nextToLookAt: 0,
+    ticking: new Set(),
+    consumed: new Set(),
+    tickMsMax,
   };
 }
