@@ -116,7 +116,7 @@ test("the policy has the rights that okq uses, and the objects have the names", 
   const text = await page();
   const listed = [...text.matchAll(/^\| `([\w./]+)` +\|/gm)].map(([, name]) => name!);
   const kinds = new Set(listed.map((name) => name.split("/")[0]));
-  expect(kinds).toEqual(new Set(["manifest.json", "log", "segment", "snapshot", "probe"]));
+  expect(kinds).toEqual(new Set(["manifest.json", "log", "segment", "snapshot", "probe", "pin"]));
   const nameless = (key: string) => key.replaceAll(/\d{20}/g, "N");
   const keys = new Set(s3.keysIn("bucket").map(nameless));
   expect(keys).toEqual(new Set(listed.slice(0, 2).map((name) => nameless(`okq/${name}`))));

@@ -9,6 +9,18 @@ export type Answer = Reply | Handout | LongReply;
  */
 export class BeforeExec extends Simple {}
 
+/** Is told what becomes of a reply. */
+export interface Receipt {
+  sent(): void;
+  /** The client is gone before it was sent. */
+  giveBack(): void;
+}
+
+/** A command that has a receipt if the reply hands out events of the okq that serves. */
+export interface Receivable {
+  receipt?: Receipt | null;
+}
+
 /** A reply that hands out an event. */
 export abstract class Handout {
   constructor(

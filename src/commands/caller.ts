@@ -94,6 +94,11 @@ export interface Client extends Caller, ConnectionSettings, ConnectionFigures {
    * failed until the other okq knows of that failure (`isFailureSeen`).
    */
   forwardFor(address: string, isFailureSeen: boolean): void;
+  /**
+   * The client of the other okq has got so many bytes of replies. `isGone`: it gets no more, and
+   * the events in the others go back when this connection closes.
+   */
+  confirmReplies(bytes: number, isGone: boolean): void;
   /** Aborts `gone`, with that reason, which ends a wait; the client stays connected. */
   stopWaiting(reason?: unknown): void;
   /** Sends it a message between replies, or loses it where the client reads too slowly. */

@@ -4,7 +4,7 @@ import type { StoreError } from "../queue/errors.ts";
 import type { Operation, ResultOf } from "../queue/operations.ts";
 import type { ErrorReply } from "../resp/reply.ts";
 import type { Right } from "../users/user.ts";
-import type { Answer } from "./answer.ts";
+import type { Answer, Receivable } from "./answer.ts";
 import { argumentReader } from "./arguments.ts";
 import type { InBackground } from "./background.ts";
 import type { Caller, Client } from "./caller.ts";
@@ -78,7 +78,10 @@ export type InTransaction = "at once" | "queued" | "never";
 export type Phase = "alone" | "queued" | "executed";
 
 /** A command as it was called. */
-export interface Call<C extends Caller = Client, X extends QueueContext = Context> {
+export interface Call<
+  C extends Caller = Client,
+  X extends QueueContext = Context,
+> extends Receivable {
   /** As the client sent them, the command's name first. */
   args: Buffer[];
   client: C;

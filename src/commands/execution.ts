@@ -6,7 +6,7 @@ import { EarlierFailure, StoreError } from "../queue/errors.ts";
 import type { Operation } from "../queue/operations.ts";
 import type { Receiver } from "../queue/store.ts";
 import type { ErrorReply } from "../resp/reply.ts";
-import type { Answer } from "./answer.ts";
+import type { Answer, Receipt } from "./answer.ts";
 import { InBackground } from "./background.ts";
 import type { Caller, Client } from "./caller.ts";
 import { NO_COMMAND } from "./command-durations.ts";
@@ -37,6 +37,7 @@ export abstract class Execution<C extends Caller = Client, X extends QueueContex
   commandNumber = NO_COMMAND;
   isExclusive = false;
   takings: Takings | null = null;
+  receipt: Receipt | null = null;
   heldBytes = 0;
   /** Both are set if the command is an operation. */
   #command: StoreCommand | null = null;

@@ -2,6 +2,7 @@
 // pass commands on to it, and answer LOADING while none serves.
 import { StoreError, type StoreFailure } from "../queue/errors.ts";
 import type { ServingOkq } from "../queue/serving-okq.ts";
+import type { Answer, Receivable } from "./answer.ts";
 import { errorTexts } from "./error-texts.ts";
 
 /**
@@ -46,9 +47,11 @@ export interface Upstream {
   readonly isWaiting: boolean;
   /**
    * Does these commands as one transaction. Resolves to their replies, as bytes. Rejects with a
-   * StoreError or a CommandError.
+   * StoreError or a CommandError. Sets the receipt of the call.
    */
-  transact(commands: Buffer[][]): Promise<Buffer[]>;
+  transact(commands: Buffer[][], call: Receivable): Promise<Buffer[]>;
+  /** The same, but resolves to the answer of EXEC, which is passed on while it arrives. */
+  passTransaction(commands: Buffer[][], call: Receivable): Promise<Answer>;
   /** The client has another user, name or protocol. */
   changed(): void;
   /** Forgets everything of this client there. Resolves once its commands are answered. */

@@ -54,9 +54,9 @@ export function applyUsers(context: Context): number {
   let closed = 0;
   for (const client of [...context.clients.values(), ...context.visitors]) {
     if (!client.user) continue;
-    const { name, hash } = client.user;
+    const { name, hash, limits } = client.user;
     const user = context.users.find(name);
-    if (user && user.hash === hash) become(user, client);
+    if (user && user.hash === hash) become(user.within(limits), client);
     else {
       closed += 1;
       client.kill();

@@ -68,7 +68,8 @@ function withoutStore(parts: Part[], call: Call): Answer | Promise<Answer> {
   const commands = parts.flatMap((part) => part.forwarded ?? []);
   if (commands.length === 0) return answerOf(parts, [], call);
   const { upstream } = call.client;
-  return upstream!.transact(commands).then((replies) => answerOf(parts, replies, call));
+  if (parts.every((part) => part.forwarded)) return upstream!.passTransaction(commands, call);
+  return upstream!.transact(commands, call).then((replies) => answerOf(parts, replies, call));
 }
 
 /** As execute, where a command such as AUTH takes a while. */

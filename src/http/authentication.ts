@@ -17,25 +17,37 @@ interface Client {
   readonly address: string;
 }
 
+/** Of the client itself, or of its session. */
+type ShownIdentity = Pick<Identity, "user"> & Partial<Identity>;
+
+/** The session of a client that shows a cookie; null if it has none. */
+type FindSession = (
+  exchange: PublicExchange,
+) => ShownIdentity | null | Promise<ShownIdentity | null>;
+
 const CLIENTS_MAX = 10_000;
 /** Pages can send these without the consent of okq, and other types not. */
 const SIMPLE_TYPES = /^\s*(application\/x-www-form-urlencoded|multipart\/form-data|text\/plain)\b/i;
 
 export class Authentication {
   readonly #context: Pick<Context, "users">;
-  readonly #sessions: Sessions;
-  readonly #cookie: SessionCookie;
+  readonly #ownSession: FindSession;
   /** By address. */
   readonly #clients = new RecentlySeen<Client>(CLIENTS_MAX);
 
   constructor(context: Pick<Context, "users">, sessions: Sessions, cookie: SessionCookie) {
     this.#context = context;
-    this.#sessions = sessions;
-    this.#cookie = cookie;
+    this.#ownSession = ({ request }) => {
+      const id = cookie.idIn(request.headers);
+      return id === null ? null : sessions.identityOf(id);
+    };
   }
 
   /** Rejects with a Problem for wrong credentials, or none. */
-  async identityOf(exchange: PublicExchange): Promise<Pick<Identity, "user"> & Partial<Identity>> {
+  async identityOf(
+    exchange: PublicExchange,
+    findSession: FindSession = this.#ownSession,
+  ): Promise<ShownIdentity> {
     const { stranger: user } = this.#context.users;
     if (user) return { user };
     const { headers } = exchange.request;
@@ -45,8 +57,7 @@ export class Authentication {
       if (!credentials) throw unauthorized("the header Authorization must be Basic or Bearer");
       return { user: await this.logIn(credentials, exchange) };
     }
-    const id = this.#cookie.idIn(headers);
-    const identity = id === null ? null : this.#sessions.identityOf(id);
+    const identity = await findSession(exchange);
     if (!identity) throw unauthorized("log in: with the header Authorization, Basic or Bearer");
     checkIntended(exchange);
     return identity;

@@ -15,6 +15,8 @@ export interface PublicExchange {
   address: string;
   /** The client is one of another okq, which passes the request on. */
   isForwarded: boolean;
+  /** What the client may do at that okq; null: everything. */
+  limits: User | null;
   /** Aborts when the client is gone, or okq stops. */
   gone: AbortSignal;
   /** The whole body. Rejects with a Problem if it is too large or too slow. */

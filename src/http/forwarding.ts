@@ -1,23 +1,47 @@
 // An okq that stands by gets requests here and passes them on to the okq that serves. It tells that
-// okq the address of the client. What a client may not send at all is refused before.
+// okq the address of the client. What a client may not send or do is refused before.
 import type { Failover } from "../commands/failover.ts";
+import { limitsText, parseLimits } from "../users/limits.ts";
+import type { User } from "../users/user.ts";
 import type { ServingOkq } from "../queue/serving-okq.ts";
 import type { PublicExchange } from "./exchange.ts";
 import { Problem } from "./problem.ts";
 import type { RequestBody } from "./request-body.ts";
+import { SESSION_PATH } from "./session-routes.ts";
 
-/** The secret of the okq that serves, and the address of the client. */
-const HEADER = "Okq-Forward";
+/**
+ * The secret of the okq that serves, the address of the client, and what its user may do here.
+ * Headers that begin with Okq- are fields of events.
+ */
+const HEADER = "X-Okq-Forward";
 /** Of one connection, or made anew for the next one. */
 const NOT_PASSED = ["Connection", "Keep-Alive", "Transfer-Encoding", "Upgrade", "Expect", "TE"];
 /** Each okq shows its own figures there. */
 const OWN_PATH = "/metrics";
+/** Their responses go on for as long as the client likes. */
+const OPEN_ENDED = /^(text\/event-stream|application\/x-ndjson)\b/;
+/** Of what is told of the rights of a user. Of all headers Bun reads twice as many bytes. */
+const LIMITS_BYTES_MAX = 8 * 1024;
 const RETRY = { "Retry-After": "1" };
 /** This okq waits so long for answers of the other one when it ends. */
 const END_MS_MAX = 2_000;
 
 /** The path of a unix socket that leads to the HTTPS of that okq. */
 export type TunnelTo = (serving: ServingOkq) => string;
+
+export interface PassedClient {
+  address: string;
+  /** null: it may do everything there. */
+  limits: User | null;
+}
+
+interface Sent {
+  method: string;
+  headers: Headers;
+  /** null: somebody who may do no more than anybody. */
+  user: User | null;
+  body: Buffer | ReadableStream<Uint8Array> | null;
+}
 
 export class Forwarding {
   readonly #failover: Failover | null;
@@ -28,57 +52,118 @@ export class Forwarding {
     this.#tunnelTo = tunnelTo;
   }
 
-  /** The address of the client if another okq passes its request on; else null. */
-  addressIn({ headers }: Request): string | null {
-    const [secret = "", address] = (headers.get(HEADER) ?? "").split(" ", 2);
+  /** What another okq tells of the client whose request it passes on; else null. */
+  clientIn({ headers }: Request): PassedClient | null {
+    const [secret = "", address, ...limits] = (headers.get(HEADER) ?? "").split(" ");
     if (!address) return null;
-    if (this.#failover?.knows(Buffer.from(secret))) return address;
-    throw new Problem(503, "this okq does not serve", null, RETRY);
+    if (!this.#failover?.knows(Buffer.from(secret))) {
+      throw new Problem(503, "this okq does not serve", null, RETRY);
+    }
+    return { address, limits: limits.length > 0 ? parseLimits(limits.join(" "))[1] : null };
   }
 
-  /** null if this okq answers the request itself. */
-  pass(exchange: PublicExchange, body: RequestBody): Promise<Response> | null {
-    if (!this.#failover || this.#failover.role === "serving") return null;
-    if (exchange.path === OWN_PATH) return null;
-    const { serving, reason } = this.#failover;
-    if (serving?.httpAddr) {
-      const unix = serving.isHttps ? this.#tunnelTo(serving) : null;
-      return send(exchange, body, serving, unix);
+  /** Else this okq answers the request itself. */
+  passesOn({ path }: PublicExchange): boolean {
+    return this.#failover !== null && this.#failover.role !== "serving" && path !== OWN_PATH;
+  }
+
+  /** `over` is called when the response has ended, or there is none. Rejects with a Problem. */
+  async pass(
+    exchange: PublicExchange,
+    user: User | null,
+    body: RequestBody,
+    over: () => void,
+  ): Promise<Response> {
+    const { request, gone } = exchange;
+    try {
+      const { pathname, search } = new URL(request.url, "http://localhost");
+      const headers = new Headers(request.headers);
+      for (const name of NOT_PASSED) headers.delete(name);
+      const unread = () => (request.body === null ? null : streamOf(body));
+      const sent = body.read ? await body.read : unread();
+      const { method } = request;
+      const target = pathname + search;
+      const response = await this.#send(exchange, target, { method, headers, user, body: sent });
+      return passed(response, gone, over);
+    } catch (error) {
+      over();
+      throw error;
     }
+  }
+
+  /** The user of the session whose cookie the request shows; null if there is none. */
+  async sessionUser(exchange: PublicExchange): Promise<string | null> {
+    const cookie = exchange.request.headers.get("Cookie");
+    if (cookie === null) return null;
+    const headers = new Headers({ Cookie: cookie });
+    const response = await this.#send(exchange, exchange.prefix + SESSION_PATH, {
+      method: "GET",
+      headers,
+      user: null,
+      body: null,
+    });
+    if (response.status === 401) return null;
+    const answer = await response.json().catch(() => null);
+    if (!response.ok || answer === null) throw unreachable();
+    const { user, isOpen } = answer as { user: string; isOpen: boolean };
+    // Without users it does not look at the cookie.
+    return isOpen ? null : user;
+  }
+
+  /** Rejects with a Problem. */
+  async #send(
+    { request, address, gone }: PublicExchange,
+    target: string,
+    sent: Sent,
+  ): Promise<Response> {
+    const serving = this.#target();
+    const { httpAddr, secret, isHttps } = serving;
+    const limits = sent.user === null ? [] : [headerOf(sent.user)];
+    sent.headers.set(HEADER, [secret, address, ...limits].join(" "));
+    try {
+      return await fetch(`http://${httpAddr}${target}`, {
+        ...(isHttps && { unix: this.#tunnelTo(serving) }),
+        method: sent.method,
+        headers: sent.headers,
+        ...(sent.body !== null && { body: sent.body }),
+        redirect: "manual",
+        decompress: false,
+        // On a connection that was used before, a request that fails might be sent twice.
+        keepalive: false,
+        signal: goneOrLate(request.signal, gone),
+      });
+    } catch (error) {
+      if (error instanceof Problem) throw error;
+      throw lossOf(sent.method, error as Error, gone.aborted);
+    }
+  }
+
+  /** Throws a Problem if no okq serves, or not over HTTP. */
+  #target(): ServingOkq & { httpAddr: string } {
+    const { serving, reason } = this.#failover!;
+    if (serving?.httpAddr) return { ...serving, httpAddr: serving.httpAddr };
     const detail = serving ? `${reason}, and not over HTTP` : reason;
     throw new Problem(503, detail, "LOADING", RETRY);
   }
 }
 
-async function send(
-  { request, address, gone }: PublicExchange,
-  body: RequestBody,
-  { httpAddr, secret }: ServingOkq,
-  unix: string | null,
-): Promise<Response> {
-  const { pathname, search } = new URL(request.url, "http://localhost");
-  const headers = new Headers(request.headers);
+function passed(response: Response, gone: AbortSignal, over: () => void): Response {
+  const { body, status } = response;
+  const headers = new Headers(response.headers);
   for (const name of NOT_PASSED) headers.delete(name);
-  headers.set(HEADER, `${secret} ${address}`);
-  const hasBody = request.body !== null;
+  if (body === null || !OPEN_ENDED.test(headers.get("Content-Type") ?? "")) {
+    over();
+    return new Response(body, { status, headers });
+  }
+  gone.addEventListener("abort", over, { once: true });
+  return new Response(followed(body, over) as unknown as ReadableStream, { status, headers });
+}
+
+async function* followed(body: ReadableStream<Uint8Array>, over: () => void) {
   try {
-    const response = await fetch(`http://${httpAddr}${pathname}${search}`, {
-      ...(unix !== null && { unix }),
-      method: request.method,
-      headers,
-      ...(hasBody && { body: streamOf(body) }),
-      redirect: "manual",
-      decompress: false,
-      // On a connection that was used before, a request that fails might be sent twice.
-      keepalive: false,
-      signal: goneOrLate(request.signal, gone),
-    });
-    const passed = new Headers(response.headers);
-    for (const name of NOT_PASSED) passed.delete(name);
-    return new Response(response.body, { status: response.status, headers: passed });
-  } catch (error) {
-    if (error instanceof Problem) throw error;
-    throw lossOf(request, error as Error, gone.aborted);
+    yield* body;
+  } finally {
+    over();
   }
 }
 
@@ -106,13 +191,25 @@ function goneOrLate(clientGone: AbortSignal, gone: AbortSignal): AbortSignal {
   return AbortSignal.any([clientGone, late.signal]);
 }
 
-function lossOf({ method }: Request, error: Error, isEnding: boolean): Problem {
+function lossOf(method: string, error: Error, isEnding: boolean): Problem {
   const { code = "" } = error as NodeJS.ErrnoException;
   const isUnsent = code === "ConnectionRefused" || code === "ECONNREFUSED";
   const changesNothing = method === "GET" || method === "HEAD";
   if (isUnsent || changesNothing) {
-    return new Problem(503, "the okq that serves cannot be reached", "LOADING", RETRY);
+    return unreachable();
   }
   const reason = isEnding ? "this okq ends" : "the okq that serves went away";
   return new Problem(504, `outcome unknown: ${reason}`, "ERR");
+}
+
+function unreachable(): Problem {
+  return new Problem(503, "the okq that serves cannot be reached", "LOADING", RETRY);
+}
+
+/** Throws a Problem. */
+function headerOf(user: User): string {
+  const text = limitsText(user);
+  if (text.length <= LIMITS_BYTES_MAX) return text;
+  const what = `user ${user.name} has more patterns than fit into a header`;
+  throw new Problem(503, `${what}: ask the okq that serves`);
 }

@@ -18,6 +18,7 @@ import { type Listening, SessionCookie } from "./session-cookie.ts";
 import { SessionRoutes } from "./session-routes.ts";
 import { Sessions } from "./sessions.ts";
 import { Simplequeue } from "./simplequeue.ts";
+import { StandbyUsers } from "./standby-users.ts";
 import { Visits } from "./visits.ts";
 
 export interface HttpAddress {
@@ -71,12 +72,15 @@ export class HttpServer {
     const login = new SessionRoutes({ context, authentication, sessions, cookie, isReadOnly });
     const figures = new HttpFigures();
     const visits = new Visits(context, new HttpClients(context));
+    const forwarding = new Forwarding(context.failover, options.tunnelTo);
     this.#handler = new RequestHandler({
       context,
       admission,
       authentication,
       hosts: new KnownHosts(hosts),
-      forwarding: new Forwarding(context.failover, options.tunnelTo),
+      forwarding,
+      standbyUsers: new StandbyUsers({ context, authentication, login, forwarding }),
+      visits,
       responders: {
         health: new Health(context),
         page: new Page(loadPage),

@@ -23,6 +23,7 @@ export class RequestBody {
   readonly #budget: Budget;
   readonly #clock: Clock;
   #isAtEnd = false;
+  #whole: Promise<Buffer> | null = null;
   #takenBytes = 0;
 
   constructor(request: Request, { bodies, clock }: { bodies: Budget; clock: Clock }) {
@@ -37,7 +38,16 @@ export class RequestBody {
   }
 
   /** All of it. Rejects with a Problem if it has more than bytesMax bytes or is too slow. */
-  async whole(bytesMax: number): Promise<Buffer> {
+  whole(bytesMax: number): Promise<Buffer> {
+    return (this.#whole ??= this.#read(bytesMax));
+  }
+
+  /** All of it if somebody has asked for that; else null. */
+  get read(): Promise<Buffer> | null {
+    return this.#whole;
+  }
+
+  async #read(bytesMax: number): Promise<Buffer> {
     const length = this.#request.headers.get("Content-Length");
     if (Number(length) > bytesMax) throw tooLarge(bytesMax);
     if (length !== null && Number(length) <= SMALL_BYTES_MAX) return await this.#small();
@@ -60,7 +70,7 @@ export class RequestBody {
     try {
       for (;;) {
         const beganAtMs = this.#clock.nowMs();
-        const chunk = await this.#read(reader, leftMs);
+        const chunk = await this.#portion(reader, leftMs);
         if (chunk === null) break;
         const tookMs = this.#clock.nowMs() - beganAtMs;
         leftMs = Math.min(leftMs - tookMs + (1000 * chunk.length) / PORTION_BYTES, MS_MAX);
@@ -86,7 +96,7 @@ export class RequestBody {
     return bytes;
   }
 
-  async #read(reader: Reader, leftMs: number): Promise<Uint8Array | null> {
+  async #portion(reader: Reader, leftMs: number): Promise<Uint8Array | null> {
     const { done, value } = await this.#within(leftMs, reader.read());
     return done ? null : value!;
   }

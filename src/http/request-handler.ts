@@ -3,14 +3,18 @@ import type { Admission } from "../admission/admission.ts";
 import { isOfThisMachine, withoutPrefix } from "../admission/addresses.ts";
 import type { Context } from "../commands/context.ts";
 import { CommandError } from "../commands/errors.ts";
+import type { User } from "../users/user.ts";
 import type { Authentication } from "./authentication.ts";
 import type { Forwarding } from "./forwarding.ts";
-import type { PublicExchange, PublicResponder, Responder } from "./exchange.ts";
+import type { Exchange, PublicExchange, PublicResponder, Responder } from "./exchange.ts";
 import type { HttpFigures } from "./http-figures.ts";
 import type { KnownHosts } from "./known-hosts.ts";
+import type { StandbyUsers } from "./standby-users.ts";
+import type { Visits } from "./visits.ts";
 import { Problem } from "./problem.ts";
 import { bodyBytesMax, RequestBody } from "./request-body.ts";
 import { addSecurityHeaders } from "./security-headers.ts";
+import { SESSION_PATH } from "./session-routes.ts";
 
 export interface Responders {
   /** Asked first, by anybody on any machine. */
@@ -28,6 +32,8 @@ export interface HandlerParts {
   authentication: Authentication;
   hosts: KnownHosts;
   forwarding: Forwarding;
+  standbyUsers: StandbyUsers;
+  visits: Visits;
   responders: Responders;
   figures: HttpFigures;
   prefix: string;
@@ -49,8 +55,6 @@ interface Arrived {
 const METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"];
 /** Of a client that has not logged in: enough for a login. */
 const STRANGER_BYTES_MAX = 8 * 1024;
-/** A login is allowed where okq is read-only. */
-const SESSION_PATH = "/v1/session";
 /** Bun takes no longer timeout. */
 const TIMEOUT_S_MAX = 255;
 
@@ -111,7 +115,7 @@ export class RequestHandler {
   #exchangeOf({ request, body, server, gone }: Arrived): PublicExchange {
     const { prefix } = this.#parts;
     const { method } = request;
-    const passedOnFor = this.#parts.forwarding.addressIn(request);
+    const passedOnFor = this.#parts.forwarding.clientIn(request);
     const { pathname, searchParams } = urlOf(request);
     if (!pathname.startsWith(`${prefix}/`)) throw noSuchPath();
     const client = server.requestIP(request);
@@ -122,8 +126,9 @@ export class RequestHandler {
       path: pathname.slice(prefix.length),
       prefix,
       query: searchParams,
-      address: passedOnFor ?? withoutPrefix(client.address),
+      address: passedOnFor?.address ?? withoutPrefix(client.address),
       isForwarded: passedOnFor !== null,
+      limits: passedOnFor?.limits ?? null,
       gone,
       body: () => body.whole(STRANGER_BYTES_MAX),
     };
@@ -138,8 +143,8 @@ export class RequestHandler {
     const page = responders.page.answerAnybody(exchange);
     if (page) return await page;
     if (!exchange.isForwarded) this.#checkOrigin(exchange);
-    const passed = this.#pass(exchange, arrived);
-    if (passed) return await passed;
+    const passed = await this.#pass(exchange, arrived);
+    if (passed) return passed;
     for (const responder of responders.forAnybody) {
       const response = responder.answerAnybody(exchange);
       if (response) return await response;
@@ -151,15 +156,9 @@ export class RequestHandler {
     // From now on waits and bodies have timeouts of their own.
     server.timeout(request, 0);
     try {
-      const { maxEventBytes } = this.#parts.context.settings;
-      const bytesMax = bodyBytesMax(maxEventBytes);
-      const whole = {
-        ...exchange,
-        user,
-        gone: ended ? AbortSignal.any([exchange.gone, ended]) : exchange.gone,
-        body: () => body.whole(bytesMax),
-        chunks: () => body.chunks(),
-      };
+      const gone = ended ? AbortSignal.any([exchange.gone, ended]) : exchange.gone;
+      const limited = user.within(exchange.limits);
+      const whole = this.#exchangeFor(limited, { ...exchange, gone }, body);
       for (const responder of responders.forUsers) {
         const response = responder.answer(whole);
         if (response) return await response;
@@ -170,15 +169,35 @@ export class RequestHandler {
     throw noSuchPath();
   }
 
+  #exchangeFor(user: User, exchange: PublicExchange, body: RequestBody): Exchange {
+    const bytesMax = bodyBytesMax(this.#parts.context.settings.maxEventBytes);
+    return {
+      ...exchange,
+      user,
+      body: () => body.whole(bytesMax),
+      chunks: () => body.chunks(),
+    };
+  }
+
   /** null: this okq answers it. */
-  #pass(exchange: PublicExchange, { request, body, server }: Arrived): Promise<Response> | null {
-    // What this okq refuses is refused here.
-    const isRefused = this.#parts.isReadOnly && exchange.method !== "GET";
-    if (isRefused && exchange.path !== SESSION_PATH) return null;
-    const response = this.#parts.forwarding.pass(exchange, body);
-    if (!response) return null;
+  async #pass(
+    exchange: PublicExchange,
+    { request, body, server }: Arrived,
+  ): Promise<Response | null> {
+    const { isReadOnly, forwarding, standbyUsers, visits } = this.#parts;
+    // A login is allowed where okq is read-only.
+    const isRefused = isReadOnly && exchange.method !== "GET" && exchange.path !== SESSION_PATH;
+    if (isRefused || !forwarding.passesOn(exchange)) return null;
+    const user = await standbyUsers.userOf(exchange);
     server.timeout(request, 0);
-    return response.finally(() => server.timeout(request, this.#readTimeoutS));
+    try {
+      if (user === null) return await forwarding.pass(exchange, null, body, () => {});
+      const visit = visits.begin(this.#exchangeFor(user, exchange, body));
+      const { gone } = visit.caller;
+      return await forwarding.pass({ ...exchange, gone }, user, body, () => visit.end());
+    } finally {
+      server.timeout(request, this.#readTimeoutS);
+    }
   }
 
   /** How long a client may not read its response, and how long its connection may be idle then. */

@@ -17,7 +17,7 @@ interface Parts {
   isReadOnly: boolean;
 }
 
-const PATH = "/v1/session";
+export const SESSION_PATH = "/v1/session";
 
 export class SessionRoutes implements PublicResponder, Responder {
   readonly #parts: Parts;
@@ -29,29 +29,36 @@ export class SessionRoutes implements PublicResponder, Responder {
   /** Logs in and out. */
   answerAnybody(exchange: PublicExchange): Promise<Response> | null {
     const { path, method, request } = exchange;
-    if (path !== PATH || method === "GET") return null;
+    if (path !== SESSION_PATH || method === "GET") return null;
     if (method === "POST") return this.#logIn(exchange);
     if (method === "DELETE") return Promise.resolve(this.#logOut(request));
     throw new Problem(405, "use GET, POST, DELETE", null, { Allow: "GET, HEAD, POST, DELETE" });
   }
 
   answer({ path, user }: Exchange): Promise<Response> | null {
-    return path === PATH ? Promise.resolve(json(this.#shown(user))) : null;
+    return path === SESSION_PATH ? Promise.resolve(json(this.#shown(user))) : null;
   }
 
-  async #logIn(exchange: PublicExchange): Promise<Response> {
-    const { context, authentication, sessions, cookie } = this.#parts;
+  /** The user of a login. Rejects with a Problem. */
+  async userOf(exchange: PublicExchange): Promise<User> {
+    const { context, authentication } = this.#parts;
     const { request } = exchange;
     const type = request.headers.get("Content-Type") ?? "";
     if (!/^application\/json\b/i.test(type)) {
       throw new Problem(415, "the Content-Type must be application/json");
     }
     const credentials = credentialsIn((await exchange.body()).toString());
-    const { stranger } = context.users;
-    if (stranger) return json(this.#shown(stranger), 201);
-    const user = await authentication.logIn(credentials, exchange);
+    return context.users.stranger ?? (await authentication.logIn(credentials, exchange));
+  }
+
+  async #logIn(exchange: PublicExchange): Promise<Response> {
+    const { context, sessions, cookie } = this.#parts;
+    const user = await this.userOf(exchange);
+    const shown = this.#shown(user.within(exchange.limits));
+    if (context.users.stranger) return json(shown, 201);
+    const { request } = exchange;
     const headers = { "Set-Cookie": cookie.of(sessions.begin(user), request) };
-    return json(this.#shown(user), 201, headers);
+    return json(shown, 201, headers);
   }
 
   #logOut(request: Request): Response {

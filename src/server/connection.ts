@@ -18,7 +18,6 @@ import { LARGE_COMMAND_BYTES_MIN } from "./flow/limits.ts";
 import { Timeouts, type Watched } from "./flow/timeouts.ts";
 import type { PauseReason } from "./flow/wait-reason.ts";
 import { Messages } from "./messages.ts";
-import { Outbox } from "./outbox.ts";
 import { Peer } from "./peer.ts";
 import { Pipeline } from "./pipeline.ts";
 import { NOT_DONE_AFTER_REJECTED, rejection } from "./rejection.ts";
@@ -58,7 +57,6 @@ export class Connection extends Peer implements CommandOwner, InputOwner, Watche
   readonly #shared: Shared;
   readonly #input: Input;
   readonly #pipeline = new Pipeline();
-  readonly #outbox: Outbox;
   readonly #messages: Messages;
   readonly #writer: ReplyWriter;
   readonly #backoff: Backoff;
@@ -74,7 +72,7 @@ export class Connection extends Peer implements CommandOwner, InputOwner, Watche
   constructor(id: number, socket: ClientSocket, shared: Shared, unixPath?: string) {
     const { context } = shared;
     const { clock } = context;
-    super(id, socket, clock.nowMs(), unixPath);
+    super(id, socket, clock.nowMs(), context.budgets.unsent, unixPath);
     this.session = context.store.session();
     this.consumer = new Consumer(context.consumers);
     this.claimants = new Claimants(context.processId, id);
@@ -83,12 +81,11 @@ export class Connection extends Peer implements CommandOwner, InputOwner, Watche
     this.#timeouts = new Timeouts(context.settings, this.connectedAtMs);
     this.#backoff = new Backoff(clock, shared.scheduler, this.schedule);
     this.#closing = new Closing(socket, clock);
-    this.#outbox = new Outbox(socket, context.budgets.unsent);
-    this.#messages = new Messages(this.#outbox, context.budgets.unsent, context.stats);
+    this.#messages = new Messages(this.outbox, context.budgets.unsent, context.stats);
     const parts = {
       socket,
       pipeline: this.#pipeline,
-      outbox: this.#outbox,
+      outbox: this.outbox,
       messages: this.#messages,
       closing: this.#closing,
       backoff: this.#backoff,
@@ -125,11 +122,11 @@ export class Connection extends Peer implements CommandOwner, InputOwner, Watche
   }
 
   get bytesOut(): number {
-    return this.#outbox.length + this.#messages.length;
+    return this.outbox.length + this.#messages.length;
   }
 
   get sentBytes(): number {
-    return this.#outbox.sentBytes;
+    return this.outbox.sentBytes;
   }
 
   get inFlight(): number {
@@ -172,7 +169,7 @@ export class Connection extends Peer implements CommandOwner, InputOwner, Watche
   /** The socket can take more. */
   drained(): void {
     // Bun does not always report that a socket that is not read is closed. A write shows it.
-    if (!this.#outbox.drain()) return this.kill();
+    if (!this.outbox.drain()) return this.kill();
     this.schedule();
   }
 
@@ -189,7 +186,7 @@ export class Connection extends Peer implements CommandOwner, InputOwner, Watche
   closed(error?: Error): void {
     this.#life = "closed";
     this.stopWaiting();
-    this.#closing.closed(!error && this.#outbox.length === 0);
+    this.#closing.closed(!error && this.outbox.length === 0);
     this.#requeueUnsent();
     this.#shared.unstartedInput.leave(this);
     this.upstream?.leave();
@@ -228,7 +225,7 @@ export class Connection extends Peer implements CommandOwner, InputOwner, Watche
   /** Looks, now and then, whether the client has exceeded a timeout. */
   check(nowMs: number): void {
     // The system reports room only when there is much of it.
-    if (this.#outbox.length > 0) this.drained();
+    if (this.outbox.length > 0) this.drained();
     // The other okq watches a client of its own itself.
     if (this.#life === "closed" || this.isForwarded) return;
     this.#timeouts.observe(this, nowMs);
@@ -290,7 +287,7 @@ export class Connection extends Peer implements CommandOwner, InputOwner, Watche
 
   /** All commands that arrived are started. A part of the next one may be there. */
   allStarted(): void {
-    const isIdle = this.#pipeline.size === 0 && this.#outbox.length === 0;
+    const isIdle = this.#pipeline.size === 0 && this.outbox.length === 0;
     if (isIdle && this.#input.bytes === 0) this.afterFailure.idle();
     if (this.#life === "half-closed") this.quit();
   }
@@ -363,7 +360,7 @@ export class Connection extends Peer implements CommandOwner, InputOwner, Watche
   /** Sends the replies that are ready. */
   readonly #flush = (): void => {
     this.#writer.flush();
-    if (this.#outbox.length > 0) return;
+    if (this.outbox.length > 0) return;
     if (this.afterFailure.reply) this.#repliesSent();
     const hasMessages = this.#messages.length > 0 && !this.#pipeline.isBegun;
     if (this.#pipeline.answeredAt(0) || hasMessages) this.schedule();
@@ -390,7 +387,7 @@ export class Connection extends Peer implements CommandOwner, InputOwner, Watche
   #requeueUnsent(): void {
     if (!this.#pipeline.isAnswered) return;
     this.#pipeline.abandon();
-    this.#outbox.abandon();
+    this.outbox.abandon();
     this.#closing.requeue();
     // After the events that go back uncounted: these count as crashes.
     this.held?.release(this.#shared.context.store.session());

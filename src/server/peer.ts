@@ -1,4 +1,5 @@
 // The client at the other end of a connection: its address, and its settings for the connection.
+import type { Budget } from "../commands/budget.ts";
 import type { QueuedCommands } from "../commands/queued-commands.ts";
 import type { ClientSubscriptions } from "../commands/subscription.ts";
 import type { HeldClaims } from "../queue/held-claims.ts";
@@ -7,6 +8,7 @@ import type { ClientSocket } from "./client-socket.ts";
 import { CommandsAfterFailure } from "./commands-after-failure.ts";
 import { Endpoints } from "./endpoints.ts";
 import type { ClientUpstream } from "./forward/client-upstream.ts";
+import { Outbox } from "./outbox.ts";
 
 export class Peer extends Endpoints {
   lastReceivedAtMs: number;
@@ -23,16 +25,19 @@ export class Peer extends Endpoints {
   /** Set by the server, before the first command. */
   upstream: ClientUpstream | null = null;
   isForwarded = false;
+  protected readonly outbox: Outbox;
   protected readonly afterFailure = new CommandsAfterFailure<unknown>();
 
   constructor(
     readonly id: number,
     socket: ClientSocket,
     readonly connectedAtMs: number,
+    unsent: Budget,
     unixPath?: string,
   ) {
     super(socket, unixPath);
     this.lastReceivedAtMs = connectedAtMs;
+    this.outbox = new Outbox(socket, unsent, this);
   }
 
   forwardFor(address: string, isFailureSeen: boolean): void {
@@ -42,6 +47,11 @@ export class Peer extends Endpoints {
     // Nobody passes on what was passed on.
     this.upstream = null;
     this.address = address;
+  }
+
+  confirmReplies(bytes: number, isGone: boolean): void {
+    this.outbox.confirm(bytes);
+    if (isGone) this.outbox.lose();
   }
 
   /** Called before each command: CLIENT REPLY SKIP is about the next one. */

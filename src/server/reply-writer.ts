@@ -51,7 +51,7 @@ export class ReplyWriter {
     const { pipeline } = this.#parts;
     try {
       const count = this.#writeReplies();
-      if (output.length > 0) this.#send();
+      if (output.length > 0 || pending.length > 0) this.#send();
       pipeline.sent(count, output.length);
     } finally {
       output.clear();
@@ -70,6 +70,7 @@ export class ReplyWriter {
       if (isWritten && !command.write(output)) return count;
       const { answer } = command;
       this.#durations.ended(command.commandNumber, command.beganAtMs);
+      if (command.receipt) pending.push({ end: output.length, handout: command.receipt });
       if (answer instanceof LongReply) answer.release();
       else if (answer instanceof ErrorReply) this.#stats.errors += 1;
       else if (answer instanceof Handout && !command.isSilent) this.#noteEvent(answer);
@@ -78,9 +79,10 @@ export class ReplyWriter {
 
   /** A popped event is in the output. */
   #noteEvent(handout: Handout): void {
-    const { closing } = this.#parts;
-    if (closing.hasPeerHalfClosed) closing.addUnconfirmed(handout);
-    else pending.push({ end: output.length, handout });
+    const { closing, outbox } = this.#parts;
+    const { hasPeerHalfClosed } = closing;
+    if (hasPeerHalfClosed) closing.addUnconfirmed(handout);
+    if (!hasPeerHalfClosed || outbox.isConfirmed) pending.push({ end: output.length, handout });
   }
 
   #send(): void {

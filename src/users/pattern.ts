@@ -6,7 +6,7 @@ const BACKSLASH = 92;
 
 export class Pattern extends Glob {
   /** Throws a phrase such as "has a \ that ..." for an invalid pattern. */
-  constructor(text: string) {
+  constructor(readonly text: string) {
     super(partsOf(Buffer.from(text)));
   }
 }

@@ -7,7 +7,6 @@ export type Right = (typeof rights)[number];
 
 export class User {
   readonly #rights: ReadonlySet<Right>;
-  readonly #patterns: readonly Pattern[];
   /** Whether it has all rights, on every queue. */
   readonly mayAll: boolean;
 
@@ -16,11 +15,18 @@ export class User {
     /** As `okq passwd` prints it; null for the user "default" of --password. */
     readonly hash: string | null,
     allowed: readonly Right[],
-    patterns: readonly Pattern[],
+    readonly patterns: readonly Pattern[],
+    /** It may do no more than this user of another okq, which passes its commands on. */
+    readonly limits: User | null = null,
   ) {
-    this.#rights = new Set(allowed);
-    this.#patterns = patterns;
+    this.#rights = new Set(allowed.filter((right) => limits?.may(right) ?? true));
     this.mayAll = this.mayUseAll && rights.every((right) => this.may(right));
+  }
+
+  /** The same user with no more rights than `limits`; null: with all of its own. */
+  within(limits: User | null): User {
+    if (limits === null) return this;
+    return new User(this.name, this.hash, [...this.#rights], this.patterns, limits);
   }
 
   may(right: Right): boolean {
@@ -35,23 +41,30 @@ export class User {
 
   /** Whether it may use every queue, whatever its name. */
   get mayUseAll(): boolean {
-    return this.#patterns.some(({ matchesAll }) => matchesAll);
+    return this.#ownAll && (this.limits?.mayUseAll ?? true);
   }
 
   mayUse(queue: Buffer): boolean {
-    for (const pattern of this.#patterns) if (pattern.matches(queue)) return true;
+    for (const pattern of this.patterns) {
+      if (pattern.matches(queue)) return this.limits?.mayUse(queue) ?? true;
+    }
     return false;
   }
 
   /** Every queue that the user may use begins with exactly one of these. Ascending. */
   get prefixes(): Buffer[] {
+    if (this.#ownAll && this.limits) return this.limits.prefixes;
     const found: Buffer[] = [];
-    const all = this.#patterns.map(({ prefix }) => prefix);
+    const all = this.patterns.map(({ prefix }) => prefix);
     for (const prefix of all.toSorted((a, b) => Buffer.compare(a, b))) {
       const before = found.at(-1);
       const isCovered = before && prefix.subarray(0, before.length).equals(before);
       if (!isCovered) found.push(prefix);
     }
     return found;
+  }
+
+  get #ownAll(): boolean {
+    return this.patterns.some(({ matchesAll }) => matchesAll);
   }
 }

@@ -4,7 +4,12 @@ import { describe, expect, test } from "bun:test";
 import { systemClock } from "../../src/queue/clock.ts";
 import { LOG, MANIFEST } from "../../src/stores/local/objects/object-names.ts";
 import { readManifest } from "../../src/stores/local/objects/stored-manifest.ts";
-import { sharedBucket, startPair, untilLogged } from "../support/failover-pair.ts";
+import {
+  sharedBucket,
+  startDistantPair,
+  startPair,
+  untilLogged,
+} from "../support/failover-pair.ts";
 import { eventually } from "../support/eventually.ts";
 import { ask, askAll, readable } from "../support/readable.ts";
 import { makeCertificates } from "../support/certificates.ts";
@@ -132,6 +137,56 @@ describe.each([2, 3])("a client of a standby in RESP%d", (protocol) => {
   });
 });
 
+test("the reply of a transaction is passed on while it arrives", async () => {
+  const { standby, serving } = await startPair();
+  const [client, other] = [await standby.connect(), await standby.connect()];
+  const direct = await serving.connect();
+  for (let at = 0; at < 20; at++) await ask(direct, "RPUSH", "q", LARGE);
+  client.pause(true);
+  client.pipeline(["CLIENT", "SETNAME", "reader"], ["MULTI"], ["LRANGE", "q", 0, -1]);
+  client.pipeline(["LLEN", "q"], ["EXEC"]);
+  const unread = async () => {
+    const list = String(await ask(other, "CLIENT", "LIST"));
+    return Number(/name=reader .* omem=(\d+)/.exec(list)![1]);
+  };
+  await eventually(async () => (await unread()) > 0);
+  for (let look = 0; look < 50; look++) expect(await unread()).toBeLessThan(LARGE.length);
+  client.pause(false);
+  const [range, length] = (await client.take(5)).map(readable)[4] as [string[], number];
+  expect([range.length, length]).toEqual([20, 20]);
+  expect(range.every((value) => value === LARGE.toString("latin1"))).toBe(true);
+});
+
+test("confirmations that are not complete, or not read, count as unsent", async () => {
+  const { standby, serving, proxy } = await startDistantPair();
+  const [client, other] = [await standby.connect(), await standby.connect()];
+  await ask(client, "LLEN", "q");
+  const unsent = async () => {
+    return Number(/bytes_unsent:(\d+)/.exec(String(await ask(other, "INFO")))![1]);
+  };
+  /** So many that they come in several pieces, of which the first one is passed on. */
+  const names = Array.from({ length: 8000 }, (_, at) => `${at} ${"x".repeat(100)}`);
+  const holdSecond = () => {
+    let pieces = 0;
+    proxy.onReply = () => {
+      if (++pieces === 2) proxy.set("replies", "hold");
+    };
+  };
+  holdSecond();
+  client.pipeline(["SUBSCRIBE", ...names]);
+  await eventually(async () => (await unsent()) > 0);
+  proxy.onReply = null;
+  proxy.set("replies", "pass");
+  await client.take(names.length);
+  await eventually(async () => (await unsent()) === 0);
+  expect(await ask(await serving.connect(), "PUBLISH", names[0]!, "x")).toBe(1);
+  holdSecond();
+  client.pipeline(["UNSUBSCRIBE"]);
+  await eventually(async () => (await unsent()) > 0);
+  client.reset();
+  await eventually(async () => (await unsent()) === 0);
+});
+
 test("commands behind one that failed are not done, also those that come there later", async () => {
   const { standby } = await startPair();
   const client = await standby.connect();
@@ -175,6 +230,41 @@ test("logs in where the client is, and checks rights at both", async () => {
   const ann = await standby.connect();
   expect(await ask(ann, "AUTH", "ann", passwordOf("ann"))).toBe("+OK");
   expect(String(await ask(ann, "LPUSH", "a", "x"))).toContain("No such user 'ann'");
+});
+
+test("OKQ DELIVERED is only for connections of another okq", async () => {
+  const { serving, standby } = await startPair();
+  for (const okq of [serving, standby]) {
+    const reply = await ask(await okq.connect(), "OKQ", "DELIVERED", 1, "GONE");
+    expect(String(reply)).toStartWith("-ERR this okq does not serve");
+  }
+});
+
+test("a user may do no more than its rights at the standby allow", async () => {
+  const users = writeUsers("ann all *");
+  const { serving, start } = await startPair({ s3Lease: 10_000, users: users.path });
+  const own = writeUsers("ann push,inspect a*");
+  const standby = await start({ users: own.path });
+  await untilLogged(standby, "stands by");
+  const [client, direct] = await Promise.all([standby.connect(), serving.connect()]);
+  for (const each of [client, direct]) await ask(each, "AUTH", "ann", passwordOf("ann"));
+  for (const queue of ["a", "b"]) await ask(direct, "LPUSH", queue, "x");
+  const check = async () => {
+    expect(String(await ask(client, "QCONFIG", "a", "lease", 5))).toStartWith("-NOPERM");
+    expect(String(await ask(client, "QPUSH", "a", "x", "PART", "b", "k"))).toStartWith("-NOPERM");
+    expect(JSON.stringify(await ask(client, "QUEUES"))).not.toContain('"b"');
+    expect(JSON.stringify(await ask(client, "QUEUES"))).toContain('"a"');
+  };
+  await check();
+  const loaded = () => serving.log.filter((line) => line.includes("users loaded")).length;
+  const before = loaded();
+  users.replace("ann all *", "bob all *");
+  serving.reload();
+  await eventually(() => loaded() > before);
+  await check();
+  own.replace("ann all *");
+  standby.reload();
+  await eventually(async () => (await ask(client, "QCONFIG", "a", "lease", 5)) === "+OK");
 });
 
 test("OKQ FORWARD needs the secret, and ends a connection without it", async () => {

@@ -248,3 +248,42 @@ test("backups and checks are whole while an okq serves and collects", async () =
   expect(namesOf(s3, "snapshot").length).toBeGreaterThan(0);
   expect(existsSync(join(folder, "5.db"))).toBe(true);
 });
+
+test("a backup over a slow line ends while an okq replaces everything", async () => {
+  const s3 = startBucket();
+  const served = await serveStore(s3, "live", { segmentObjects: 20, replayedBytes: 50_000 });
+  const progress = { isOver: false, pushed: 0 };
+  const loading = (async () => {
+    for (; !progress.isOver; progress.pushed++) {
+      await served.store.pushWith("q", `${progress.pushed}`, { contents: "x".repeat(1000) });
+      await served.store.remove("q", [`${progress.pushed - 20}`]);
+    }
+  })();
+  await eventually(() => namesOf(s3, "snapshot").length > 0);
+  s3.fault({ kind: "delay-reply", operation: "put", key: "/log/", ms: 2 });
+  s3.fault({ kind: "delay-reply", operation: "get", key: "/(log|segment|snapshot)/", ms: 700 });
+  const file = join(newFolder(), "a.db");
+  const before = progress.pushed;
+  const { code, stderr } = await okqAt(s3, ["backup", file, "--store", store]);
+  expect({ stderr, code }).toEqual({ stderr, code: 0 });
+  expect(progress.pushed).toBeGreaterThan(before + 200);
+  progress.isOver = true;
+  await loading;
+  expect(namesOf(s3, "pin")).toEqual([]);
+  const { ready } = checkDatabase(file);
+  expect(ready).toBeGreaterThanOrEqual(20);
+  expect(ready).toBeLessThanOrEqual(22);
+});
+
+test("a key that may only read is enough for a backup and a check", async () => {
+  const s3 = startBucket();
+  const served = await serveStore(s3, "live");
+  await served.store.pushWith("q", "1");
+  const allow = s3.fault({ kind: "denied", operation: ["put", "delete", "deleteMany"] });
+  const file = join(newFolder(), "a.db");
+  for (const command of [["backup", file], ["check"]]) {
+    expect(await okqAt(s3, [...command, "--store", store])).toMatchObject({ code: 0 });
+  }
+  allow();
+  expect(checkDatabase(file)).toMatchObject({ ready: 1 });
+});

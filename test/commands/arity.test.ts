@@ -324,6 +324,7 @@ const accepted: Record<string, string[][]> = {
   "OKQ BACKUP": [],
   // Needs another okq: test/app/failover.test.ts.
   "OKQ FORWARD": [],
+  "OKQ DELIVERED": [],
 };
 
 async function arityOf(client: Wire, name: string): Promise<number> {

@@ -12,7 +12,7 @@ import type { Wire } from "../support/wire.ts";
 
 /** Repeats the table on purpose, to notice a right that changes by mistake. */
 const expected: Partial<Record<Access, string>> = {
-  anybody: "HELLO, AUTH, QUIT, RESET, OKQ FORWARD",
+  anybody: "HELLO, AUTH, QUIT, RESET, OKQ FORWARD, OKQ DELIVERED",
   "logged-in":
     "XGROUP HELP, XINFO HELP, " +
     "EXPIRE, PEXPIRE, EXPIREAT, PEXPIREAT, EVAL, EVALSHA, SCRIPT LOAD, SCRIPT EXISTS, " +

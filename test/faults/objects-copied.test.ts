@@ -5,6 +5,7 @@ import { closeAfterTest } from "../support/close-after-test.ts";
 import { eventually } from "../support/eventually.ts";
 import { S3Okq, startS3Okqs, PREFIX, type S3Okqs } from "../support/s3-okq.ts";
 import { freePort } from "../support/free-port.ts";
+import { startS3, type S3Server } from "../support/s3-server.ts";
 import { signedFetch } from "../support/s3/signed-fetch.ts";
 
 setDefaultTimeout(60_000);
@@ -38,4 +39,45 @@ test("an okq on copied objects serves them, and passes nothing on", async () => 
     expect.any(Buffer),
     Buffer.from("original"),
   ]);
+});
+
+/** Another object store with the same objects under the same names. */
+function copyElsewhere({ s3 }: S3Okqs): S3Server {
+  const other = closeAfterTest(startS3());
+  other.restore(s3.dump());
+  return other;
+}
+
+test("one on objects that were copied while none served serves them", async () => {
+  const okqs = await startS3Okqs({ count: 1 });
+  const first = okqs.all[0]!;
+  const client = closeAfterTest(await first.connect());
+  await client.call("QPUSH", "q", "original");
+  await first.stop();
+  const elsewhere = copyElsewhere(okqs);
+  await first.start();
+  const copied = new S3Okq("okq-copy", await freePort(), elsewhere, {});
+  await copied.start();
+  for (const okq of [first, copied]) {
+    const other = closeAfterTest(await okq.connect());
+    await eventually(async () => (await other.call("LLEN", "q")) === 1);
+    expect(await other.call("QRPOP", "q", "NOACK")).toBeArray();
+    expect(await other.call("LLEN", "q")).toBe(0);
+  }
+});
+
+// The README says so: nothing tells the copy from the original by its names.
+test("one on objects that were copied meanwhile stands by for the original", async () => {
+  const okqs = await startS3Okqs({ count: 1 });
+  const first = okqs.all[0]!;
+  const client = closeAfterTest(await first.connect());
+  await client.call("QPUSH", "q", "original");
+  const copied = new S3Okq("okq-copy", await freePort(), copyElsewhere(okqs), {});
+  await copied.start();
+  await eventually(() => copied.log.includes("stands by"));
+  const other = closeAfterTest(await copied.connect());
+  expect(await other.call("QRPOP", "q", "NOACK")).toBeArray();
+  expect(await client.call("LLEN", "q")).toBe(0);
+  await first.crash();
+  await eventually(async () => (await other.call("LLEN", "q").catch(() => null)) === 1);
 });

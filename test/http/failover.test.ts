@@ -101,7 +101,7 @@ test("requests go to the certificate that the bucket names", async () => {
 
 test("nobody else may pass requests on", async () => {
   const { serving } = await startPair(HTTP);
-  const headers = { "Okq-Forward": "guess 10.0.0.1" };
+  const headers = { "X-Okq-Forward": "guess 10.0.0.1" };
   const answer = await fetch(`http://127.0.0.1:${serving.httpPort}/v1/queues`, { headers });
   expect(answer.status).toBe(503);
 });

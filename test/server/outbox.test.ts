@@ -1,6 +1,6 @@
 // The outbox on a socket that accepts as much as the test says: the order of bytes, the budget, and
 // the events that are requeued when the client disconnects.
-import { expect, test } from "bun:test";
+import { describe, expect, test } from "bun:test";
 import { Budget } from "../../src/commands/budget.ts";
 import { Handout } from "../../src/commands/answer.ts";
 import { Outbox, type Pending } from "../../src/server/outbox.ts";
@@ -19,7 +19,7 @@ class SmallSocket {
   }
 }
 
-function setUp() {
+function setUp(isForwarded = false) {
   const sink = new SmallSocket();
   const budget = new Budget(1000);
   const requeued: string[] = [];
@@ -27,7 +27,13 @@ function setUp() {
     new (class extends Handout {
       giveBack = () => void requeued.push(name);
     })(null, true);
-  return { sink, budget, outbox: new Outbox(sink, budget), requeued, handout };
+  return {
+    sink,
+    budget,
+    outbox: new Outbox(sink, budget, { isForwarded }),
+    requeued,
+    handout,
+  };
 }
 
 function send(outbox: Outbox, text: string, pending: Pending[] = []): void {
@@ -123,4 +129,55 @@ test("counts unsent bytes in the budget until they are sent or the client is gon
   expect(budget.bytes).toBe(1);
   outbox.abandon();
   expect(budget.bytes).toBe(0);
+});
+
+describe("replies that another okq passes on", () => {
+  const pendingOf = (handout: (name: string) => Pending["handout"]) =>
+    [..."abcd"].map((name, at) => ({ end: at + 1, handout: handout(name) }));
+
+  test("are given back if that okq says that its client is gone and did not get them", () => {
+    const { sink, budget, outbox, requeued, handout } = setUp(true);
+    sink.room.push(3);
+    send(outbox, "abcd", pendingOf(handout));
+    outbox.confirm(2);
+    outbox.lose();
+    outbox.abandon();
+    expect(requeued).toEqual(["d", "c"]);
+    expect(budget.bytes).toBe(0);
+  });
+
+  test("are not given back without that, if they were sent", () => {
+    const { sink, budget, outbox, requeued, handout } = setUp(true);
+    sink.room.push(3);
+    send(outbox, "abcd", pendingOf(handout));
+    expect(budget.bytes).toBe(4);
+    outbox.confirm(2);
+    expect(budget.bytes).toBe(2);
+    outbox.abandon();
+    expect(requeued).toEqual(["d"]);
+  });
+
+  test("are forgotten when there are too many of them", () => {
+    const { sink, outbox, requeued, handout } = setUp(true);
+    for (let at = 0; at < 5000; at++) {
+      sink.room.push(1);
+      send(outbox, "x", [{ end: 1, handout: handout(`${at}`) }]);
+    }
+    outbox.lose();
+    outbox.abandon();
+    expect([requeued.length, requeued[0]]).toEqual([4096, "4999"]);
+  });
+
+  test("are forgotten when they are too large together", () => {
+    const { sink, budget, outbox, requeued, handout } = setUp(true);
+    const text = "x".repeat(1_000_000);
+    for (const name of "abcd") {
+      sink.room.push(text.length);
+      send(outbox, text, [{ end: text.length, handout: handout(name) }]);
+    }
+    expect(budget.bytes).toBeLessThan(2_200_000);
+    outbox.lose();
+    outbox.abandon();
+    expect(requeued).toEqual(["d", "c", "b"]);
+  });
 });

@@ -3,6 +3,7 @@
 // oxlint-disable no-await-in-loop -- the steps take place in this order
 
 import { expect, setDefaultTimeout, test } from "bun:test";
+import { batchOperationsMax } from "../../src/stores/local/batch.ts";
 import { closeAfterTest } from "../support/close-after-test.ts";
 import { eventually } from "../support/eventually.ts";
 import type { Passage } from "../support/memory-bucket.ts";
@@ -102,6 +103,21 @@ test("puts begin no faster than the interval, and collect meanwhile", async () =
     expect(begun[at]! - begun[at - 1]!).toBeWithin(1000, 1005);
   }
   expect(count).toBeGreaterThan(2 * begun.length);
+});
+
+test("what one put has no room for does not wait for the interval", async () => {
+  const { under, begun } = await openSlow(1000);
+  const ids = Array.from({ length: batchOperationsMax + 100 }, (_, at) => `${at}`);
+  const pushed = Promise.all(ids.map((id) => new Caller(under).push("q", id)));
+  await pass(under, 3 * PUT_MS);
+  await pushed;
+  expect(begun.length).toBe(2);
+  const next = new Caller(under).push("q", "next");
+  await pass(under, 1000 - 4 * PUT_MS);
+  expect(begun.length).toBe(2);
+  await pass(under, 4 * PUT_MS);
+  await next;
+  expect(begun.length).toBe(3);
 });
 
 test("closing does not wait for the interval", async () => {

@@ -4,7 +4,7 @@
 
 import { Database } from "bun:sqlite";
 import { describe, expect, setDefaultTimeout, test } from "bun:test";
-import { chmodSync, readdirSync } from "node:fs";
+import { chmodSync, existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { Recorder } from "../../src/stores/local/objects/recorder.ts";
 import { Scratch } from "../../src/stores/local/objects/scratch.ts";
@@ -158,6 +158,16 @@ describe("the scratch database", () => {
     await expect(scratch.read(0, 1)).rejects.toThrow("it is closed");
   });
 
+  test("is in no backup that was not complete when okq stopped serving", async () => {
+    const [store, under] = await opened({});
+    await store.push("q", "1");
+    const file = join(newFolder(), "copy.db");
+    const backup = under.journal.backup(file).catch((error: Error) => error.message);
+    await under.reopen();
+    expect(await backup).toBe("okq stopped serving before the backup was complete");
+    expect(existsSync(file)).toBe(false);
+  });
+
   test.skipIf(process.getuid?.() === 0)(
     "cannot be where okq may not write (skipped for root)",
     async () => {
@@ -195,6 +205,44 @@ describe("the scratch database", () => {
       });
       await popping;
       disk.empty();
+    },
+  );
+
+  test.skipIf(noSmallDisk !== null)(
+    `refuses an event that its disk has no room for, before the bucket has it ${noSmallDisk ?? ""}`,
+    async () => {
+      const disk = mountSmallDisk(64 * 1024 * 1024);
+      const [store, under] = await opened({ scratchFolder: disk.folder });
+      await store.push("q", "1");
+      const push = (mib: number) =>
+        failureOf(store.another().push("q", `${mib} MiB`, "left", "x".repeat(mib * 1024 * 1024)));
+      const [before, tooLarge] = [store.another().push("q", "2"), push(100)];
+      expect(await tooLarge).toMatch(
+        /^refused: no room on the disk of .* \(--s3-scratch\) for a write/,
+      );
+      await before;
+      expect(await push(10)).toBe("none");
+      await under.crash();
+      expect(await store.counts("q")).toEqual({ ready: 3 });
+    },
+  );
+
+  test.skipIf(noSmallDisk !== null)(
+    `is not copied into a backup while a full disk lets it change ${noSmallDisk ?? ""}`,
+    async () => {
+      const disk = mountSmallDisk(64 * 1024 * 1024);
+      const [store, under] = await opened({ scratchFolder: disk.folder });
+      for (let id = 0; id < 100; id++) await store.push("q", `${id}`);
+      const file = join(newFolder(), "copy.db");
+      const backup = under.journal.backup(file).catch((error: Error) => error.message);
+      disk.fill(0);
+      // It writes into the database what it has committed, so that acks have room.
+      expect(under.journal.pushRefusal()).not.toBeNull();
+      expect(await backup).toEndWith("the scratch database has no room for a backup");
+      expect(existsSync(file)).toBe(false);
+      disk.empty();
+      await under.journal.backup(file);
+      expect(checkDatabase(file)).toMatchObject({ ready: 100 });
     },
   );
 

@@ -264,6 +264,7 @@ export class S3Server {
   #answer(http: HttpRequest, request: S3Request, plan: Plan): HttpReply {
     if (plan.kind === "error-before") return this.#error(new S3Error("InternalError"), http);
     if (plan.kind === "slow-down") return this.#error(new S3Error("SlowDown"), http);
+    if (plan.kind === "denied") return this.#error(new S3Error("AccessDenied"), http);
     if (plan.kind === "conflict") {
       return this.#error(new S3Error("ConditionalRequestConflict"), http);
     }

@@ -2,22 +2,23 @@
 // through a connection of its own there, so that they keep their order, and so that the okq that
 // serves notices when the client is gone.
 import { randomBytes } from "node:crypto";
+import type { Answer, Receivable } from "../../commands/answer.ts";
 import type { Client } from "../../commands/caller.ts";
 import type { Context } from "../../commands/context.ts";
 import type { Entry } from "../../commands/entry.ts";
-import { CommandError } from "../../commands/errors.ts";
 import { isOfFailure, type Upstream } from "../../commands/failover.ts";
 import { FAILURE_SEEN, forwardArguments } from "../../commands/forward.ts";
 import { StoreError } from "../../queue/errors.ts";
-import { ErrorReply } from "../../resp/reply.ts";
 import {
+  executedWhole,
   type Forwardable,
   ForwardedCommand,
   ForwardedSubscribe,
   type Subscribed,
   transactionOf,
 } from "./forwarded-command.ts";
-import { introductionOf, Link, type LinkOwner } from "./link.ts";
+import type { LinkReceipt } from "./delivery.ts";
+import { type Awaiting, introductionOf, Link, type LinkOwner } from "./link.ts";
 import type { OpenUpstream } from "./upstream-socket.ts";
 
 /** Messages that came before the client had the reply to SUBSCRIBE. */
@@ -80,28 +81,59 @@ export class ClientUpstream implements Upstream, LinkOwner {
     return protocol === 2 && (subscriptions?.size ?? 0) > 0;
   }
 
-  /** Passes the command on. Fails it if no okq serves. */
-  send(args: Buffer[], given: Forwardable, entry: Entry): void {
+  /** Passes the command on, and sets its receipt. Fails it if no okq serves. */
+  send(args: Buffer[], given: Forwardable & Receivable, entry: Entry): void {
     const link = this.#openLink();
     if (!link) return given.failed(this.#notServed());
     const command = given.waits ? this.#waiting(given) : given;
     if (entry.command.isOfConnection) this.#isKept = true;
     if (entry.command.isForSubscribers) return this.#subscribe(link, args, command);
     const { unsent } = this.#parts.context.budgets;
-    link.send(args, new ForwardedCommand(command, link, unsent, this.#client.schedule));
+    const receipt = given.isReading ? null : link.delivery.begin();
+    given.receipt = receipt;
+    const { schedule } = this.#client;
+    link.send(args, new ForwardedCommand(command, link, unsent, schedule, receipt));
     // Behind equal waits that are passed on with it.
     if (given.waits && this.#client.gone.aborted) queueMicrotask(() => this.endWaits());
   }
 
-  transact(commands: Buffer[][]): Promise<Buffer[]> {
-    const link = this.#openLink();
-    if (!link) return Promise.reject(this.#notServed());
-    const refusal = (text: string) => new CommandError(new ErrorReply(text));
+  transact(commands: Buffer[][], call: Receivable): Promise<Buffer[]> {
     return new Promise((resolve, reject) => {
-      for (const { args, awaiting } of transactionOf(commands, { resolve, reject }, refusal)) {
-        link.send(args, awaiting);
-      }
+      const problem = this.#transact(commands, call, (link, receipt) =>
+        executedWhole({ resolve, reject }, () => (receipt.end = link.repliedBytes)),
+      );
+      if (problem) reject(problem);
     });
+  }
+
+  passTransaction(commands: Buffer[][], call: Receivable): Promise<Answer> {
+    const { unsent } = this.#parts.context.budgets;
+    const { schedule } = this.#client;
+    return new Promise((resolve, reject) => {
+      const exec = { isReading: false, waits: false, passed: resolve, failed: reject };
+      const problem = this.#transact(
+        commands,
+        call,
+        (link, receipt) => new ForwardedCommand(exec, link, unsent, schedule, receipt),
+      );
+      if (problem) reject(problem);
+    });
+  }
+
+  /** Returns an error if no okq serves. */
+  #transact(
+    commands: Buffer[][],
+    call: Receivable,
+    executed: (link: Link, receipt: LinkReceipt) => Awaiting,
+  ): StoreError | null {
+    const link = this.#openLink();
+    if (!link) return this.#notServed();
+    const receipt = link.delivery.begin();
+    call.receipt = receipt;
+    for (const { args, awaiting } of transactionOf(commands, executed(link, receipt))) {
+      link.send(args, awaiting);
+    }
+    return null;
   }
 
   changed(): void {
@@ -117,9 +149,12 @@ export class ClientUpstream implements Upstream, LinkOwner {
     await isReset;
   }
 
-  /** The client sends no more, and all that it has sent is passed on: its waits end. */
+  /**
+   * The client sends no more, and all that it has sent is passed on: its waits end. Without any the
+   * link stays, to tell the okq that serves what the client gets.
+   */
   finish(): void {
-    this.#link?.finish();
+    if (this.#waits > 0) this.#link?.finish();
   }
 
   /** It sends no more, but has sent others behind its waits: they go through another link. */
@@ -245,7 +280,8 @@ export class ClientUpstream implements Upstream, LinkOwner {
     this.#unconfirmed += 1;
     const onChange = (change: Subscribed) => this.#note(change);
     const confirmed = () => this.#confirmed();
-    const subscribing = new ForwardedSubscribe(command, mark, onChange, confirmed);
+    const { unsent } = this.#parts.context.budgets;
+    const subscribing = new ForwardedSubscribe(command, mark, unsent, onChange, confirmed);
     link.send(args, subscribing, [Buffer.from("PING"), Buffer.from(mark)]);
   }
 

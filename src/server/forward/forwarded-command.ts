@@ -1,10 +1,13 @@
 // What becomes of one command on its way to the okq that serves: its reply, or the loss of it.
 import { type Answer, Confirmations } from "../../commands/answer.ts";
 import type { Budget } from "../../commands/budget.ts";
+import { CommandError } from "../../commands/errors.ts";
 import { failureIn } from "../../commands/failover.ts";
 import { StoreError } from "../../queue/errors.ts";
-import { Encoded } from "../../resp/reply.ts";
+import { Encoded, ErrorReply } from "../../resp/reply.ts";
 import { bulkIn, elementsOf, errorIn } from "../../resp/reply-scanner.ts";
+import { VIEW_BYTES } from "../../resp/unpinned.ts";
+import type { LinkReceipt } from "./delivery.ts";
 import type { Awaiting, Link } from "./link.ts";
 import { PassedReply } from "./passed-reply.ts";
 
@@ -27,17 +30,29 @@ export class ForwardedCommand implements Awaiting {
   readonly #link: Link;
   readonly #budget: Budget;
   readonly #onPiece: () => void;
+  readonly #receipt: LinkReceipt | null;
   #reply: PassedReply | null = null;
 
-  /** onPiece: a part of a long reply has come. */
-  constructor(command: Forwardable, link: Link, budget: Budget, onPiece: () => void) {
+  /**
+   * onPiece: a part of a long reply has come. receipt: it is to know where the reply ends; null if
+   * that hands out nothing.
+   */
+  constructor(
+    command: Forwardable,
+    link: Link,
+    budget: Budget,
+    onPiece: () => void,
+    receipt: LinkReceipt | null,
+  ) {
     this.#command = command;
     this.#link = link;
     this.#budget = budget;
     this.#onPiece = onPiece;
+    this.#receipt = receipt;
   }
 
   replied(reply: Buffer): boolean {
+    this.#end();
     const text = errorIn(reply);
     const failure = text === null ? null : failureIn(text);
     if (failure) this.#command.failed(failure);
@@ -55,8 +70,15 @@ export class ForwardedCommand implements Awaiting {
         reply.add(piece);
         this.#onPiece();
       },
-      complete: () => reply.complete(),
+      complete: () => {
+        this.#end();
+        reply.complete();
+      },
     };
+  }
+
+  #end(): void {
+    if (this.#receipt) this.#receipt.end = this.#link.repliedBytes;
   }
 
   lost(reason: string, isSent: boolean): void {
@@ -81,15 +103,20 @@ export class ForwardedSubscribe implements Awaiting {
   readonly #mark: string;
   readonly #onChange: (change: Subscribed) => void;
   readonly #onConfirmed: () => void;
+  readonly #budget: Budget;
   #replies: Buffer[] = [];
+  /** Of the replies. */
+  #bytes = 0;
 
   /** onConfirmed: the client has the replies, and may get messages. */
   constructor(
     command: Forwardable,
     mark: string,
+    budget: Budget,
     onChange: (change: Subscribed) => void,
     onConfirmed: () => void,
   ) {
+    this.#budget = budget;
     this.#command = command;
     this.#mark = mark;
     this.#onChange = onChange;
@@ -101,6 +128,7 @@ export class ForwardedSubscribe implements Awaiting {
     if (isEnd) this.#end();
     else {
       this.#replies.push(reply);
+      this.#keep(reply.length + VIEW_BYTES);
       const change = changeIn(reply);
       if (change) this.#onChange(change);
     }
@@ -111,10 +139,17 @@ export class ForwardedSubscribe implements Awaiting {
     const [first] = this.#replies;
     const refusal = first && errorIn(first);
     if (!refusal) return this.#command.passed(this.#confirmations());
+    this.#keep(-this.#bytes);
     const failure = failureIn(refusal);
     if (failure) this.#command.failed(failure);
     else this.#command.passed(new Encoded(first));
     this.#onConfirmed();
+  }
+
+  #keep(bytes: number): void {
+    this.#bytes += bytes;
+    if (bytes > 0) this.#budget.take(bytes);
+    else this.#budget.release(-bytes);
   }
 
   #confirmations(): Confirmations {
@@ -123,10 +158,11 @@ export class ForwardedSubscribe implements Awaiting {
       for (const reply of replies) yield new Encoded(reply);
       onConfirmed();
     }
-    return new Confirmations(each(), () => {});
+    return new Confirmations(each(), () => this.#keep(-this.#bytes));
   }
 
   lost(reason: string): void {
+    this.#keep(-this.#bytes);
     this.#command.failed(lossOf(reason, false));
   }
 }
@@ -139,25 +175,32 @@ function changeIn(reply: Buffer): Subscribed | null {
   return { kind, name: Buffer.from(name), isNew: !word.includes("un") };
 }
 
-/** The commands of a transaction, from MULTI to EXEC, and the settling of its promise. */
+/** The commands of a transaction, from MULTI to EXEC. */
 export function transactionOf(
   commands: Buffer[][],
-  { resolve, reject }: { resolve(replies: Buffer[]): void; reject(error: unknown): void },
-  refusal: (text: string) => Error,
+  executed: Awaiting,
 ): { args: Buffer[]; awaiting: Awaiting }[] {
   const queued: Awaiting = { replied: () => true, lost() {} };
-  const executed: Awaiting = {
-    replied(reply) {
-      const text = errorIn(reply);
-      if (text === null) resolve(elementsOf(reply) ?? []);
-      else reject(failureIn(text) ?? refusal(text));
-      return true;
-    },
-    lost: (reason, isSent) => reject(lossOf(reason, isSent)),
-  };
   return [
     { args: [Buffer.from("MULTI")], awaiting: queued },
     ...commands.map((args) => ({ args, awaiting: queued })),
     { args: [Buffer.from("EXEC")], awaiting: executed },
   ];
+}
+
+/** EXEC whose replies are needed one by one. */
+export function executedWhole(
+  { resolve, reject }: { resolve(replies: Buffer[]): void; reject(error: Error): void },
+  onReply: () => void,
+): Awaiting {
+  return {
+    replied(reply) {
+      onReply();
+      const text = errorIn(reply);
+      if (text === null) resolve(elementsOf(reply) ?? []);
+      else reject(failureIn(text) ?? new CommandError(new ErrorReply(text)));
+      return true;
+    },
+    lost: (reason, isSent) => reject(lossOf(reason, isSent)),
+  };
 }

@@ -2,7 +2,9 @@
 // command that it belongs to.
 //
 //   opening --connected--> introducing --OK--> open --> closed
+import { confirmArguments } from "../../commands/forward.ts";
 import { errorIn, ReplyScanner } from "../../resp/reply-scanner.ts";
+import { Delivery } from "./delivery.ts";
 import { SendQueue } from "./send-queue.ts";
 import type { OpenUpstream, Place, UpstreamSocket } from "./upstream-socket.ts";
 
@@ -14,6 +16,8 @@ export interface Awaiting {
   begun?(bytes: Buffer): { add(bytes: Buffer): void; complete(): void } | null;
   /** The command has no reply. `isSent`: it may be done all the same. */
   lost(reason: string, isSent: boolean): void;
+  /** It says something of the commands before it, and is none of the client's. */
+  readonly isOwn?: true;
 }
 
 export interface LinkOwner {
@@ -37,6 +41,11 @@ export class Link {
   readonly #owner: LinkOwner;
   readonly #sending = new SendQueue();
   readonly #scanner = new ReplyScanner();
+  /** Bytes of all replies that have arrived in full, and of messages. */
+  #repliedBytes = 0;
+  readonly delivery = new Delivery((bytes) => {
+    if (!this.#isEnding && !this.#isClosed) this.send(confirmArguments(bytes, false), CONFIRMED);
+  });
   readonly #awaiting: { command: Awaiting; startsAt: number }[] = [];
   /** The pieces of the reply that is arriving. */
   #held: Buffer[] = [];
@@ -49,6 +58,8 @@ export class Link {
   #willFlush = false;
   #isReading = true;
   #isEnding: "after sending" | "half" | null = null;
+  /** The client is gone: replies are read, and forgotten. */
+  #isLeft = false;
   #isClosed = false;
 
   /** `introduction`: the first command; others are sent once it is answered OK. */
@@ -65,9 +76,9 @@ export class Link {
     );
   }
 
-  /** How many commands have no reply yet. */
-  get size(): number {
-    return this.#awaiting.length;
+  /** Bytes up to the end of the latest reply. */
+  get repliedBytes(): number {
+    return this.#repliedBytes;
   }
 
   /** finish() was called. */
@@ -106,11 +117,19 @@ export class Link {
     this.#flush();
   }
 
-  /** The client is gone. What it has sent is sent on, and nobody reads the replies. */
+  /**
+   * The client is gone. What it has sent is sent on, and nobody reads the replies. If it has not
+   * got all of them, the okq that serves is told so, unless nothing can be sent any more.
+   */
   leave(): void {
-    this.#isEnding = "after sending";
+    const isTold = this.delivery.isDue && !this.isFinished;
+    if (isTold) this.#sending.add(confirmArguments(this.delivery.bytes, true));
+    this.#isEnding = isTold ? "half" : "after sending";
+    this.#isLeft = true;
     this.resume();
     this.#flush();
+    const isIntroducing = this.#socket !== null && !this.#isOpen;
+    this.#loseCommands("the client is gone", isIntroducing ? 1 : 0);
   }
 
   /** Closes it at once, for that reason. */
@@ -153,8 +172,10 @@ export class Link {
 
   #received(chunk: Buffer): void {
     for (let at = 0; at < chunk.length && !this.#isClosed;) {
+      if (this.#isLeft && this.#isOpen) return;
       const end = this.#scanner.endOf(chunk, at);
       const piece = chunk.subarray(at, end < 0 ? chunk.length : end);
+      this.#repliedBytes += piece.length;
       if (end < 0) return this.#hold(piece);
       at = end;
       this.#ended(piece);
@@ -189,7 +210,10 @@ export class Link {
     const reply = this.#held.length > 0 ? this.#takeHeld() : piece;
     if (this.#isMessage(reply)) return this.#owner.message(reply);
     const refusal = errorIn(reply);
-    if (refusal !== null) this.#owner.refused(refusal, this.size <= 1);
+    if (refusal !== null && !this.#awaiting[0]?.command.isOwn) {
+      const isLast = this.#awaiting.every(({ command }, at) => at === 0 || command.isOwn);
+      this.#owner.refused(refusal, isLast);
+    }
     const first = this.#awaiting[0];
     if (!first) throw new Error("a reply to no command");
     if (first.command.replied(reply)) this.#awaiting.shift();
@@ -213,13 +237,19 @@ export class Link {
     this.#isClosed = true;
     // The okq that serves sees at once that nobody is there any more.
     this.#socket?.terminate();
-    const { sentBytes } = this.#sending;
-    for (const { command, startsAt } of this.#awaiting.splice(0)) {
-      command.lost(reason, startsAt < sentBytes);
-    }
+    this.#loseCommands(reason, 0);
     this.#owner.closed(this);
   }
+
+  #loseCommands(reason: string, from: number): void {
+    const { sentBytes } = this.#sending;
+    for (const { command, startsAt } of this.#awaiting.splice(from)) {
+      command.lost(reason, startsAt < sentBytes);
+    }
+  }
 }
+
+const CONFIRMED: Awaiting = { isOwn: true, replied: () => true, lost() {} };
 
 /** Of an introduction. Called back with the error, if it is one. */
 export function introductionOf(introduced: (refusal: string | null) => void): Awaiting {

@@ -64,6 +64,8 @@ export interface Awaited {
   /** How many there may be, when all clients that were just answered have sent the next one. */
   expected: number;
   answeredAtMs: number;
+  /** Some were left over by the latest commit, which was full. */
+  isCut: boolean;
 }
 
 export interface Journal {

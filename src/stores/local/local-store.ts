@@ -218,7 +218,7 @@ export class LocalStore implements Store {
   #delayMs(): number {
     if (!this.#journal.commitDelayMs) return 0;
     const waiting = countOfClients(this.#submitted);
-    return this.#journal.commitDelayMs({ ...this.#awaited, waiting });
+    return this.#journal.commitDelayMs({ ...this.#awaited, waiting, isCut: this.#isCut });
   }
 
   #runBatch(): void {
@@ -292,8 +292,7 @@ export class LocalStore implements Store {
   }
 
   #expectedAfter(batch: Submitted[]): number {
-    // What the batch had no room for need not wait.
-    if (!this.#journal.commitDelayMs || this.#isCut) return 0;
+    if (!this.#journal.commitDelayMs) return 0;
     return countOfClients(batch) + countOfClients(this.#submitted);
   }
 

@@ -51,6 +51,7 @@ test.each([
   ["error-before", 500, "InternalError", null],
   ["error-after", 500, "InternalError", "contents"],
   ["slow-down", 503, "SlowDown", null],
+  ["denied", 403, "AccessDenied", null],
   ["conflict", 409, "ConditionalRequestConflict", null],
 ] as const)("%s answers %d %s", async (kind, status, code, contents) => {
   const server = start();

@@ -15,6 +15,7 @@ import type { Operation, S3Request } from "./s3-request.ts";
  * - error-before: 500 InternalError; not done
  * - error-after: done, and 500 InternalError
  * - slow-down: 503 SlowDown; not done
+ * - denied: 403 AccessDenied; not done
  * - conflict: 409 ConditionalRequestConflict; not done
  * - stale-list: lists what was there `ms` ago
  */
@@ -31,6 +32,7 @@ export const faultKinds = [
   "error-before",
   "error-after",
   "slow-down",
+  "denied",
   "conflict",
   "stale-list",
 ] as const;

@@ -22,7 +22,9 @@ export class Collecting {
   }
 
   /** 0: now. */
-  delayMs({ waiting, expected, answeredAtMs }: Awaited): number {
+  delayMs({ waiting, expected, answeredAtMs, isCut }: Awaited): number {
+    // The interval is for what one append can take: it is no limit of speed.
+    if (isCut) return 0;
     const nowMs = this.#clock.nowMs();
     const momentMs = Math.min(this.lastMs * momentPart, momentMsMax);
     const endsAtMs = Math.max(

@@ -1,11 +1,11 @@
 // Deletes the objects that the manifest does not need any more, and those that nobody finished.
 //
 // A collector that slept, while others took over, does no harm: it deletes only what was not
-// needed in its own epoch, and no name becomes needed again.
+// needed in its own epoch, and no name becomes needed again. What is pinned stays: see pin.ts.
 
 import { type Bucket, type ListedObject } from "../../../s3/bucket.ts";
 import { Retry } from "../../../s3/retry.ts";
-import type { Clock } from "../../../queue/clock.ts";
+import type { Cancel, Clock } from "../../../queue/clock.ts";
 import type { EpochWatch } from "./epoch-watch.ts";
 import { firstLive } from "./manifest.ts";
 import {
@@ -18,9 +18,12 @@ import {
   SEGMENTS,
   SNAPSHOTS,
 } from "./object-names.ts";
+import { isPinned, listPins } from "./pin.ts";
 
 /** Between tries to delete. It costs a list each time, and nobody waits for it. */
 const LONGEST_PAUSE_MS = 60_000;
+/** Until it looks again whether what was pinned may be deleted. */
+const PINNED_MS = 60_000;
 
 export class Collector {
   readonly #bucket: Bucket;
@@ -32,6 +35,7 @@ export class Collector {
   #isSweeping = false;
   #isSweepDue = false;
   #failure: string | null = null;
+  #cancelLook: Cancel | null = null;
 
   constructor(bucket: Bucket, clock: Clock, watch: EpochWatch) {
     this.#bucket = bucket;
@@ -68,6 +72,7 @@ export class Collector {
 
   stop(): void {
     this.#isStopped = true;
+    this.#cancelLook?.();
   }
 
   get #isOver(): boolean {
@@ -109,10 +114,26 @@ export class Collector {
       const page = await this.#bucket.list(prefix, after);
       const names = page.objects.map(({ name }: ListedObject) => name);
       const unused = names.filter(isUnused);
-      if (unused.length > 0 && !this.#isOver) await this.#bucket.remove(unused);
+      if (unused.length > 0 && !this.#isOver) await this.#remove(unused);
       after = names.at(-1) ?? after;
       isLast = page.isLast || (end !== null && after >= end);
     }
+  }
+
+  /** It looks for pins only now that the manifest does not need these any more. */
+  async #remove(unused: string[]): Promise<void> {
+    const { pinned, old } = await listPins(this.#bucket);
+    const free = unused.filter((name) => !isPinned(name, pinned));
+    if (free.length < unused.length) this.#lookLater();
+    const names = [...free, ...old];
+    if (names.length > 0 && !this.#isOver) await this.#bucket.remove(names);
+  }
+
+  #lookLater(): void {
+    this.#cancelLook ??= this.#clock.after(PINNED_MS, () => {
+      this.#cancelLook = null;
+      this.sweep();
+    });
   }
 
   /** Nothing of a higher epoch is touched, nor what is none of okq's. */

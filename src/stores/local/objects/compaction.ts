@@ -8,7 +8,7 @@
 import type { Clock } from "../../../queue/clock.ts";
 import type { Bucket } from "../../../s3/bucket.ts";
 import { AppendError } from "./append-error.ts";
-import type { HeldCheckpoints } from "./held-checkpoints.ts";
+import type { HeldCheckpoints, Hold } from "./held-checkpoints.ts";
 import type { KeptRecordings } from "./kept-recordings.ts";
 import { PART_BYTES } from "./load-scratch.ts";
 import { firstLive, type SegmentRef, type SnapshotRef } from "./manifest.ts";
@@ -179,12 +179,12 @@ export class Compaction {
     const { tenure, scratch, checkpoints } = this.#options;
     const replayedBytes = this.#kept.clear();
     try {
-      checkpoints.hold();
+      const hold = checkpoints.hold();
       const { bytes } = scratch;
       const seq = this.#last;
       const name = tenure.nameSnapshot(seq);
       const snapshot = { name, parts: Math.ceil(bytes / PART_BYTES), bytes, seq };
-      await this.#publish(name, { snapshot, segments: [] }, () => this.#writeParts(snapshot));
+      await this.#publish(name, { snapshot, segments: [] }, () => this.#writeParts(snapshot, hold));
       [this.#snapshot, this.#segments] = [snapshot, []];
     } catch (error) {
       this.#kept.lose(replayedBytes);
@@ -192,20 +192,20 @@ export class Compaction {
     }
   }
 
-  async #writeParts({ name, parts, bytes }: SnapshotRef): Promise<void> {
-    const { scratch, bucket, checkpoints } = this.#options;
+  async #writeParts({ name, parts, bytes }: SnapshotRef, hold: Hold): Promise<void> {
+    const { scratch, bucket } = this.#options;
     const writes = Array.from({ length: parts }, (_, at) => async () => {
       const start = at * PART_BYTES;
       const part = await scratch.read(start, Math.min(PART_BYTES, bytes - start));
       const packed = await pack("okqp", part);
       // Else a checkpoint may have changed the file.
-      if (!checkpoints.isHeld) throw new Error("the scratch database has no room for a snapshot");
+      if (!hold.lasts()) throw new Error("the scratch database has no room for a snapshot");
       await bucket.write(partName(name, at + 1), packed);
     });
     try {
       for await (const _ of readAhead(writes, PARTS_AHEAD)) if (this.#isStopped) return;
     } finally {
-      checkpoints.release();
+      hold.end();
     }
   }
 

@@ -2,7 +2,7 @@
 
 import type { Bucket } from "../../../s3/bucket.ts";
 import { firstLive, type Manifest } from "./manifest.ts";
-import { logSeq, MANIFEST, parseSegment, parseSnapshotPart } from "./object-names.ts";
+import { logSeq, MANIFEST, parsePin, parseSegment, parseSnapshotPart } from "./object-names.ts";
 
 export interface Amount {
   objects: number;
@@ -43,7 +43,7 @@ function kindOf(name: string, manifest: Manifest): keyof Inventory {
   }
   const part = parseSnapshotPart(name);
   if (part) return part.name === manifest.snapshot?.name ? "used" : "unused";
-  if (name.startsWith("probe/")) return "unused";
+  if (name.startsWith("probe/") || parsePin(name) !== null) return "unused";
   if (parseSegment(name) === null) return "foreign";
   return manifest.segments.some((segment) => segment.name === name) ? "used" : "unused";
 }

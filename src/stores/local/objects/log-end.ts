@@ -12,19 +12,27 @@ export interface LogEnd {
 }
 
 /**
- * Looks at the places from `from` on. A gap in front of the end is found only when the log is read.
- * Rejects with a BucketError or a DamageError.
+ * Looks at the places from `from` on. All that was in the log at the start is in front of the end,
+ * or was deleted. A gap is found only when the log is read. Rejects with a BucketError or a
+ * DamageError.
  */
 export async function endOfLog(bucket: Bucket, from: number): Promise<LogEnd> {
-  let seq = Math.max(from, await lastListed(bucket, from));
-  let epoch = 0;
-  // A list may be old.
-  for (;;) {
-    const head = await readHead(bucket, seq);
-    if (head === null) return { seq, epoch };
-    epoch = head.epoch;
-    seq++;
+  let free = Math.max(from, await lastListed(bucket, from));
+  let taken = { seq: free - 1, epoch: 0 };
+  // A list may be old, and an okq may put objects faster than each can be looked at.
+  for (let step = 1; ; step *= 2) {
+    const head = await readHead(bucket, free);
+    if (head === null) break;
+    taken = { seq: free, epoch: head.epoch };
+    free += step;
   }
+  while (taken.seq + 1 < free) {
+    const seq = Math.floor((taken.seq + free) / 2);
+    const head = await readHead(bucket, seq);
+    if (head === null) free = seq;
+    else taken = { seq, epoch: head.epoch };
+  }
+  return { seq: free, epoch: taken.epoch };
 }
 
 /** 0 if there is none. */

@@ -26,7 +26,7 @@ import { AppendError } from "./append-error.ts";
 import { copyInto } from "./backup-file.ts";
 import { Collecting } from "./collecting.ts";
 import { Compaction, type CompactionLimits, defaultLimits } from "./compaction.ts";
-import { HeldCheckpoints } from "./held-checkpoints.ts";
+import { HeldCheckpoints, type Hold } from "./held-checkpoints.ts";
 import { KeptRecordings } from "./kept-recordings.ts";
 import { loadScratch } from "./load-scratch.ts";
 import { ObjectReader } from "./object-reader.ts";
@@ -64,6 +64,8 @@ interface Opened {
 const repeatMs = 100;
 /** By then an append has left this process, if it has a connection. */
 const leftAfterMs = 2;
+/** The room that is kept on the disk is enough for a recording of that size. */
+const smallBytesMax = 4 * 1024 * 1024;
 
 /** Serves as long as its tenure lasts. The caller releases the tenure after close(). */
 export class ObjectsJournal implements Journal {
@@ -85,6 +87,7 @@ export class ObjectsJournal implements Journal {
   /** The last append may be there, or come still. */
   #isUnsettled = false;
   #isFenced = false;
+  #isClosed = false;
   /** To be done when no transaction is open. */
   readonly #waiting: (() => void)[] = [];
   #puts = 0;
@@ -178,7 +181,10 @@ export class ObjectsJournal implements Journal {
       this.#recorded.undo();
       throw this.#failed(this.#noted(error));
     }
-    if (recording !== null) return this.#append(recording, changes);
+    if (recording !== null) {
+      this.#checkRoomFor(recording);
+      return this.#append(recording, changes);
+    }
     // Only garbage came, which needs no object. If this okq may not serve, it is undone.
     const confirming = this.confirm();
     if (confirming) return confirming.then(() => this.#committed(changes));
@@ -215,14 +221,18 @@ export class ObjectsJournal implements Journal {
       await this.#checkpoints.released();
       if (this.#isAppending) await new Promise<void>((done) => void this.#waiting.push(done));
     }
+    let hold: Hold | null = null;
     try {
-      this.#checkpoints.hold();
-      await copyInto(this.#scratch, file);
+      hold = this.#checkpoints.hold();
+      await copyInto(this.#scratch, hold, file);
     } catch (error) {
+      if (this.#isClosed) {
+        throw new JournalError("failed", "okq stopped serving before the backup was complete");
+      }
       const { code } = error as NodeJS.ErrnoException;
       throw code === "EEXIST" ? isThere : explained(error, file);
     } finally {
-      this.#checkpoints.release();
+      hold?.end();
     }
   }
 
@@ -243,10 +253,20 @@ export class ObjectsJournal implements Journal {
   }
 
   close(): void {
+    this.#isClosed = true;
     this.#compaction.stop();
     this.#chores.stop();
     this.#recorded.finalize();
     this.#scratch.close();
+  }
+
+  /** Once the log has a recording, okq does nothing else until the scratch has its changes. */
+  #checkRoomFor({ length }: Buffer): void {
+    // First in the write-ahead file, and then in the database.
+    if (length <= smallBytesMax || this.#room.hasRoomFor(2 * length)) return;
+    this.#recorded.undo();
+    const place = `the disk of ${this.#scratch.folder} (--s3-scratch)`;
+    throw new JournalError("full", `no room on ${place} for a write of ${length} bytes`);
   }
 
   async #append(body: Buffer, changes: Changes): Promise<void> {

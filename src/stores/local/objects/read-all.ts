@@ -1,8 +1,8 @@
 // A consistent reading of everything below a prefix, while an okq may go on serving. That one moves
-// log objects into segments, and all into a snapshot. A reading goes on in new segments; only a new
-// snapshot makes it start again.
+// log objects into segments, and all into a snapshot. A pin keeps what is read. Without one, a
+// reading goes on in new segments, and starts again when there is a new snapshot.
 
-import { systemClock } from "../../../queue/clock.ts";
+import { type Clock, systemClock } from "../../../queue/clock.ts";
 import type { Bucket } from "../../../s3/bucket.ts";
 import { DamageError, MissingError } from "./damage-error.ts";
 import { endOfLog } from "./log-end.ts";
@@ -12,6 +12,7 @@ import { logSeq, MANIFEST, parseSnapshotPart } from "./object-names.ts";
 import { ObjectReader } from "./object-reader.ts";
 import { unpack } from "./packed.ts";
 import { type Logged, separated } from "./segments.ts";
+import { Pin } from "./pin.ts";
 import { readManifest } from "./stored-manifest.ts";
 
 /** What is to be read, in this order. A Tenure is one, too. */
@@ -23,21 +24,52 @@ export interface Reading extends Source {
   readonly manifest: Manifest;
 }
 
+/** A pin reaches so far behind the end of the log, for what is put before the manifest is read. */
+const PINNED_BEHIND = 1000;
+const TRIES = 5;
+
 /**
- * Gives a reading to `read`, and again one from the start when the serving okq deleted something
- * of it meanwhile. Rejects with what `read` rejected with, with a BucketError, or with a
- * DamageError.
+ * Gives a reading to `read`, and again one from the start when something of it was deleted
+ * meanwhile. The reading has all that was in the log when it began. Rejects with what `read`
+ * rejected with, with a BucketError, with a DamageError, or with an Error of one line if the okq
+ * that serves always deletes something in the end.
  */
-export async function readAll<T>(bucket: Bucket, read: (from: Reading) => Promise<T>): Promise<T> {
-  for (;;) {
-    const manifest = await presentManifest(bucket);
+export async function readAll<T>(
+  bucket: Bucket,
+  read: (from: Reading) => Promise<T>,
+  clock: Clock = systemClock,
+): Promise<T> {
+  for (let left = TRIES; ; left--) {
+    const before = await presentManifest(bucket);
+    const { seq: listed } = await endOfLog(bucket, firstLive(before));
+    const places = { from: before.snapshot?.seq ?? 0, end: listed + PINNED_BEHIND };
+    const pin = await Pin.create(bucket, clock, places);
     try {
-      return await read({ ...manifest, manifest, tail: () => tail(bucket, manifest) });
+      return await read(await readingUpTo(bucket, listed));
     } catch (error) {
       if (!(error instanceof MissingError)) throw error;
       if (isNeeded(await presentManifest(bucket), error.object)) throw error;
+      if (left === 1) throw deletedError(bucket, pin);
+    } finally {
+      await pin.release();
     }
   }
+}
+
+async function readingUpTo(bucket: Bucket, listed: number): Promise<Reading> {
+  const manifest = await presentManifest(bucket);
+  // What was deleted before it could be listed is in the snapshot or the segments.
+  const end = Math.max(listed, firstLive(manifest));
+  return { ...manifest, manifest, tail: () => tail(bucket, manifest, end) };
+}
+
+function deletedError({ url }: Bucket, { refusal }: Pin): Error {
+  const advice =
+    refusal === null
+      ? "run it nearer to the bucket, or when that okq has less to do"
+      : `give its key the right to write and delete below pin/ there (${refusal})`;
+  const what = `the okq that serves ${url} deleted what was being read, ${TRIES} times`;
+  return new Error(`${what}: ${advice}`);
 }
 
 function isNeeded(manifest: Manifest, object: string): boolean {
@@ -54,14 +86,11 @@ async function presentManifest(bucket: Bucket): Promise<Manifest> {
   return found.manifest;
 }
 
-/** Up to the end that the log has at the start, at least. */
-async function* tail(bucket: Bucket, manifest: Manifest): AsyncGenerator<Logged> {
+/** The log behind the segments of the manifest, up to `end` at least. */
+async function* tail(bucket: Bucket, manifest: Manifest, end: number): AsyncGenerator<Logged> {
   const reader = new ObjectReader(bucket, systemClock);
   const read = (name: string) => bucket.read(name);
   let next = firstLive(manifest);
-  const { seq: listed } = await endOfLog(bucket, next);
-  // All that was listed may have been deleted.
-  const end = Math.max(listed, firstLive(await presentManifest(bucket)));
   while (next < end) {
     try {
       for await (const { kind, seq, body } of readLog(read, bucket.url, next, end)) {

@@ -64,7 +64,11 @@ export class Chores {
   /** What was due meanwhile is done once the callers of this turn have been answered. */
   resume(): void {
     this.#isPaused = false;
-    if (this.#isLate) this.#immediate = setImmediate(() => this.#step());
+    if (!this.#isLate || this.#immediate !== null) return;
+    this.#immediate = setImmediate(() => {
+      this.#immediate = null;
+      this.#step();
+    });
   }
 
   stop(): void {
