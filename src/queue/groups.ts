@@ -16,8 +16,8 @@
 // (a limit, a rate, a pause), or events that its rate still counts.
 //
 // In a scan, and where events are dropped because a queue is full, the ready events without a group
-// come first, and then group by group in the order in which they came into being. As to priority,
-// events of a group count as 0 there.
+// come first, and then group by group in the order in which they came into being, which a restart
+// may change. As to priority, events of a group count as 0 there.
 
 /** All that is known of a group. One that is not there has no events, and is as its queue says. */
 export interface GroupFacts {

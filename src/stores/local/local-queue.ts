@@ -256,7 +256,8 @@ export class LocalQueue extends QueueEvents {
 
   /** Whether a flush removes something beside events. */
   get hasMore(): boolean {
-    return this.windows !== null || this.groups !== null || this.stream !== null;
+    const { windows, keyWindows, groups, stream } = this;
+    return windows !== null || keyWindows !== null || groups !== null || stream !== null;
   }
 
   /** To clients it does not exist. */

@@ -58,6 +58,8 @@ export interface RedisStoreOptions {
   clock?: Clock;
   /** Milliseconds since 1970 instead of the Redis server's own time, for tests. */
   now?: () => number;
+  /** How long a tick waits for a shard of a cluster; longer for tests on a busy machine. */
+  tickMsMax?: number;
 }
 
 /** The servers behind the store, one or many. */
@@ -72,6 +74,7 @@ interface Servers {
   close(): void;
 }
 
+const TICK_MS_MAX = 500;
 /** How often lanes check for overdue answers. */
 const WATCH_EVERY_MS = 100;
 
@@ -87,12 +90,7 @@ export class RedisStore implements Store {
   readonly #stopWatch: Cancel;
   readonly #refused = new Set<Lane>();
   readonly #due: DueTimes;
-  readonly #knownShards: KnownShards = {
-    isDue: (shard) => this.#due.isDue(shards[shard]!.tag),
-    nextToLookAt: 0,
-    ticking: new Set(),
-    consumed: new Set(),
-  };
+  readonly #knownShards: KnownShards;
   #hasReplicas = true;
   #sessions = 0;
 
@@ -103,10 +101,11 @@ export class RedisStore implements Store {
     times: ReadonlyMap<string, ServerTime>,
     private readonly upgrade: Upgrade,
   ) {
-    const { target, onReady, now, clock = systemClock } = options;
+    const { target, onReady, now, clock = systemClock, tickMsMax = TICK_MS_MAX } = options;
     const { onEnded = () => {}, onDue = () => {} } = options;
     const { onReport = () => {}, onListeners = () => {} } = options;
     this.#due = new DueTimes(clock, onDue);
+    this.#knownShards = shardsKnownBy(this.#due, tickMsMax);
     const processId = crypto.randomUUID();
     const channels = channelNames(target.db);
     this.#target = target;
@@ -347,5 +346,15 @@ async function openCluster(
       ["store_connections_ready", map.size.ready],
     ],
     close: () => map.close(),
+  };
+}
+
+function shardsKnownBy(due: DueTimes, tickMsMax: number): KnownShards {
+  return {
+    isDue: (shard) => due.isDue(shards[shard]!.tag),
+    nextToLookAt: 0,
+    ticking: new Set(),
+    consumed: new Set(),
+    tickMsMax,
   };
 }

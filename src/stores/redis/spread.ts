@@ -41,12 +41,12 @@ export interface KnownShards {
   ticking: Set<number>;
   /** Shards in which this process may have registered consumers. */
   consumed: Set<number>;
+  /** A shard may take longer for a tick: the others are not held up by that. */
+  tickMsMax: number;
 }
 
 /** How many such shards at a time: so few that an idle okq sends a cluster very little. */
 const LOOKED_AT_ONCE = 8;
-/** A shard may take longer for a tick: the others are not held up by that. */
-const TICK_MS_MAX = 500;
 
 const everyShard = Array.from({ length: SHARDS }, (_, shard) => shard);
 
@@ -109,7 +109,7 @@ function parts(operation: Operation, ask: Ask, known: KnownShards): Promise<unkn
     case "setList":
       return setList(operation, ask);
     case "cronDue":
-      return cronDue(operation, ask);
+      return cronDue(operation, ask, known);
     case "tick":
       return tick(operation, ask, known);
     case "popBatch":
@@ -198,7 +198,11 @@ function endOf(pages: { next: Buffer | null }[]): Buffer | null {
 }
 
 /** What shards answer in time; rejects if none does. A tick looks at the others again. */
-async function cronDue(operation: CronDue, ask: Ask): Promise<CronAt[]> {
+async function cronDue(
+  operation: CronDue,
+  ask: Ask,
+  { tickMsMax }: KnownShards,
+): Promise<CronAt[]> {
   const due: CronAt[] = [];
   const failures: unknown[] = [];
   const looks = operation.parts.map(async (shard) => {
@@ -208,7 +212,7 @@ async function cronDue(operation: CronDue, ask: Ask): Promise<CronAt[]> {
       failures.push(error);
     }
   });
-  await within(TICK_MS_MAX, Promise.all(looks)).catch(() => {});
+  await within(tickMsMax, Promise.all(looks)).catch(() => {});
   if (failures.length > 0 && due.length === 0) throw failures[0];
   return [...due];
 }
@@ -246,7 +250,7 @@ async function tick(operation: Tick, ask: Ask, known: KnownShards): Promise<Tick
     );
     ticking.delete(shard);
   });
-  await within(TICK_MS_MAX, Promise.all(ticks)).catch(() => {});
+  await within(known.tickMsMax, Promise.all(ticks)).catch(() => {});
   if (failures.length > 0 && moved < operation.limit && cronParts.length === 0) throw failures[0];
   return { moved, cronParts: [...cronParts] };
 }

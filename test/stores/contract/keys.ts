@@ -212,8 +212,18 @@ export function keys(check: Check): void {
       const given = Object.keys(await store.settings("q"));
       await store.configure("q", Object.fromEntries(given.map((name) => [name, null])));
     }
+  });
+
+  check("a flush frees a key FOR a time, also of an event that is gone", async (store) => {
+    const forMs: Options = { unique: { key: KEY, forMs: 10_000 } };
     await store.pushWith("q", "1", forMs);
     await store.flush("q");
+    expect(await ownerOf(store)).toBeNull();
+    await store.pushWith("q", "1", forMs);
+    await store.pop("q", 0);
+    await store.flush("q");
+    expect(await ownerOf(store)).toBeNull();
+    await restartAll(store);
     expect(await ownerOf(store)).toBeNull();
   });
 

@@ -254,6 +254,16 @@ export function streamGroups(check: Check): void {
     expect(await entriesOf(store, "q@b")).toBe("");
   });
 
+  check("a flush of a stream ends a group that one of its groups has too", async (store) => {
+    for (const group of ["a", "b", "b@c"]) await create(store, "q", group);
+    for (const group of ["own", "c"]) await create(store, "q@b", group);
+    await store.flush("q");
+    expect(await bindingsOf(store, "q")).toEqual([]);
+    expect(await bindingsOf(store, "q@b")).toEqual([]);
+    await addAll(store, "q", "1-1");
+    expect(await entriesOf(store, "q@b@c")).toBe("");
+  });
+
   check("a flush of a queue that is no stream ends no groups", async (store) => {
     await addAll(store, "q@b", "1-1");
     await bind(store, "q", "b");

@@ -135,11 +135,11 @@ export function flushOne(state: ReferenceState, queue: ReferenceQueue): void {
   queue.stream = null;
   if (!stream) return;
   state.becameReady(queue.name, GROUP_ENDED);
-  for (const name of queue.bindings) {
-    const bound = state.queue(`${queue.name}@${name}`);
-    if (!bound.stream) continue;
+  const boundAs = (name: string) => state.queue(`${queue.name}@${name}`);
+  // A group may be one of another group too: then it is no stream any more when its turn comes.
+  for (const name of [...queue.bindings].filter((one) => boundAs(one).stream)) {
     queue.bindings.delete(name);
-    flushOne(state, bound);
+    flushOne(state, boundAs(name));
   }
 }
 

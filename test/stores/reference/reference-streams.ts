@@ -173,7 +173,10 @@ function nextId(
   const first = id === null ? streamIdOf(bytesOf(state.made()))! : { ms: id.ms, seq: 0n };
   const isFree = compareStreamIds(first, latest) > 0;
   let next = isFree ? first : streamIdAfter(latest);
-  while (next !== null && isTaken(next)) next = streamIdAfter(next);
+  // More and more are left out.
+  for (let step = 1; next !== null && isTaken(next); step *= 2) {
+    for (let left = step; next !== null && left > 0; left--) next = streamIdAfter(next);
+  }
   if (id === null) return next ?? NO_MORE_IDS;
   return next?.ms === id.ms ? next : SMALLER_ID;
 }

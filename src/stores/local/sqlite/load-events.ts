@@ -55,7 +55,8 @@ export async function loadEvents(
   try {
     await forEachRow(page, onProgress, (row) => {
       const stored = placeIn(row);
-      last = Math.max(last, stored.key, numberOf(stored.place));
+      // That of a flushed queue too: a new queue with its number would get the event.
+      last = Math.max(last, stored.key, numberOf(stored.place), row[1]);
       const queue = queues.get(row[1]);
       if (queue === undefined) return void flushed.push(stored.key);
       const [more, attempts] = row.slice(14) as [string | null, number | null];
