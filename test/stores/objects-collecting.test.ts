@@ -107,12 +107,13 @@ test("puts begin no faster than the interval, and collect meanwhile", async () =
 
 test("what one put has no room for does not wait for the interval", async () => {
   const { under, begun } = await openSlow(1000);
-  const ids = Array.from({ length: batchOperationsMax + 100 }, (_, at) => `${at}`);
-  const pushed = Promise.all(ids.map((id) => new Caller(under).push("q", id)));
+  const caller = new Caller(under);
+  const reads = () => Array.from({ length: batchOperationsMax - 1 }, () => caller.peek("q"));
+  const pushed = Promise.all([caller.push("q", "1"), ...reads(), caller.push("q", "2")]);
   await pass(under, 3 * PUT_MS);
   await pushed;
   expect(begun.length).toBe(2);
-  const next = new Caller(under).push("q", "next");
+  const next = caller.push("q", "3");
   await pass(under, 1000 - 4 * PUT_MS);
   expect(begun.length).toBe(2);
   await pass(under, 4 * PUT_MS);
