@@ -249,7 +249,9 @@ test("without the right to pin it reads again, and ends with the reason", async 
   };
   expect(await served.read(slow)).toEqual(["x", "y"]);
   left = 1000;
-  await expect(served.read(slow)).rejects.toThrow(
+  // Under load Bun 1.4.5 can miss a setImmediate() while it waits for an expect().rejects.
+  const failure = await served.read(slow).catch((error: Error) => error.message);
+  expect(failure).toBe(
     "the okq that serves s3://test/queues deleted what was being read, 5 times: give its key the " +
       "right to write and delete below pin/ there (AccessDenied)",
   );
