@@ -30,6 +30,12 @@ export class Budget {
     for (const callback of callbacks) callback();
   }
 
+  /** Takes so many bytes more, or releases them if the number is negative. */
+  change(bytes: number): void {
+    if (bytes > 0) this.take(bytes);
+    else if (bytes < 0) this.release(-bytes);
+  }
+
   /** For a full budget: calls the function once, when there is room again. */
   whenRoom(callback: () => void): void {
     this.#onRoom.add(callback);

@@ -20,7 +20,7 @@ const NOT_PASSED = ["Connection", "Keep-Alive", "Transfer-Encoding", "Upgrade", 
 const OWN_PATH = "/metrics";
 /** Their responses go on for as long as the client likes. */
 const OPEN_ENDED = /^(text\/event-stream|application\/x-ndjson)\b/;
-/** Of what is told of the rights of a user. Of all headers Bun reads twice as many bytes. */
+/** A user's rights in a header have no more bytes. Bun reads headers of twice that size. */
 const LIMITS_BYTES_MAX = 8 * 1024;
 const RETRY = { "Retry-After": "1" };
 /** This okq waits so long for answers of the other one when it ends. */
@@ -77,10 +77,9 @@ export class Forwarding {
     const { request, gone } = exchange;
     try {
       const { pathname, search } = new URL(request.url, "http://localhost");
-      const headers = new Headers(request.headers);
-      for (const name of NOT_PASSED) headers.delete(name);
-      const unread = () => (request.body === null ? null : streamOf(body));
-      const sent = body.read ? await body.read : unread();
+      const headers = passedHeaders(request.headers);
+      const read = await body.read;
+      const sent = read ?? (request.body === null ? null : streamOf(body));
       const { method } = request;
       const target = pathname + search;
       const response = await this.#send(exchange, target, { method, headers, user, body: sent });
@@ -147,10 +146,15 @@ export class Forwarding {
   }
 }
 
+function passedHeaders(all: Headers): Headers {
+  const headers = new Headers(all);
+  for (const name of NOT_PASSED) headers.delete(name);
+  return headers;
+}
+
 function passed(response: Response, gone: AbortSignal, over: () => void): Response {
   const { body, status } = response;
-  const headers = new Headers(response.headers);
-  for (const name of NOT_PASSED) headers.delete(name);
+  const headers = passedHeaders(response.headers);
   if (body === null || !OPEN_ENDED.test(headers.get("Content-Type") ?? "")) {
     over();
     return new Response(body, { status, headers });

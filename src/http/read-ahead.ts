@@ -21,8 +21,7 @@ export async function* readAhead(
   const mayGoOn = () => bytes === 0 || (bytes <= BYTES_MAX && !unsent.isFull);
   const add = (size: number) => {
     bytes += size;
-    if (size > 0) unsent.take(size);
-    else unsent.release(-size);
+    unsent.change(size);
     wake();
   };
   const end = () => {

@@ -154,10 +154,8 @@ export class Outbox {
   }
 
   #keep(bytes: number): void {
-    const more = bytes - this.#keptBytes;
+    this.#budget.change(bytes - this.#keptBytes);
     this.#keptBytes = bytes;
-    if (more > 0) this.#budget.take(more);
-    else if (more < 0) this.#budget.release(-more);
   }
 
   /** The bytes in front of that are sent. */

@@ -164,7 +164,7 @@ test("confirmations that are not complete, or not read, count as unsent", async 
   const unsent = async () => {
     return Number(/bytes_unsent:(\d+)/.exec(String(await ask(other, "INFO")))![1]);
   };
-  /** So many that they come in several pieces, of which the first one is passed on. */
+  /** Their reply comes in several pieces. The standby passes the first one on. */
   const names = Array.from({ length: 8000 }, (_, at) => `${at} ${"x".repeat(100)}`);
   const holdSecond = () => {
     let pieces = 0;

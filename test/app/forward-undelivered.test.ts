@@ -88,7 +88,7 @@ test.each(cases)("unread events go back that were $how", async ({ commands, isHa
   expect(await idsLeft(direct)).toEqual(lastIds(left));
 });
 
-test("what was read does not go back, nor what the client did not want to read", async () => {
+test("neither what a client read goes back, nor what it did not want to read", async () => {
   const { client, direct, standby } = await connected();
   await fill(direct);
   expect(await askAll(client, ...many(RPOP).slice(0, 100))).not.toContain(null);

@@ -93,7 +93,7 @@ describe("a check", () => {
     const dump = s3.dump();
     const objects = dump.get("bucket")!;
     const some = { ...objects.get(key("manifest.json"))!, body: Buffer.from("12345") };
-    // The okq that serves may still sweep what is of its own epoch.
+    // The okq that serves sweeps objects of its own epoch, and not of a later one.
     const part = `snapshot/00000002-00000000000000000009-${"0".repeat(32)}/00001`;
     for (const name of [part, "probe/x", "mine.txt"]) objects.set(key(name), some);
     s3.restore(dump);

@@ -29,7 +29,7 @@ function openChores() {
   return { chores, garbage, failures, close };
 }
 
-test("nothing is done while they are paused, and then what was due", async () => {
+test("while they are paused they do nothing, and afterwards the step that is due", async () => {
   const { chores, garbage, failures, close } = openChores();
   chores.pause();
   chores.collect();

@@ -101,9 +101,7 @@ export class UnstartedInput {
   }
 
   #count(sender: Sender, bytes: number): void {
-    const added = bytes - (this.#bytes.get(sender) ?? 0);
-    if (added > 0) this.#budget.take(added);
-    else this.#budget.release(-added);
+    this.#budget.change(bytes - (this.#bytes.get(sender) ?? 0));
     this.#bytes.set(sender, bytes);
   }
 

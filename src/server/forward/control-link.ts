@@ -15,7 +15,7 @@ interface ControlLinkOptions {
   onNews(): void;
 }
 
-/** What is wrong, in a line; null: nothing, but perhaps it loads the queues and serves later. */
+/** `problem`: in one line; null if that okq answers. `loads`: it serves once it has loaded. */
 export type Reached = { problem: string } | { problem: null; loads: boolean };
 
 /** An okq that ends in order closes its connections, and lets others serve a moment later. */

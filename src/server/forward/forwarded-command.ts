@@ -148,8 +148,7 @@ export class ForwardedSubscribe implements Awaiting {
 
   #keep(bytes: number): void {
     this.#bytes += bytes;
-    if (bytes > 0) this.#budget.take(bytes);
-    else this.#budget.release(-bytes);
+    this.#budget.change(bytes);
   }
 
   #confirmations(): Confirmations {

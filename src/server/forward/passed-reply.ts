@@ -60,8 +60,7 @@ export class PassedReply extends LongReply {
 
   #keep(bytes: number): void {
     this.#bytes += bytes;
-    if (bytes > 0) this.#budget.take(bytes);
-    else this.#budget.release(-bytes);
+    this.#budget.change(bytes);
   }
 
   /** Nobody reads it. */

@@ -1,9 +1,10 @@
 // Deletes the objects that the manifest does not need any more, and those that nobody finished.
 //
 // A collector that slept, while others took over, does no harm: it deletes only what was not
-// needed in its own epoch, and no name becomes needed again. What is pinned stays: see pin.ts.
+// needed in its own epoch, and no name becomes needed again. It leaves what a pin keeps (pin.ts).
 
-import { type Bucket, type ListedObject } from "../../../s3/bucket.ts";
+import type { Bucket } from "../../../s3/bucket.ts";
+import { pagesOf } from "../../../s3/pages.ts";
 import { Retry } from "../../../s3/retry.ts";
 import type { Cancel, Clock } from "../../../queue/clock.ts";
 import type { EpochWatch } from "./epoch-watch.ts";
@@ -22,7 +23,7 @@ import { isPinned, listPins } from "./pin.ts";
 
 /** Between tries to delete. It costs a list each time, and nobody waits for it. */
 const LONGEST_PAUSE_MS = 60_000;
-/** Until it looks again whether what was pinned may be deleted. */
+/** Pins have kept something: then it looks again after this time. */
 const PINNED_MS = 60_000;
 
 export class Collector {
@@ -110,13 +111,13 @@ export class Collector {
 
   /** Page by page, up to the object of the name `end`. */
   async #sweep(prefix: string, end: string | null, isUnused: (name: string) => boolean) {
-    for (let after = "", isLast = false; !isLast && !this.#isOver;) {
-      const page = await this.#bucket.list(prefix, after);
-      const names = page.objects.map(({ name }: ListedObject) => name);
+    if (this.#isOver) return;
+    for await (const { objects } of pagesOf(this.#bucket, prefix)) {
+      const names = objects.map(({ name }) => name);
       const unused = names.filter(isUnused);
       if (unused.length > 0 && !this.#isOver) await this.#remove(unused);
-      after = names.at(-1) ?? after;
-      isLast = page.isLast || (end !== null && after >= end);
+      const isAtEnd = end !== null && (names.at(-1) ?? "") >= end;
+      if (isAtEnd || this.#isOver) return;
     }
   }
 

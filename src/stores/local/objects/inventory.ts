@@ -1,6 +1,7 @@
 // Which objects below a prefix belong to the store there, and which to nothing.
 
 import type { Bucket } from "../../../s3/bucket.ts";
+import { pagesOf } from "../../../s3/pages.ts";
 import { firstLive, type Manifest } from "./manifest.ts";
 import { logSeq, MANIFEST, parsePin, parseSegment, parseSnapshotPart } from "./object-names.ts";
 
@@ -21,15 +22,12 @@ export interface Inventory {
 export async function takeInventory(bucket: Bucket, manifest: Manifest): Promise<Inventory> {
   const amount = (): Amount => ({ objects: 0, bytes: 0 });
   const inventory: Inventory = { used: amount(), unused: amount(), foreign: amount() };
-  for (let after = "", isLast = false; !isLast;) {
-    const page = await bucket.list("", after);
-    for (const { name, bytes } of page.objects) {
+  for await (const { objects } of pagesOf(bucket, "")) {
+    for (const { name, bytes } of objects) {
       const found = inventory[kindOf(name, manifest)];
       found.objects += 1;
       found.bytes += bytes;
     }
-    after = page.objects.at(-1)?.name ?? after;
-    ({ isLast } = page);
   }
   return inventory;
 }

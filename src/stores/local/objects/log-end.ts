@@ -1,6 +1,7 @@
 // Finds the end of the log.
 
 import type { Bucket } from "../../../s3/bucket.ts";
+import { pagesOf } from "../../../s3/pages.ts";
 import { readHead } from "./log-place.ts";
 import { LOG, logName, logSeq } from "./object-names.ts";
 
@@ -38,11 +39,8 @@ export async function endOfLog(bucket: Bucket, from: number): Promise<LogEnd> {
 /** 0 if there is none. */
 async function lastListed(bucket: Bucket, from: number): Promise<number> {
   let last = 0;
-  for (let after = logName(from - 1), isLast = false; !isLast;) {
-    const page = await bucket.list(LOG, after);
-    for (const { name } of page.objects) last = Math.max(last, logSeq(name) ?? 0);
-    after = page.objects.at(-1)?.name ?? after;
-    ({ isLast } = page);
+  for await (const { objects } of pagesOf(bucket, LOG, logName(from - 1))) {
+    for (const { name } of objects) last = Math.max(last, logSeq(name) ?? 0);
   }
   return last;
 }

@@ -4,6 +4,7 @@
 
 import { open } from "node:fs/promises";
 import type { Bucket } from "../../../s3/bucket.ts";
+import { pagesOf } from "../../../s3/pages.ts";
 import { PART_BYTES } from "./load-scratch.ts";
 import { emptyManifest, type SnapshotRef } from "./manifest.ts";
 import {
@@ -41,17 +42,14 @@ export async function checkVacant(bucket: Bucket): Promise<void> {
     throw new Error(`${bucket.url} has queues already: name a prefix that nobody uses`);
   }
   for (const prefix of [LOG, SNAPSHOTS, SEGMENTS]) {
-    for (let after = "", isLast = false; !isLast;) {
-      const page = await bucket.list(prefix, after);
-      const found = page.objects.find(({ name }) => isOfStore(name));
+    for await (const { objects } of pagesOf(bucket, prefix)) {
+      const found = objects.find(({ name }) => isOfStore(name));
       if (found) {
         throw new Error(
           `${bucket.url}/${MANIFEST} is missing, but ${found.name} is there: name another ` +
             "prefix, or remove everything below this one",
         );
       }
-      after = page.objects.at(-1)?.name ?? after;
-      ({ isLast } = page);
     }
   }
 }

@@ -6,6 +6,7 @@
 // before the reader read one: what it deletes, the reader does not need either.
 
 import { type Bucket, BucketError } from "../../../s3/bucket.ts";
+import { pagesOf } from "../../../s3/pages.ts";
 import type { Cancel, Clock } from "../../../queue/clock.ts";
 import {
   logSeq,
@@ -71,16 +72,13 @@ export class Pin {
 export async function listPins(bucket: Bucket): Promise<{ pinned: PinnedPlaces[]; old: string[] }> {
   const pinned: PinnedPlaces[] = [];
   const old: string[] = [];
-  for (let after = "", isLast = false; !isLast;) {
-    const page = await bucket.list(PINS, after);
-    for (const { name, modifiedMs } of page.objects) {
+  for await (const { objects, nowMs } of pagesOf(bucket, PINS)) {
+    for (const { name, modifiedMs } of objects) {
       const places = parsePin(name);
       if (places === null) continue;
-      if (page.nowMs - modifiedMs > OLD_MS) old.push(name);
+      if (nowMs - modifiedMs > OLD_MS) old.push(name);
       else pinned.push(places);
     }
-    after = page.objects.at(-1)?.name ?? after;
-    ({ isLast } = page);
   }
   return { pinned, old };
 }

@@ -1,6 +1,6 @@
-// A consistent reading of everything below a prefix, while an okq may go on serving. That one moves
-// log objects into segments, and all into a snapshot. A pin keeps what is read. Without one, a
-// reading goes on in new segments, and starts again when there is a new snapshot.
+// A consistent reading of everything below a prefix, while an okq may go on serving. That okq joins
+// log objects into segments, and replaces all of them by a snapshot. A pin keeps the objects that
+// are read. Without a pin a reading goes on in new segments, and each new snapshot starts it again.
 
 import { type Clock, systemClock } from "../../../queue/clock.ts";
 import type { Bucket } from "../../../s3/bucket.ts";
@@ -24,7 +24,7 @@ export interface Reading extends Source {
   readonly manifest: Manifest;
 }
 
-/** A pin reaches so far behind the end of the log, for what is put before the manifest is read. */
+/** okq may append objects until the manifest is read: the pin keeps so many of them. */
 const PINNED_BEHIND = 1000;
 const TRIES = 5;
 
@@ -58,7 +58,7 @@ export async function readAll<T>(
 
 async function readingUpTo(bucket: Bucket, listed: number): Promise<Reading> {
   const manifest = await presentManifest(bucket);
-  // What was deleted before it could be listed is in the snapshot or the segments.
+  // The snapshot and the segments have all objects that were deleted before the list.
   const end = Math.max(listed, firstLive(manifest));
   return { ...manifest, manifest, tail: () => tail(bucket, manifest, end) };
 }

@@ -61,7 +61,7 @@ export class Chores {
     this.#isPaused = true;
   }
 
-  /** What was due meanwhile is done once the callers of this turn have been answered. */
+  /** It first lets the present turn answer clients, and then does the step that is due. */
   resume(): void {
     this.#isPaused = false;
     if (!this.#isLate || this.#immediate !== null) return;
