@@ -314,7 +314,7 @@ test("names every place where no credentials are", async () => {
     "no credentials: AWS_ACCESS_KEY_ID is not set; AWS_WEB_IDENTITY_TOKEN_FILE is not set; " +
       'profile "default" in /no/credentials and /no/config has no aws_access_key_id; ' +
       "AWS_CONTAINER_CREDENTIALS_FULL_URI is not set; EC2 metadata: http://127.0.0.1:1 does not " +
-      "answer (Unable to connect.)",
+      "answer (Unable to connect)",
   );
   expect(s3.records).toEqual([]);
 });

@@ -256,7 +256,7 @@ describe("the outcome of a write is", () => {
     s3.refuse(true);
     const error = await failure(openTestBucket(s3.url).write("a", bytes("1")));
     expect(error).toMatchObject({ outcome: "none", mayPass: true });
-    expect(error.message).toEndWith(`: ${s3.url}: Unable to connect.; see --s3-endpoint`);
+    expect(error.message).toEndWith(`: ${s3.url}: Unable to connect; see --s3-endpoint`);
   });
 });
 

@@ -1,19 +1,20 @@
-// The object store of the benchmark: the stand-in as a process, a bare client beside it, and okq
-// on one of its buckets.
+// The object store of the benchmark: the stand-in as a process, bare puts, and okq or the bare
+// server on it.
 // oxlint-disable no-await-in-loop -- requests take turns on purpose
+import { join } from "node:path";
 import { startS3Process, type S3Process } from "../../support/s3/s3-process.ts";
-import { signedFetch } from "../../support/s3/signed-fetch.ts";
 import { testKey } from "../../support/s3-server.ts";
 import { Client } from "../client.ts";
 import { median } from "../latencies.ts";
 import type { Plan } from "../plan.ts";
 import type { ServerProcess } from "../servers.ts";
+import { putBare } from "./bare-put.ts";
 
 /** How long the stand-in takes for a put. */
 export const PUT_MS = 30;
 const BARE_PUTS = 20;
-const BARE_BYTES = 1000;
 const UNTIL_SERVED_MS = 120_000;
+const bareServer = join(import.meta.dir, "bare-server.ts");
 
 /** Ends with the bench at the latest. */
 export async function startBucket(putMs: number): Promise<S3Process> {
@@ -71,16 +72,17 @@ async function untilServed(port: number): Promise<void> {
   }
 }
 
+/** Resolves when it accepts connections. See bare-server.ts. */
+export function startBareServer({ servers }: Plan, s3: S3Process): Promise<ServerProcess> {
+  return servers.start("bare", (port) => [process.execPath, bareServer, `${port}`, s3.url]);
+}
+
 /** The median in milliseconds of creating a small object, one after the other. */
 export async function barePutMs(s3: S3Process): Promise<number> {
-  const body = Buffer.alloc(BARE_BYTES, "x");
   const times: number[] = [];
   for (let n = 0; n <= BARE_PUTS; n++) {
-    const url = `${s3.url}/bucket/bare/${crypto.randomUUID()}`;
     const begin = performance.now();
-    const headers = { "If-None-Match": "*" };
-    const { status } = await signedFetch(url, { method: "PUT", body, headers, key: testKey });
-    if (status !== 200) throw new Error(`a bare put was answered with ${status}`);
+    await putBare(s3.url);
     times.push(performance.now() - begin);
   }
   return median(times.slice(1));
