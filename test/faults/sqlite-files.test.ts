@@ -293,6 +293,10 @@ test("a start removes the incomplete file that a killed start left", async () =>
   const kept = ["okq.db.new-plan", "other.db.new-0123456789abcdef"];
   for (const name of [...left, ...kept]) writeFileSync(join(folder, name), "x");
   const okq = await startOkqProcess([`--store=sqlite:${file}`]);
-  expect(readdirSync(folder).filter((name) => name.includes(".new-"))).toEqual(kept);
+  expect(
+    readdirSync(folder)
+      .filter((name) => name.includes(".new-"))
+      .toSorted(),
+  ).toEqual(kept);
   await okq.crash();
 });
