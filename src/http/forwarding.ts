@@ -1,7 +1,7 @@
 // An okq that stands by gets requests here and passes them on to the okq that serves. It tells that
 // okq the address of the client. What a client may not send or do is refused before.
 import type { Failover } from "../commands/failover.ts";
-import { limitsText, parseLimits } from "../users/limits.ts";
+import { limitsProblem, limitsText, parseLimits } from "../users/limits.ts";
 import type { User } from "../users/user.ts";
 import type { ServingOkq } from "../queue/serving-okq.ts";
 import type { PublicExchange } from "./exchange.ts";
@@ -20,8 +20,6 @@ const NOT_PASSED = ["Connection", "Keep-Alive", "Transfer-Encoding", "Upgrade", 
 const OWN_PATH = "/metrics";
 /** Their responses go on for as long as the client likes. */
 const OPEN_ENDED = /^(text\/event-stream|application\/x-ndjson)\b/;
-/** A user's rights in a header have no more bytes. Bun reads headers of twice that size. */
-const LIMITS_BYTES_MAX = 8 * 1024;
 const RETRY = { "Retry-After": "1" };
 /** This okq waits so long for answers of the other one when it ends. */
 const END_MS_MAX = 2_000;
@@ -129,7 +127,7 @@ export class Forwarding {
         decompress: false,
         // On a connection that was used before, a request that fails might be sent twice.
         keepalive: false,
-        signal: goneOrLate(request.signal, gone),
+        signal: AbortSignal.any([this.#failover!.unreached, goneOrLate(request.signal, gone)]),
       });
     } catch (error) {
       if (error instanceof Problem) throw error;
@@ -212,8 +210,7 @@ function unreachable(): Problem {
 
 /** Throws a Problem. */
 function headerOf(user: User): string {
-  const text = limitsText(user);
-  if (text.length <= LIMITS_BYTES_MAX) return text;
-  const what = `user ${user.name} has more patterns than fit into a header`;
-  throw new Problem(503, `${what}: ask the okq that serves`);
+  const problem = limitsProblem(user);
+  if (problem !== null) throw new Problem(503, problem);
+  return limitsText(user);
 }
