@@ -101,7 +101,7 @@ export class ClientUpstream implements Upstream, LinkOwner {
   transact(commands: Buffer[][], call: Receivable): Promise<Buffer[]> {
     return new Promise((resolve, reject) => {
       const problem = this.#transact(commands, call, (link, receipt) =>
-        executedWhole({ resolve, reject }, () => (receipt.end = link.repliedBytes)),
+        executedWhole({ resolve, reject }, () => receipt.came(link.repliedBytes)),
       );
       if (problem) reject(problem);
     });
