@@ -4,6 +4,7 @@ import { expect, test } from "bun:test";
 import { eventually } from "../support/eventually.ts";
 import { startDistantPair, startPair } from "../support/failover-pair.ts";
 import { ask, askAll, readable } from "../support/readable.ts";
+import { passwordOf, writeUsers } from "../support/users.ts";
 import type { Argument, Wire } from "../support/wire.ts";
 
 const REST = "x".repeat(100_000);
@@ -123,6 +124,27 @@ test("a long event that a client did not want to read does not go back", async (
   client.reset();
   await untilAlone(direct);
   expect(await ask(direct, "LLEN", "q")).toBe(0);
+});
+
+test("a transaction is not passed on if its client leaves while it logs in there", async () => {
+  const users = writeUsers("ann all *");
+  const { standby, serving } = await startPair({ users: users.path });
+  const login = ["AUTH", "ann", passwordOf("ann")];
+  const [client, other] = [await standby.connect(), await standby.connect()];
+  const direct = await serving.connect();
+  for (const each of [client, other, direct]) await ask(each, ...login);
+  await ask(direct, "LPUSH", "q", "x");
+  client.pipeline(["MULTI"], ["AUTH", "ann", "wrong"], ["RPOP", "q"], ["EXEC"]);
+  const list = async () => String(await ask(other, "CLIENT", "LIST"));
+  await eventually(async () => (await list()).includes("cmd=exec"));
+  client.reset();
+  await eventually(async () => !(await list()).includes("cmd=exec"));
+  // Also passed on, behind it.
+  const late = await standby.connect();
+  await ask(late, ...login);
+  expect(await ask(late, "RPOP", "q")).toBe("x");
+  late.reset();
+  await untilAlone(direct);
 });
 
 test("what a client can read yet does not go back if the way to the other okq breaks", async () => {

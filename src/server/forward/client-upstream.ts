@@ -55,6 +55,8 @@ export class ClientUpstream implements Upstream, LinkOwner {
   #unconfirmed = 0;
   #early: Buffer[] = [];
   #earlyBytes = 0;
+  /** The client is gone. */
+  #hasLeft = false;
   /** Commands that wait there. */
   #waits = 0;
   #whenReset: (() => void) | null = null;
@@ -178,6 +180,7 @@ export class ClientUpstream implements Upstream, LinkOwner {
 
   /** The client is gone. */
   leave(): void {
+    this.#hasLeft = true;
     const link = this.#link;
     if (!link) return;
     link.leave(this.#parts.context.budgets.unanswered);
@@ -247,6 +250,8 @@ export class ClientUpstream implements Upstream, LinkOwner {
     const { failover } = this.#parts.context;
     const secret = this.#secretNow();
     if (secret === "") return new StoreError("unavailable", failover!.reason);
+    // A transaction with a login, say, may come to this later: nobody would close the link.
+    if (this.#hasLeft) return new StoreError("unavailable", "the client is gone");
     const { user } = this.#client;
     const problem = user && limitsProblem(user);
     if (problem !== null) {
