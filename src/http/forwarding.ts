@@ -1,10 +1,12 @@
 // An okq that stands by gets requests here and passes them on to the okq that serves. It tells that
 // okq the address of the client. What a client may not send or do is refused before.
+import type { Visitor } from "../commands/caller.ts";
 import type { Failover } from "../commands/failover.ts";
 import { limitsProblem, limitsText, parseLimits } from "../users/limits.ts";
 import type { User } from "../users/user.ts";
 import type { ServingOkq } from "../queue/serving-okq.ts";
 import type { PublicExchange } from "./exchange.ts";
+import { onceOver } from "./once-over.ts";
 import { Problem } from "./problem.ts";
 import type { RequestBody } from "./request-body.ts";
 import { SESSION_PATH } from "./session-routes.ts";
@@ -33,12 +35,30 @@ export interface PassedClient {
   limits: User | null;
 }
 
+/** The okq that serves does not hear of rights that change: a request with others ends. */
+export class PassedRights {
+  readonly #caller: Visitor;
+  readonly #told: string;
+
+  constructor(caller: Visitor, user: User) {
+    this.#caller = caller;
+    this.#told = limitsText(user);
+  }
+
+  changed(): void {
+    const { user } = this.#caller;
+    if (user && limitsText(user) !== this.#told) this.#caller.kill();
+  }
+}
+
 interface Sent {
   method: string;
   headers: Headers;
   /** null: somebody who may do no more than anybody. */
   user: User | null;
   body: Buffer | ReadableStream<Uint8Array> | null;
+  /** Aborts when its response is not waited for any more. */
+  late: AbortSignal;
 }
 
 export class Forwarding {
@@ -73,6 +93,12 @@ export class Forwarding {
     over: () => void,
   ): Promise<Response> {
     const { request, gone } = exchange;
+    const late = new AbortController();
+    const end = onceOver(gone, () => {
+      if (gone.aborted) setTimeout(() => late.abort(), END_MS_MAX).unref();
+      over();
+    });
+    if (gone.aborted) end();
     try {
       const { pathname, search } = new URL(request.url, "http://localhost");
       const headers = passedHeaders(request.headers);
@@ -80,10 +106,10 @@ export class Forwarding {
       const sent = read ?? (request.body === null ? null : streamOf(body));
       const { method } = request;
       const target = pathname + search;
-      const response = await this.#send(exchange, target, { method, headers, user, body: sent });
-      return passed(response, gone, over);
+      const all = { method, headers, user, body: sent, late: late.signal };
+      return passed(await this.#send(exchange, target, all), end);
     } catch (error) {
-      over();
+      end();
       throw error;
     }
   }
@@ -98,6 +124,7 @@ export class Forwarding {
       headers,
       user: null,
       body: null,
+      late: exchange.gone,
     });
     if (response.status === 401) return null;
     const answer = await response.json().catch(() => null);
@@ -127,7 +154,7 @@ export class Forwarding {
         decompress: false,
         // On a connection that was used before, a request that fails might be sent twice.
         keepalive: false,
-        signal: AbortSignal.any([this.#failover!.unreached, goneOrLate(request.signal, gone)]),
+        signal: AbortSignal.any([request.signal, this.#failover!.unreached, sent.late]),
       });
     } catch (error) {
       if (error instanceof Problem) throw error;
@@ -150,22 +177,21 @@ function passedHeaders(all: Headers): Headers {
   return headers;
 }
 
-function passed(response: Response, gone: AbortSignal, over: () => void): Response {
+function passed(response: Response, end: () => void): Response {
   const { body, status } = response;
   const headers = passedHeaders(response.headers);
   if (body === null || !OPEN_ENDED.test(headers.get("Content-Type") ?? "")) {
-    over();
+    end();
     return new Response(body, { status, headers });
   }
-  gone.addEventListener("abort", over, { once: true });
-  return new Response(followed(body, over) as unknown as ReadableStream, { status, headers });
+  return new Response(followed(body, end) as unknown as ReadableStream, { status, headers });
 }
 
-async function* followed(body: ReadableStream<Uint8Array>, over: () => void) {
+async function* followed(body: ReadableStream<Uint8Array>, end: () => void) {
   try {
     yield* body;
   } finally {
-    over();
+    end();
   }
 }
 
@@ -184,15 +210,6 @@ function streamOf(body: RequestBody): ReadableStream<Uint8Array> {
   });
 }
 
-/** Aborts when the client is gone, or okq has been ending for a while. */
-function goneOrLate(clientGone: AbortSignal, gone: AbortSignal): AbortSignal {
-  const late = new AbortController();
-  const end = () => void setTimeout(() => late.abort(), END_MS_MAX).unref();
-  if (gone.aborted) end();
-  else gone.addEventListener("abort", end, { once: true });
-  return AbortSignal.any([clientGone, late.signal]);
-}
-
 function lossOf(method: string, error: Error, isEnding: boolean): Problem {
   const { code = "" } = error as NodeJS.ErrnoException;
   const isUnsent = code === "ConnectionRefused" || code === "ECONNREFUSED";
@@ -200,7 +217,9 @@ function lossOf(method: string, error: Error, isEnding: boolean): Problem {
   if (isUnsent || changesNothing) {
     return unreachable();
   }
-  const reason = isEnding ? "this okq ends" : "the okq that serves went away";
+  const reason = isEnding
+    ? "this okq ends, or the user has other rights now"
+    : "the okq that serves went away";
   return new Problem(504, `outcome unknown: ${reason}`, "ERR");
 }
 

@@ -12,8 +12,8 @@ export const CLIENT_PATIENCE_MS = 3_000;
 export const CLOSED = "the connection was closed";
 
 /**
- * Rejects when the connection is closed, and with the same error after leavesAfterMs: then the client
- * is to connect anew, perhaps to another okq.
+ * Rejects when the connection is closed, and with the same error after leavesAfterMs: then the
+ * client is to connect anew, perhaps to another okq.
  */
 export async function untilAccepted(
   wire: Wire,
