@@ -23,7 +23,7 @@ export class Wire {
       port,
       socket: {
         data: (_socket, chunk) => wire.#received(chunk),
-        drain: () => wire.#write(Buffer.alloc(0)),
+        drain: () => wire.#flush(),
         close: () => wire.#closed(),
         error: () => wire.#closed(),
       },
@@ -89,7 +89,7 @@ export class Wire {
   /** Ends sending once everything is sent (a half-close), and still reads. */
   endSending(): void {
     this.#isEnding = true;
-    this.#write(Buffer.alloc(0));
+    this.#flush();
   }
 
   close(): void {
@@ -102,9 +102,13 @@ export class Wire {
   }
 
   #write(bytes: Buffer): void {
-    const all = this.#unsent.length > 0 ? Buffer.concat([this.#unsent, bytes]) : bytes;
-    const taken = all.length > 0 ? Math.max(0, this.#socket.write(all)) : 0;
-    this.#unsent = all.subarray(taken);
+    this.#unsent = this.#unsent.length > 0 ? Buffer.concat([this.#unsent, bytes]) : bytes;
+    this.#flush();
+  }
+
+  #flush(): void {
+    const taken = this.#unsent.length > 0 ? Math.max(0, this.#socket.write(this.#unsent)) : 0;
+    this.#unsent = this.#unsent.subarray(taken);
     if (this.#isEnding && this.#unsent.length === 0) this.#socket.shutdown();
   }
 
