@@ -3,6 +3,7 @@ import { systemClock } from "../../src/queue/clock.ts";
 import { INFIXES } from "../../src/stores/redis/keys.ts";
 import { RedisStore } from "../../src/stores/redis/redis-store.ts";
 import { shardOf, SHARDS, shards } from "../../src/stores/redis/shards.ts";
+import { emptyCluster } from "../support/empty-cluster.ts";
 import type { Cluster } from "../support/redis-cluster.ts";
 import type { StoreUnderTest } from "./contract.ts";
 import { Heard } from "./heard.ts";
@@ -20,7 +21,7 @@ export async function openOnCluster(
   timeoutMs = 600_000,
   aheadMs = 0,
 ): Promise<StoreUnderTest> {
-  await Promise.all(cluster.nodes.map(({ redis }) => redis.flushall()));
+  await emptyCluster(cluster);
   let [nowMs, skippedMs] = [1_700_000_000_000, 0];
   const heard = new Heard();
   const ready: StoreUnderTest["ready"] = [];

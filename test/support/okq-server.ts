@@ -12,6 +12,7 @@ import { LocalStore, type LocalStoreOptions } from "../../src/stores/local/local
 import { SqliteJournal } from "../../src/stores/local/sqlite/sqlite-journal.ts";
 import { ReferenceStore } from "../stores/reference/reference-store.ts";
 import { closeAfterAll, closeAfterTest } from "./close-after-test.ts";
+import { emptyCluster } from "./empty-cluster.ts";
 import { newFolder } from "./new-folder.ts";
 import { type Cluster, startCluster } from "./redis-cluster.ts";
 import { type RedisOptions, type RedisServer, startRedis } from "./redis-server.ts";
@@ -83,9 +84,8 @@ export function useCluster(): void {
 
 async function onEmptyCluster(): Promise<Partial<Config>> {
   if (!cluster) throw new Error("the test file does not call useCluster");
-  const { nodes } = cluster;
-  await Promise.all(nodes.map(({ redis }) => redis.flushall()));
-  return { store: "", redisAddr: `127.0.0.1:${nodes[0]!.port}`, redisCluster: true };
+  await emptyCluster(cluster);
+  return { store: "", redisAddr: `127.0.0.1:${cluster.nodes[0]!.port}`, redisCluster: true };
 }
 
 async function openReference(_config: Config, _log: Log, options: LocalStoreOptions) {
