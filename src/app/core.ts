@@ -35,6 +35,8 @@ export interface Core {
    * Begins the periodic work, at once or when this okq serves. To be called once clients can come.
    */
   begin(ports?: Ports): void;
+  /** okq has another certificate from now on. */
+  certificateRenewed(): void;
   /**
    * Answers the commands in flight, then closes everything. closeDoors closes doors that the server
    * does not have.
@@ -112,6 +114,7 @@ export async function openCore(
       else work();
       announce();
     },
+    certificateRenewed: () => failover?.certificateRenewed(),
     async close(closeDoors = async () => {}) {
       housekeeper?.stop();
       users.close();

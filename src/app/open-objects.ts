@@ -75,7 +75,8 @@ export function openObjects(config: Config, log: Log, parts: Parts): OpenedStore
     control?.close();
   };
   const announce = () => log.info("queues are kept in a bucket", { store: bucket.url });
-  const failover = { failover: roles, openUpstream, begin, close };
+  const certificateRenewed = () => roles.certificateRenewed();
+  const failover = { failover: roles, openUpstream, begin, certificateRenewed, close };
   return { store, storeName: bucket.url, announce, failover };
 }
 

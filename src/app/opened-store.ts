@@ -36,6 +36,8 @@ export interface OpenedFailover {
   openUpstream: OpenUpstream;
   /** Takes part in the election. To be called once okq listens. */
   begin(id: string, ports: Ports, hooks: FailoverHooks): void;
+  /** This okq has another certificate from now on. */
+  certificateRenewed(): void;
   /** Answers the operations in flight, and lets another okq serve. */
   close(): Promise<void>;
 }
