@@ -14,6 +14,7 @@ import { Readers } from "../queue/readers.ts";
 import type { Reporter } from "../queue/reporter.ts";
 import { Tally } from "../queue/tally.ts";
 import { Waiters } from "../queue/waiters.ts";
+import type { TlsFiles } from "../server/certificates.ts";
 import type { OpenUpstream } from "../server/forward/upstream-socket.ts";
 import { Server } from "../server/server.ts";
 import { Shared } from "../server/shared.ts";
@@ -36,7 +37,7 @@ export interface Core {
    */
   begin(ports?: Ports): void;
   /** okq has another certificate from now on. */
-  certificateRenewed(): void;
+  certificateRenewed(files: TlsFiles): void;
   /**
    * Answers the commands in flight, then closes everything. closeDoors closes doors that the server
    * does not have.
@@ -114,7 +115,7 @@ export async function openCore(
       else work();
       announce();
     },
-    certificateRenewed: () => failover?.certificateRenewed(),
+    certificateRenewed: (files) => failover?.certificateRenewed(files),
     async close(closeDoors = async () => {}) {
       housekeeper?.stop();
       users.close();

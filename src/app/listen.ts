@@ -17,7 +17,7 @@ import { readTlsFiles, tlsFileNames } from "./tls-files.ts";
 interface Doors {
   server: Server;
   http: HttpServer;
-  certificateRenewed(): void;
+  certificateRenewed(files: TlsFiles): void;
 }
 
 /** It does not listen yet, and shares the limits on clients with the server of RESP. */
@@ -68,7 +68,7 @@ export async function listen(
       const files = readTlsFiles(config);
       tls?.renew(files);
       http.renewTls(files);
-      certificateRenewed();
+      certificateRenewed(files);
       log.info("certificates loaded");
     });
   }
