@@ -14,14 +14,13 @@ import { Readers } from "../queue/readers.ts";
 import type { Reporter } from "../queue/reporter.ts";
 import { Tally } from "../queue/tally.ts";
 import { Waiters } from "../queue/waiters.ts";
-import type { OpenUpstream } from "../server/forward/upstream-socket.ts";
 import { Server } from "../server/server.ts";
 import { Shared } from "../server/shared.ts";
 import { contextOf } from "./context.ts";
 import { HousekeepingLog, skippedLog } from "./housekeeping-log.ts";
 import { observerOf, readyListener } from "./observer.ts";
 import { openUsers } from "./open-users.ts";
-import type { FailoverHooks, OpenStore } from "./opened-store.ts";
+import type { FailoverHooks, OpenedFailover, OpenStore } from "./opened-store.ts";
 import { parserLimits } from "./parser-limits.ts";
 import { NO_PORTS, type Ports } from "./ports.ts";
 
@@ -29,8 +28,8 @@ export interface Core {
   context: Context;
   admission: Admission;
   server: Server;
-  /** To the okq that serves, where it is another one; else null. */
-  openUpstream: OpenUpstream | null;
+  /** Where several okq share the store; else null. */
+  failover: OpenedFailover | null;
   /**
    * Begins the periodic work, at once or when this okq serves. To be called once clients can come.
    */
@@ -91,7 +90,7 @@ export async function openCore(
   reporter = context.reporter;
   const { consumers, waitingNotes } = context;
   const admission = new Admission(context);
-  const openUpstream = failover?.openUpstream ?? null;
+  const { openUpstream = null } = failover ?? {};
   const parts = new Shared(context, parserLimits(config), hasPauses, openUpstream);
   const server = new Server(parts, admission);
   const work = () => {
@@ -106,7 +105,7 @@ export async function openCore(
     context,
     admission,
     server,
-    openUpstream,
+    failover: failover ?? null,
     begin(ports = NO_PORTS) {
       if (failover) failover.begin(context.processId, ports, hooksOf(server, context, work));
       else work();

@@ -96,7 +96,9 @@ export class FailoverRoles implements Failover {
   /** For the election. */
   servedBy(server: ServerInfo | null): void {
     this.role = "standby";
+    const isRenewed = server !== null && server.id === this.serving?.id;
     this.serving = server;
+    if (isRenewed) return;
     if (server) this.#options.log.onStandby(server.addr);
     this.#hooks!.changed();
   }

@@ -67,7 +67,7 @@ export async function startOkq(
   if (config.tlsCert) readTlsFiles(config);
   const core = await openCore(config, log, { clock, maxClients, open });
   const { context } = core;
-  const tunnel = new Tunnel(core.openUpstream);
+  const tunnel = new Tunnel(core.failover?.openUpstream ?? null);
   const http = httpServerOf(core, config, httpConnectionsMax, tunnel);
   const reloader = new FileReloader(log);
   const close = async () => {
@@ -75,7 +75,8 @@ export async function startOkq(
     await core.close(() => http.close());
     tunnel.close();
   };
-  const doors = { server: core.server, http };
+  const { server, failover } = core;
+  const doors = { server, http, failover };
   const ports = await listen(config, doors, reloader, log).catch(async (error) => {
     await close();
     throw error;

@@ -4,6 +4,7 @@ import type { Log } from "../log/log.ts";
 import type { Store } from "../queue/store.ts";
 import type { Bucket } from "../s3/bucket.ts";
 import type { RequestCounts } from "../s3/request-counts.ts";
+import type { TlsFiles } from "../server/certificates.ts";
 import { ControlLink } from "../server/forward/control-link.ts";
 import { openUpstream as openSocket } from "../server/forward/open-upstream.ts";
 import type { OpenUpstream } from "../server/forward/upstream-socket.ts";
@@ -38,15 +39,14 @@ export function openObjects(config: Config, log: Log, parts: Parts): OpenedStore
   );
   const open = (tenure: Tenure) => openLocal(tenure, config, notices, parts);
   const roles = new FailoverRoles({ store, counts, clock, open, log: notices });
-  // The files may have been renewed.
-  const ownFiles = () => (config.tlsCert ? readTlsFiles(config) : null);
-  const openUpstream: OpenUpstream = (place, handlers) => openSocket(place, ownFiles(), handlers);
+  let files = config.tlsCert ? readTlsFiles(config) : null;
+  const openUpstream: OpenUpstream = (place, handlers) => openSocket(place, files, handlers);
   let election: Election | null = null;
   let control: ControlLink | null = null;
   const begin = (id: string, ports: Ports, hooks: FailoverHooks) => {
     const sinceMs = Date.now();
     const { secret } = roles;
-    const self = () => selfOf(config, ports, { id, secret, sinceMs });
+    const self = () => selfOf(config, ports, { id, secret, sinceMs, cert: files?.cert ?? null });
     if (self().addr === "") notices.onUnreachable();
     control = new ControlLink({
       clock,
@@ -68,13 +68,17 @@ export function openObjects(config: Config, log: Log, parts: Parts): OpenedStore
     });
     election.start();
   };
+  const renewTls = (renewed: TlsFiles) => {
+    files = renewed;
+    election?.renew();
+  };
   const close = async () => {
     await roles.close();
     await election?.stop();
     control?.close();
   };
   const announce = () => log.info("queues are kept in a bucket", { store: bucket.url });
-  const failover = { failover: roles, openUpstream, begin, close };
+  const failover = { failover: roles, openUpstream, begin, renewTls, close };
   return { store, storeName: bucket.url, announce, failover };
 }
 

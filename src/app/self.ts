@@ -6,17 +6,21 @@ import { parseAddress } from "../config/address.ts";
 import type { Config } from "../config/options.ts";
 import type { ServerInfo } from "../stores/local/objects/manifest.ts";
 import type { Ports } from "./ports.ts";
-import { readTlsFiles } from "./tls-files.ts";
 
 /** Anybody could be meant by these: all interfaces. */
 const ANY = new Set(["::", "0.0.0.0", ""]);
 const LOOPBACK = /^(localhost|127\..*|::1)$/;
 
+interface Identity extends Pick<ServerInfo, "id" | "secret" | "sinceMs"> {
+  /** Its certificate (PEM), if it has one. */
+  cert: string | null;
+}
+
 /** addr: "" if others cannot reach it. */
 export function selfOf(
   config: Config,
   ports: Ports,
-  { id, secret, sinceMs }: Pick<ServerInfo, "id" | "secret" | "sinceMs">,
+  { id, secret, sinceMs, cert }: Identity,
 ): ServerInfo {
   const { addr, isTls } = reachable(config, ports);
   const { httpAddr } = config;
@@ -31,7 +35,7 @@ export function selfOf(
     version,
     addr,
     isTls,
-    certificate: isTls || config.tlsCert !== "" ? fingerprintOf(config) : null,
+    certificate: cert === null ? null : fingerprintOf(cert),
     httpAddr: isReached ? place(ofHttp, ports.httpPort) : null,
     isHttps: config.tlsCert !== "",
   };
@@ -68,7 +72,7 @@ function place(host: string, port: number): string {
   return host.includes(":") ? `[${host}]:${port}` : `${host}:${port}`;
 }
 
-function fingerprintOf(config: Config): string {
-  const { fingerprint256 } = new X509Certificate(readTlsFiles(config).cert);
+function fingerprintOf(cert: string): string {
+  const { fingerprint256 } = new X509Certificate(cert);
   return fingerprint256.replaceAll(":", "").toLowerCase();
 }

@@ -1,6 +1,7 @@
 // Several okq on one bucket, in this process: what clients of one that stands by see. Processes
 // that are killed are in test/faults.
 import { describe, expect, test } from "bun:test";
+import { renameSync } from "node:fs";
 import { systemClock } from "../../src/queue/clock.ts";
 import { LOG, MANIFEST } from "../../src/stores/local/objects/object-names.ts";
 import { readManifest } from "../../src/stores/local/objects/stored-manifest.ts";
@@ -289,6 +290,24 @@ test.each(["", "with certificates of clients"])("passes commands on over TLS %s"
   const client = await standby.connect();
   expect(await ask(client, "LPUSH", "q", LARGE)).toBe(1);
   expect(await ask(client, "LLEN", "q")).toBe(1);
+});
+
+test("a standby trusts the new certificate of the okq that serves", async () => {
+  const certificates = makeCertificates();
+  const { cert, key } = certificates.server;
+  const tls = { tlsListenAddr: "127.0.0.1:0", tlsCert: cert, tlsKey: key };
+  const { serving, start } = await startPair({ ...tls, listenAddr: "" });
+  const standby = await start({ listenAddr: "127.0.0.1:0" });
+  await untilLogged(standby, "stands by");
+  const push = async () => await ask(await standby.connect(), "LPUSH", "q", "x");
+  expect(await push()).toBe(1);
+  const renewed = certificates.renew();
+  renameSync(renewed.cert, cert);
+  renameSync(renewed.key, key);
+  serving.reload();
+  await untilLogged(serving, "certificates loaded");
+  await eventually(async () => Number.isInteger(await push()));
+  expect(standby.log.filter((line) => line.includes("stands by"))).toHaveLength(1);
 });
 
 test("the next one serves at once when an okq ends, and its clients stay", async () => {

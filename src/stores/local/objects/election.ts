@@ -39,7 +39,7 @@ export interface ElectionOptions {
   reaches(server: ServerInfo): Promise<boolean>;
   /** Loads and opens the store. If it rejects, another okq may serve. */
   onServe(tenure: Tenure): Promise<void>;
-  /** Another okq serves, or none. */
+  /** Another okq serves, or none; or that one has another certificate. */
   onServedBy(server: ServerInfo | null): void;
   onProblem(error: Error): void;
 }
@@ -58,13 +58,15 @@ export class Election {
   /** So that an okq that cannot serve does not try it all the time. */
   readonly #nextTakeover: Patience;
   #isStopped = false;
+  /** While this okq serves, or begins to. */
+  #tenure: Tenure | null = null;
   #suspicion: Suspicion | null = null;
   #isLookDue = false;
   #hasLooked = false;
   #wake = () => {};
   #running: Promise<void> = Promise.resolve();
-  /** The id of the okq that serves; undefined if that was not told yet. */
-  #servedBy: string | null | undefined = undefined;
+  /** The okq that serves; undefined if that was not told yet. */
+  #servedBy: ServerInfo | null | undefined = undefined;
   #problem: string | null = null;
 
   constructor(options: ElectionOptions) {
@@ -81,6 +83,11 @@ export class Election {
   lookNow(): void {
     this.#isLookDue = true;
     this.#wake();
+  }
+
+  /** What the others are to know of this okq has changed: its certificate is another one. */
+  renew(): void {
+    void this.#tenure?.show(this.#options.self());
   }
 
   /** Serves no more; another okq may take over at once. */
@@ -184,11 +191,13 @@ export class Election {
     const isWanted = () => !this.#isStopped;
     const tenure = await takeOver({ ...this.#options, timeoutMs, server, from, isWanted });
     if (tenure === null) return 0;
+    this.#tenure = tenure;
+    this.renew();
     if (await this.#opens(tenure)) {
       this.#nextTakeover.reset();
-      const reason = await Promise.race([tenure.fenced, this.#stopped.promise]);
-      if (reason !== undefined) this.#tell(new Error(reason));
+      await Promise.race([tenure.fenced, this.#stopped.promise]);
     }
+    this.#tenure = null;
     await tenure.release();
     this.#servedBy = undefined;
     return 0;
@@ -213,12 +222,12 @@ export class Election {
 
   /** Returns whether another okq has begun to serve since the last look. */
   #tellServedBy(server: ServerInfo | null): boolean {
-    const id = server?.id ?? null;
     const before = this.#servedBy;
-    if (id === before) return false;
-    this.#servedBy = id;
+    const isSame = before !== undefined && before?.id === server?.id;
+    if (isSame && before?.certificate === server?.certificate) return false;
+    this.#servedBy = server;
     this.#options.onServedBy(server);
-    return before !== undefined;
+    return before !== undefined && !isSame;
   }
 
   async #pause(ms: number): Promise<void> {

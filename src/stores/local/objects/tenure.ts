@@ -16,6 +16,7 @@ import {
   firstLive,
   isContiguous,
   type SegmentRef,
+  type ServerInfo,
   type SnapshotRef,
 } from "./manifest.ts";
 import { newSegmentName, newSnapshotName } from "./object-names.ts";
@@ -171,6 +172,22 @@ export class Tenure {
     );
     this.#liveFences = this.#liveFences.filter(({ seq }) => seq > covered);
     this.#collector.published([snapshot, ...segments]);
+  }
+
+  /**
+   * Makes the manifest show this of the okq that serves. Goes on until it is certain, or the tenure
+   * ends; does not reject.
+   */
+  async show(server: ServerInfo): Promise<void> {
+    const differs = (now: ServerInfo) => now.certificate !== server.certificate;
+    try {
+      await this.#watch.change(
+        (now) => (now.server && differs(now.server) ? { ...now, server } : null),
+        () => !this.#isReleased,
+      );
+    } catch {
+      // Another okq took over, or may do so.
+    }
   }
 
   /** A new name. Its objects are kept until they were published and replaced, or dropped. */
