@@ -133,6 +133,7 @@ function hooksOf(
   return {
     began,
     changed: () => server.servingChanged(),
+    unreached: (problem) => server.servingUnreached(problem),
     lost() {
       server.closeClients();
       for (const visitor of visitors) visitor.kill();

@@ -17,6 +17,7 @@ export interface FailoverRolesOptions {
   store: FailoverStore;
   counts: RequestCounts | null;
   clock: Clock;
+  leaseMs: number;
   /** Loads the queues. */
   open(tenure: Tenure): Promise<Store>;
   log: ReturnType<typeof objectsLog>;
@@ -36,6 +37,9 @@ export class FailoverRoles implements Failover {
   #tenure: Tenure | null = null;
   /** While it loads the queues. */
   #loading: Tenure | null = null;
+  /** The okq that serves does not answer since then; Infinity while it does. */
+  #unreachedSinceMs = Infinity;
+  #unreached = new AbortController();
   #isClosed = false;
   #stopWork = () => {};
   /** Resolves when nothing of the last tenure is left. */
@@ -53,6 +57,10 @@ export class FailoverRoles implements Failover {
     if (this.#loading) return "this okq is about to serve, and loads the queues";
     if (this.serving) return `the okq at ${this.serving.addr || "no address"} serves`;
     return "no okq serves yet";
+  }
+
+  get unreached(): AbortSignal {
+    return this.#unreached.signal;
   }
 
   /** The okq listens now. */
@@ -90,7 +98,20 @@ export class FailoverRoles implements Failover {
   async looksFor(server: ServerInfo): Promise<boolean> {
     const { problem } = await this.#control!.reaches(server);
     this.#options.log.onReached(server.addr, problem);
+    if (problem === null) this.#unreachedSinceMs = Infinity;
+    else this.#notReached(problem);
     return problem === null;
+  }
+
+  /** Clients are not to wait for an okq that lives, while the way to it swallows all. */
+  #notReached(problem: string): void {
+    const { clock, leaseMs } = this.#options;
+    const nowMs = clock.nowMs();
+    this.#unreachedSinceMs = Math.min(this.#unreachedSinceMs, nowMs);
+    if (nowMs - this.#unreachedSinceMs < leaseMs) return;
+    this.#unreached.abort();
+    this.#unreached = new AbortController();
+    this.#hooks!.unreached(problem);
   }
 
   /** For the election. */
@@ -98,6 +119,7 @@ export class FailoverRoles implements Failover {
     this.role = "standby";
     const isRenewed = server !== null && server.id === this.serving?.id;
     this.serving = server;
+    this.#unreachedSinceMs = Infinity;
     if (isRenewed) return;
     if (server) this.#options.log.onStandby(server.addr);
     this.#hooks!.changed();

@@ -3,6 +3,7 @@
 import { readFileSync } from "node:fs";
 import type { Config } from "../config/options.ts";
 import { redisLocation } from "../config/redis-location.ts";
+import { s3Location } from "../config/s3-location.ts";
 import type { Log } from "../log/log.ts";
 
 /** Open files that are not clients: listeners, the executable, the store's files. */
@@ -10,6 +11,8 @@ const FILES_RESERVED = 64;
 /** HTTP has at least so many connections, or its part of the files if there are few. */
 const HTTP_CONNECTIONS_MIN = 1024;
 const HTTP_PART = 1 / 4;
+/** An okq that stands by has a connection to the one that serves for each of its clients. */
+const FILES_OF_FORWARDED = 2;
 
 export interface ClientLimits {
   maxClients: number;
@@ -26,11 +29,13 @@ export function clientsWithinFileLimit(config: Config, log: Log): ClientLimits {
   const forStore = FILES_RESERVED + (redisLocation(config) ? redisPoolSize - 1 : 0);
   const forHttp = Math.min(HTTP_CONNECTIONS_MIN, Math.floor((limit - forStore) * HTTP_PART));
   const reserved = forStore + (httpAddr ? Math.max(forHttp, 0) : 0);
-  const possible = limit - reserved;
+  const filesOfClient = s3Location(config) ? FILES_OF_FORWARDED : 1;
+  const possible = Math.floor((limit - reserved) / filesOfClient);
+  const filesOfAll = maxClients * filesOfClient;
   if (maxClients <= possible) {
-    return { maxClients, httpConnectionsMax: limit - forStore - maxClients };
+    return { maxClients, httpConnectionsMax: limit - forStore - filesOfAll };
   }
-  const needed = maxClients + reserved;
+  const needed = filesOfAll + reserved;
   if (possible < 1) {
     throw new Error(
       `the limit of open files is ${limit}, which leaves none for clients: raise it to ${needed} ` +

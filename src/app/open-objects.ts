@@ -38,7 +38,8 @@ export function openObjects(config: Config, log: Log, parts: Parts): OpenedStore
     () => roles.describe(),
   );
   const open = (tenure: Tenure) => openLocal(tenure, config, notices, parts);
-  const roles = new FailoverRoles({ store, counts, clock, open, log: notices });
+  const leaseMs = config.s3Lease;
+  const roles = new FailoverRoles({ store, counts, clock, leaseMs, open, log: notices });
   let files = config.tlsCert ? readTlsFiles(config) : null;
   const openUpstream: OpenUpstream = (place, handlers) => openSocket(place, files, handlers);
   let election: Election | null = null;
@@ -51,14 +52,14 @@ export function openObjects(config: Config, log: Log, parts: Parts): OpenedStore
     control = new ControlLink({
       clock,
       open: openUpstream,
-      answerMsMax: config.s3Lease / 2,
+      answerMsMax: leaseMs / 2,
       onNews: () => election?.lookNow(),
     });
     roles.begin(self, control, hooks);
     election = new Election({
       bucket,
       self,
-      leaseMs: config.s3Lease,
+      leaseMs,
       timeoutMs: config.s3Timeout,
       clock,
       reaches: (server) => roles.looksFor(server),

@@ -25,6 +25,8 @@ export interface FailoverHooks {
   began(): () => void;
   /** Another okq serves, or none, or this one. */
   changed(): void;
+  /** The okq that serves has not answered for the time of a lease. */
+  unreached(problem: string): void;
   /** Another okq took over: closes the clients, whose claims and waits are not known there. */
   lost(): void;
 }

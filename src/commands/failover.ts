@@ -19,6 +19,8 @@ export interface Failover {
   readonly serving: ServingOkq | null;
   /** Why this okq cannot do an operation itself. */
   readonly reason: string;
+  /** Aborts when the okq that serves has not answered for the time of a lease. */
+  readonly unreached: AbortSignal;
   /** How often this process has begun to serve, and how often it lost that to another one. */
   readonly takeovers: number;
   readonly fenced: number;
@@ -52,7 +54,7 @@ export interface Upstream {
   transact(commands: Buffer[][], call: Receivable): Promise<Buffer[]>;
   /** The same, but resolves to the answer of EXEC, which is passed on while it arrives. */
   passTransaction(commands: Buffer[][], call: Receivable): Promise<Answer>;
-  /** The client has another user, name or protocol. */
+  /** The client may have another user, other rights, another name or protocol. */
   changed(): void;
   /** Forgets everything of this client there. Resolves once its commands are answered. */
   reset(): Promise<void>;

@@ -47,8 +47,9 @@ export function become(user: User, client: Client | Visitor): void {
 }
 
 /**
- * Applies the users of the directory to all clients that are logged in. Closes clients whose user
- * is gone or has another password. Returns how many it closed.
+ * Applies the users of the directory to all clients that are logged in, also where another okq does
+ * their commands. Closes clients whose user is gone or has another password. Returns how many it
+ * closed.
  */
 export function applyUsers(context: Context): number {
   let closed = 0;
@@ -62,6 +63,7 @@ export function applyUsers(context: Context): number {
       client.kill();
     }
   }
+  for (const { upstream } of context.clients.values()) upstream?.changed();
   return closed;
 }
 

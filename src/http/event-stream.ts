@@ -5,6 +5,7 @@ import { subscribe } from "../commands/subscribe.ts";
 import { CHANNEL_PREFIX, type ClientSubscriptions, type Kind } from "../commands/subscription.ts";
 import type { Subscriber } from "../commands/subscription.ts";
 import { UnsentMessages } from "../commands/unsent-messages.ts";
+import { onceOver } from "./once-over.ts";
 import type { RequestCaller } from "./request-caller.ts";
 
 /** A client notices within this time that the connection is broken. */
@@ -33,6 +34,8 @@ export class EventStream implements Subscriber {
   /** So many lost messages were reported to the client. */
   #told = 0;
   #hasEnded = false;
+  /** The client is gone, or is to go. */
+  readonly end: () => void;
   #wake = () => {};
 
   readonly #onEnd: () => void;
@@ -48,6 +51,7 @@ export class EventStream implements Subscriber {
     this.#context = context;
     this.#types = types;
     this.#unsent = new UnsentMessages(context.budgets.unsent, context.stats);
+    this.end = onceOver(caller.gone, () => this.#ended());
   }
 
   /** Rejects with a CommandError for queues that the user may not inspect; then it has ended. */
@@ -58,7 +62,6 @@ export class EventStream implements Subscriber {
     onEnd: () => void,
   ): Promise<EventStream> {
     const stream = new EventStream(caller, context, wanted, onEnd);
-    caller.gone.addEventListener("abort", () => stream.end(), { once: true });
     const channels = wanted.names.map((name) => Buffer.concat([CHANNEL_PREFIX, name]));
     try {
       await subscribe(wanted.kind, channels, stream, context, (added) => added.confirm());
@@ -108,9 +111,7 @@ export class EventStream implements Subscriber {
     }
   }
 
-  /** The client is gone, or is to go. */
-  end(): void {
-    if (this.#hasEnded) return;
+  #ended(): void {
     this.#hasEnded = true;
     this.#context.subscriptions.leave(this);
     this.#unsent.abandon();

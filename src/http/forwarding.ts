@@ -1,10 +1,11 @@
 // An okq that stands by gets requests here and passes them on to the okq that serves. It tells that
 // okq the address of the client. What a client may not send or do is refused before.
 import type { Failover } from "../commands/failover.ts";
-import { limitsText, parseLimits } from "../users/limits.ts";
+import { limitsProblem, limitsText, parseLimits } from "../users/limits.ts";
 import type { User } from "../users/user.ts";
 import type { ServingOkq } from "../queue/serving-okq.ts";
 import type { PublicExchange } from "./exchange.ts";
+import { onceOver } from "./once-over.ts";
 import { Problem } from "./problem.ts";
 import type { RequestBody } from "./request-body.ts";
 import { SESSION_PATH } from "./session-routes.ts";
@@ -20,8 +21,6 @@ const NOT_PASSED = ["Connection", "Keep-Alive", "Transfer-Encoding", "Upgrade", 
 const OWN_PATH = "/metrics";
 /** Their responses go on for as long as the client likes. */
 const OPEN_ENDED = /^(text\/event-stream|application\/x-ndjson)\b/;
-/** A user's rights in a header have no more bytes. Bun reads headers of twice that size. */
-const LIMITS_BYTES_MAX = 8 * 1024;
 const RETRY = { "Retry-After": "1" };
 /** This okq waits so long for answers of the other one when it ends. */
 const END_MS_MAX = 2_000;
@@ -41,6 +40,8 @@ interface Sent {
   /** null: somebody who may do no more than anybody. */
   user: User | null;
   body: Buffer | ReadableStream<Uint8Array> | null;
+  /** Aborts when its response is not waited for any more. */
+  late: AbortSignal;
 }
 
 export class Forwarding {
@@ -75,6 +76,12 @@ export class Forwarding {
     over: () => void,
   ): Promise<Response> {
     const { request, gone } = exchange;
+    const late = new AbortController();
+    const end = onceOver(gone, () => {
+      if (gone.aborted) setTimeout(() => late.abort(), END_MS_MAX).unref();
+      over();
+    });
+    if (gone.aborted) end();
     try {
       const { pathname, search } = new URL(request.url, "http://localhost");
       const headers = passedHeaders(request.headers);
@@ -82,10 +89,10 @@ export class Forwarding {
       const sent = read ?? (request.body === null ? null : streamOf(body));
       const { method } = request;
       const target = pathname + search;
-      const response = await this.#send(exchange, target, { method, headers, user, body: sent });
-      return passed(response, gone, over);
+      const all = { method, headers, user, body: sent, late: late.signal };
+      return passed(await this.#send(exchange, target, all), end);
     } catch (error) {
-      over();
+      end();
       throw error;
     }
   }
@@ -100,6 +107,7 @@ export class Forwarding {
       headers,
       user: null,
       body: null,
+      late: exchange.gone,
     });
     if (response.status === 401) return null;
     const answer = await response.json().catch(() => null);
@@ -129,7 +137,7 @@ export class Forwarding {
         decompress: false,
         // On a connection that was used before, a request that fails might be sent twice.
         keepalive: false,
-        signal: goneOrLate(request.signal, gone),
+        signal: AbortSignal.any([request.signal, this.#failover!.unreached, sent.late]),
       });
     } catch (error) {
       if (error instanceof Problem) throw error;
@@ -152,22 +160,21 @@ function passedHeaders(all: Headers): Headers {
   return headers;
 }
 
-function passed(response: Response, gone: AbortSignal, over: () => void): Response {
+function passed(response: Response, end: () => void): Response {
   const { body, status } = response;
   const headers = passedHeaders(response.headers);
   if (body === null || !OPEN_ENDED.test(headers.get("Content-Type") ?? "")) {
-    over();
+    end();
     return new Response(body, { status, headers });
   }
-  gone.addEventListener("abort", over, { once: true });
-  return new Response(followed(body, over) as unknown as ReadableStream, { status, headers });
+  return new Response(followed(body, end) as unknown as ReadableStream, { status, headers });
 }
 
-async function* followed(body: ReadableStream<Uint8Array>, over: () => void) {
+async function* followed(body: ReadableStream<Uint8Array>, end: () => void) {
   try {
     yield* body;
   } finally {
-    over();
+    end();
   }
 }
 
@@ -184,15 +191,6 @@ function streamOf(body: RequestBody): ReadableStream<Uint8Array> {
       await chunks.return(undefined);
     },
   });
-}
-
-/** Aborts when the client is gone, or okq has been ending for a while. */
-function goneOrLate(clientGone: AbortSignal, gone: AbortSignal): AbortSignal {
-  const late = new AbortController();
-  const end = () => void setTimeout(() => late.abort(), END_MS_MAX).unref();
-  if (gone.aborted) end();
-  else gone.addEventListener("abort", end, { once: true });
-  return AbortSignal.any([clientGone, late.signal]);
 }
 
 function lossOf(method: string, error: Error, isEnding: boolean): Problem {
@@ -212,8 +210,7 @@ function unreachable(): Problem {
 
 /** Throws a Problem. */
 function headerOf(user: User): string {
-  const text = limitsText(user);
-  if (text.length <= LIMITS_BYTES_MAX) return text;
-  const what = `user ${user.name} has more patterns than fit into a header`;
-  throw new Problem(503, `${what}: ask the okq that serves`);
+  const problem = limitsProblem(user);
+  if (problem !== null) throw new Problem(503, problem);
+  return limitsText(user);
 }

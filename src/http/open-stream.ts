@@ -1,4 +1,5 @@
 // A response that is made piece by piece while the client reads it.
+import { onceOver } from "./once-over.ts";
 import type { Visit } from "./visits.ts";
 
 /**
@@ -12,8 +13,7 @@ export async function openStream(
 ): Promise<Response> {
   const first = await pieces.next();
   const { gone } = visit.caller;
-  const end = () => visit.end();
-  gone.addEventListener("abort", end, { once: true });
+  const end = onceOver(gone, () => visit.end());
   // The response may never be read then.
   if (gone.aborted) end();
   async function* all(): AsyncGenerator<Buffer> {

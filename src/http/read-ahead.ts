@@ -1,6 +1,7 @@
 // Makes the pieces of a response ahead of its reader: many clients send all of their request before
 // they read anything.
 import type { Budget } from "../commands/budget.ts";
+import { onceOver } from "./once-over.ts";
 
 /** So much is made ahead, if clients have not too much unread. */
 const BYTES_MAX = 32 * 1024 * 1024;
@@ -24,11 +25,11 @@ export async function* readAhead(
     unsent.change(size);
     wake();
   };
-  const end = () => {
+  const end = onceOver(gone, () => {
     isOver = true;
     made.length = 0;
     add(-bytes);
-  };
+  });
   const make = async () => {
     try {
       for await (const piece of pieces) {
@@ -44,7 +45,6 @@ export async function* readAhead(
       wake();
     }
   };
-  gone.addEventListener("abort", end, { once: true });
   void make();
   try {
     for (;;) {
@@ -57,7 +57,6 @@ export async function* readAhead(
     }
     if (failure) throw (failure as { error: unknown }).error;
   } finally {
-    gone.removeEventListener("abort", end);
     end();
   }
 }

@@ -1,5 +1,6 @@
 // The body of a response. A large one is sent piece by piece, and counts as unsent until then.
 import type { Budget } from "../commands/budget.ts";
+import { onceOver } from "./once-over.ts";
 import { Problem } from "./problem.ts";
 
 /** A smaller body mostly leaves okq at once. */
@@ -17,12 +18,7 @@ export function unsentBody(bytes: Buffer, unsent: Budget, gone: AbortSignal): Bo
     throw new Problem(503, detail, null, { "Retry-After": "1" });
   }
   unsent.take(bytes.length);
-  let isCounted = true;
-  const release = () => {
-    if (isCounted) unsent.release(bytes.length);
-    isCounted = false;
-  };
-  gone.addEventListener("abort", release, { once: true });
+  const release = onceOver(gone, () => unsent.release(bytes.length));
   async function* pieces(): AsyncGenerator<Buffer> {
     try {
       for (let at = 0; at < bytes.length; at += PIECE_BYTES) {

@@ -148,6 +148,12 @@ export class Server implements Host {
     for (const { upstream } of this.#connections) upstream?.servingChanged();
   }
 
+  /** The okq that serves does not answer, for that reason: commands on their way there fail. */
+  servingUnreached(problem: string): void {
+    for (const { upstream } of this.#connections)
+      upstream?.cut(`lost the okq that serves: ${problem}`);
+  }
+
   /** Sends the replies to commands in flight, then closes the connections that there are. */
   closeClients(): void {
     for (const connection of this.#connections) connection.quit();

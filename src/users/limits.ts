@@ -3,6 +3,9 @@
 import { Pattern } from "./pattern.ts";
 import { rights, User } from "./user.ts";
 
+/** Longer ones fit neither into a header of HTTP nor into a command before a login. */
+const BYTES_MAX = 7 * 1024;
+
 /** Standbys compare it with every command. */
 const texts = new WeakMap<User, string>();
 
@@ -13,6 +16,12 @@ export function limitsText(user: User): string {
   const text = textOf(user);
   texts.set(user, text);
   return text;
+}
+
+/** Why the other okq cannot be told; null if it can. */
+export function limitsProblem(user: User): string | null {
+  if (limitsText(user).length <= BYTES_MAX) return null;
+  return `user ${user.name} has too many patterns for a standby: ask the okq that serves`;
 }
 
 function textOf(user: User): string {

@@ -74,3 +74,40 @@ test("equal waits in a row are passed on together", async () => {
   expect([first, second, third]).toEqual([..."abc"].map((value) => ["q", value]));
   expect(length).toBe(1);
 });
+
+test("commands of a client that is gone count as waiting until they are sent", async () => {
+  const { standby, proxy } = await startDistantPair();
+  const [client, other] = [await standby.connect(), await standby.connect()];
+  const contents = Buffer.alloc(100_000, "x");
+  const figure = async (name: string) => {
+    return Number(new RegExp(`${name}:(\\d+)`).exec(String(await ask(other, "INFO")))![1]);
+  };
+  proxy.set("requests", "hold");
+  client.pipeline(["LPUSH", "q", contents]);
+  await eventually(async () => (await figure("bytes_waiting")) > contents.length);
+  client.reset();
+  await eventually(async () => (await figure("connected_clients")) === 1);
+  expect(await figure("bytes_waiting")).toBeGreaterThan(contents.length);
+  proxy.set("requests", "pass");
+  await eventually(async () => (await figure("bytes_waiting")) === 0);
+});
+
+test("clients do not wait for an okq that lives and does not answer", async () => {
+  const { standby, serving, proxy } = await startDistantPair({ s3Lease: 400 });
+  const direct = await serving.connect();
+  const [reader, waiter] = [await standby.connect(), await standby.connect()];
+  expect(await ask(reader, "LPUSH", "q", "x")).toBe(1);
+  waiter.pipeline(["BLPOP", "never", 0]);
+  await untilBlocked(direct, 1);
+  for (const way of ["requests", "replies"] as const) proxy.set(way, "swallow");
+  const late = await standby.connect();
+  for (const client of [reader, late]) client.pipeline(["LLEN", "q"]);
+  const unavailable = "-LOADING store unavailable: lost the okq that serves: it does not answer";
+  expect(await reader.next().then(readable)).toBe(unavailable);
+  expect(await late.next().then(readable)).toBe(unavailable);
+  expect(String(await waiter.next().then(readable))).toStartWith("-ERR store outcome unknown");
+  proxy.cut();
+  for (const way of ["requests", "replies"] as const) proxy.set(way, "pass");
+  await eventually(async () => (await ask(reader, "LLEN", "q")) === 1);
+  expect(String(await ask(direct, "INFO"))).toContain("store_epoch:1");
+});

@@ -11,6 +11,7 @@ import { defaultConfig } from "../../src/config/resolve.ts";
 import { UsageError } from "../../src/config/usage-error.ts";
 import { type Config, optionNames } from "../../src/config/options.ts";
 import { closeAfterTest } from "../support/close-after-test.ts";
+import { startBucket } from "../support/failover-processes.ts";
 import { newFolder } from "../support/new-folder.ts";
 import { startOkqOnRedis, startOkqProcess } from "../support/okq-process.ts";
 import { startProcess } from "../support/process.ts";
@@ -210,6 +211,19 @@ describe("the process", () => {
     const onRedis = startProcess(pool, { fileLimit: 163 });
     expect(await onRedis.exited).toBe(1);
     expect(onRedis.stderr()).toContain("the limit of open files is 163, which leaves none");
+  });
+
+  test("an okq that may stand by has two open files for each client", async () => {
+    const { start } = await startBucket();
+    const serving = await start();
+    await serving.waitForLine(/serves the queues/);
+    const okq = await start([], 0, { fileLimit: 164 });
+    await okq.waitForLine(/stands by/);
+    expect(okq.stderr()).toContain("possible=50 limit=164 needed=20064");
+    const clients = await Promise.all(
+      Array.from({ length: 50 }, async () => closeAfterTest(await okq.connect())),
+    );
+    for (const client of clients) expect(await client.call("LLEN", "q")).toBe(0);
   });
 
   test("serves fewer clients and logs that when the limit of open files is low", async () => {

@@ -6,7 +6,13 @@ import type { Decoded } from "../support/reply-decoder.ts";
 import { Wire } from "../support/wire.ts";
 import type { Outcome } from "./account.ts";
 import { kindOf } from "./error-kind.ts";
-import { checked, untilAccepted, untilWorked } from "./until-accepted.ts";
+import {
+  checked,
+  CLIENT_PATIENCE_MS,
+  CLOSED,
+  untilAccepted,
+  untilWorked,
+} from "./until-accepted.ts";
 
 export const [IN, OUT] = ["in{1}", "out{1}"];
 /** Claims of clients that lost their connection stay: their events are in the first queue. */
@@ -131,7 +137,7 @@ export class HandOver {
         while (!this.#isStopped) await this.#handOver(wire as Wire);
       } catch (error) {
         const { message } = error as Error;
-        if (message !== "the connection was closed") this.#faults.push(message);
+        if (message !== CLOSED) this.#faults.push(message);
       } finally {
         (wire as Wire).close();
       }
@@ -167,7 +173,7 @@ export class HandOver {
 
   async #untilAvailable(wire: Wire): Promise<void> {
     const isWell = (reply: Decoded) => !this.#noted(readable(reply)) || this.#isStopped;
-    await untilAccepted(wire, ["QLPEEK", this.#in], isWell);
+    await untilAccepted(wire, ["QLPEEK", this.#in], isWell, CLIENT_PATIENCE_MS);
   }
 
   /** Whether it is an error. */

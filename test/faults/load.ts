@@ -5,7 +5,13 @@ import type { Decoded } from "../support/reply-decoder.ts";
 import { type Argument, Wire } from "../support/wire.ts";
 import { Account, contentsOf, type Outcome } from "./account.ts";
 import { kindOf } from "./error-kind.ts";
-import { checked, untilAccepted, untilWorked } from "./until-accepted.ts";
+import {
+  checked,
+  CLIENT_PATIENCE_MS,
+  CLOSED,
+  untilAccepted,
+  untilWorked,
+} from "./until-accepted.ts";
 import { type Exchange, TokenConsumer } from "./token-consumer.ts";
 
 export interface LoadOptions {
@@ -26,7 +32,6 @@ export interface LoadOptions {
 
 /** In seconds. An event whose pop has an unknown outcome must be requeued during the drain. */
 const DRAIN_LEASE = 5;
-const CLOSED = "the connection was closed";
 
 export class Load {
   readonly account = new Account();
@@ -242,7 +247,8 @@ export class Load {
   }
 
   async #untilDone(wire: Wire, ...command: Argument[]): Promise<void> {
-    await untilAccepted(wire, command, (reply) => !this.#noted(reply) || this.#isStopped);
+    const isDone = (reply: Decoded) => !this.#noted(reply) || this.#isStopped;
+    await untilAccepted(wire, command, isDone, CLIENT_PATIENCE_MS);
   }
 
   /** Counts the reply if it is an error, and returns whether it is one. */

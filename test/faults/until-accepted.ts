@@ -6,17 +6,28 @@ import { readable } from "../support/readable.ts";
 import { type Argument, Wire } from "../support/wire.ts";
 
 const PATIENCE_MS = 300_000;
+/** How long the clients of a load are refused before they connect anew. */
+export const CLIENT_PATIENCE_MS = 3_000;
+/** The message of a connection that was closed. */
+export const CLOSED = "the connection was closed";
 
-/** Rejects when the connection is closed. */
+/**
+ * Rejects when the connection is closed, and with the same error after leavesAfterMs: then the
+ * client is to connect anew, perhaps to another okq.
+ */
 export async function untilAccepted(
   wire: Wire,
   command: Argument[],
   isAccepted: (reply: Decoded) => boolean,
+  leavesAfterMs = Infinity,
 ): Promise<void> {
+  const beganAtMs = performance.now();
   const ended = await eventually(
     async () => {
       try {
-        return isAccepted(await wire.call(...command));
+        const isDone = isAccepted(await wire.call(...command));
+        if (isDone || performance.now() < beganAtMs + leavesAfterMs) return isDone;
+        return new Error(CLOSED);
       } catch (error) {
         return error as Error;
       }

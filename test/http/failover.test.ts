@@ -3,7 +3,7 @@ import { expect, test } from "bun:test";
 import { ApiClient } from "../support/api.ts";
 import { makeCertificates } from "../support/certificates.ts";
 import { eventually } from "../support/eventually.ts";
-import { startPair, untilLogged } from "../support/failover-pair.ts";
+import { startDistantPair, startPair, untilLogged } from "../support/failover-pair.ts";
 import { passwordOf, writeUsers } from "../support/users.ts";
 
 const HTTP = { httpAddr: "127.0.0.1:0" };
@@ -63,6 +63,20 @@ test("a standby that ends lets requests be answered that are on their way", asyn
   await direct.post("/queues/q/events", { contents: "x" });
   expect(await (await popped).json()).toMatchObject({ events: [{ contents: "x" }] });
   await closed;
+});
+
+test("requests do not wait for an okq that lives and does not answer", async () => {
+  const { standby, serving, proxy } = await startDistantPair({ ...HTTP, s3Lease: 400 });
+  const direct = new ApiClient(serving.httpPort);
+  const popped = new ApiClient(standby.httpPort).post("/queues/q/pop", { wait: 300 });
+  await eventually(async () => {
+    const { json } = await direct.get("/workers?queue=q");
+    return json.workers.length === 1;
+  });
+  for (const way of ["requests", "replies"] as const) proxy.set(way, "swallow");
+  const { status, json } = await popped;
+  expect(status).toBe(504);
+  expect(json.detail).toContain("outcome unknown: the okq that serves went away");
 });
 
 test("the okq that serves logs clients in, and the standby refuses foreign pages", async () => {

@@ -172,7 +172,10 @@ test("says so when a user has too many patterns to be told", async () => {
   const patterns = Array.from({ length: 700 }, (_, at) => `pattern-${at}`);
   const { standby } = await startWith(["ann all *"], [`ann inspect ${patterns.join(" ")}`]);
   const answer = await answerOf(standby, "/v1/queues", { headers: bearer("ann") });
-  expect(answer).toMatchObject({ status: 503, text: expect.stringContaining("user ann has more") });
+  expect(answer).toMatchObject({
+    status: 503,
+    text: expect.stringContaining("user ann has too many patterns"),
+  });
   const fewer = ["ann all *", `bob inspect ${patterns.slice(0, 500).join(" ")}`];
   const other = await startWith(["bob all *"], fewer);
   expect(await answerOf(other.standby, "/v1/queues", { headers: bearer("bob") })).toMatchObject({

@@ -43,12 +43,13 @@ export async function startPair(config: Partial<Config> = {}): Promise<FailoverP
 }
 
 /** The replies of the okq that serves go through the proxy. */
-export async function startDistantPair() {
+export async function startDistantPair(config: Partial<Config> = {}) {
   const open = sharedBucket();
   const port = await freePort();
   const proxy = closeAfterTest(TcpProxy.start(port));
   const distant = { listenAddr: `127.0.0.1:${port}`, s3Advertise: `127.0.0.1:${proxy.port}` };
-  const start = (own: object) => startTestOkq({ s3Lease: 60_000, ...own }, systemClock, open);
+  const start = (own: object) =>
+    startTestOkq({ s3Lease: 60_000, ...config, ...own }, systemClock, open);
   const serving = await start(distant);
   await untilLogged(serving, "serves the queues");
   const standby = await start({});

@@ -1,5 +1,5 @@
 // Starts okq as a child process that a test can talk to and kill.
-import { type OkqProcess, startProcess } from "./process.ts";
+import { type OkqProcess, type ProcessOptions, startProcess } from "./process.ts";
 import { Wire } from "./wire.ts";
 
 export interface ListeningOkq extends OkqProcess {
@@ -10,8 +10,13 @@ export interface ListeningOkq extends OkqProcess {
 }
 
 /** Starts okq on the loopback, on that port or a free one. Killed when the test ends. */
-export async function startOkqProcess(args: string[], port = 0): Promise<ListeningOkq> {
-  const started = startProcess(["--listen-addr", `127.0.0.1:${port}`, "--http-addr", "", ...args]);
+export async function startOkqProcess(
+  args: string[],
+  port = 0,
+  options: ProcessOptions = {},
+): Promise<ListeningOkq> {
+  const doors = ["--listen-addr", `127.0.0.1:${port}`, "--http-addr", ""];
+  const started = startProcess([...doors, ...args], options);
   const line = await started.waitForLine(/listening .*port=(\d+)/);
   const listening = Number(line[1]);
   return {

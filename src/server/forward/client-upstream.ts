@@ -9,6 +9,7 @@ import type { Entry } from "../../commands/entry.ts";
 import { isOfFailure, type Upstream } from "../../commands/failover.ts";
 import { FAILURE_SEEN, forwardArguments } from "../../commands/forward.ts";
 import { StoreError } from "../../queue/errors.ts";
+import { limitsProblem } from "../../users/limits.ts";
 import {
   executedWhole,
   type Forwardable,
@@ -81,10 +82,10 @@ export class ClientUpstream implements Upstream, LinkOwner {
     return protocol === 2 && (subscriptions?.size ?? 0) > 0;
   }
 
-  /** Passes the command on, and sets its receipt. Fails it if no okq serves. */
+  /** Passes the command on, and sets its receipt. Fails it if that is not possible. */
   send(args: Buffer[], given: Forwardable & Receivable, entry: Entry): void {
     const link = this.#openLink();
-    if (!link) return given.failed(this.#notServed());
+    if (link instanceof StoreError) return given.failed(link);
     const command = given.waits ? this.#waiting(given) : given;
     if (entry.command.isOfConnection) this.#isKept = true;
     if (entry.command.isForSubscribers) return this.#subscribe(link, args, command);
@@ -120,14 +121,14 @@ export class ClientUpstream implements Upstream, LinkOwner {
     });
   }
 
-  /** Returns an error if no okq serves. */
+  /** Returns an error if it cannot be passed on. */
   #transact(
     commands: Buffer[][],
     call: Receivable,
     executed: (link: Link, receipt: LinkReceipt) => Awaiting,
   ): StoreError | null {
     const link = this.#openLink();
-    if (!link) return this.#notServed();
+    if (link instanceof StoreError) return link;
     const receipt = link.delivery.begin();
     call.receipt = receipt;
     for (const { args, awaiting } of transactionOf(commands, executed(link, receipt))) {
@@ -137,7 +138,14 @@ export class ClientUpstream implements Upstream, LinkOwner {
   }
 
   changed(): void {
-    if (this.#link && !this.#link.isFinished) this.#openLink();
+    const link = this.#link;
+    if (!link || link.isFinished) return;
+    const { told } = this.#introduction(this.#secret);
+    if (told === this.#told) return;
+    if (this.#waits === 0) return void this.#openLink();
+    // That okq hears of it behind the waits, which the client may have no right to any more.
+    this.endWaits();
+    if (this.#isKept) this.#client.quit();
   }
 
   async reset(): Promise<void> {
@@ -172,7 +180,7 @@ export class ClientUpstream implements Upstream, LinkOwner {
   leave(): void {
     const link = this.#link;
     if (!link) return;
-    link.leave();
+    link.leave(this.#parts.context.budgets.unanswered);
     this.#cutLater(link);
   }
 
@@ -181,6 +189,11 @@ export class ClientUpstream implements Upstream, LinkOwner {
     if (this.#link && this.#secretNow() !== this.#secret) {
       this.#link.cut("the okq that served does not serve any more");
     }
+  }
+
+  /** Commands on their way fail. The next one opens another link. */
+  cut(problem: string): void {
+    this.#link?.cut(problem);
   }
 
   refused(text: string, isLast: boolean): void {
@@ -223,32 +236,38 @@ export class ClientUpstream implements Upstream, LinkOwner {
     };
   }
 
-  #notServed(): StoreError {
-    return new StoreError("unavailable", this.#parts.context.failover!.reason);
-  }
-
   /** Of the okq that commands are to be passed on to; empty if there is none. */
   #secretNow(): string {
     const { role, serving } = this.#parts.context.failover!;
     return role === "serving" ? "" : (serving?.secret ?? "");
   }
 
-  /** A connection to the okq that serves, which knows the client as it is now. */
-  #openLink(): Link | null {
+  /** A connection to the okq that serves, which knows the client as it is now; or why not. */
+  #openLink(): Link | StoreError {
+    const { failover } = this.#parts.context;
     const secret = this.#secretNow();
-    if (secret === "") return null;
+    if (secret === "") return new StoreError("unavailable", failover!.reason);
+    const { user } = this.#client;
+    const problem = user && limitsProblem(user);
+    if (problem !== null) {
+      this.cut(problem);
+      return new StoreError("refused", problem);
+    }
     if (this.#link?.isFinished) this.#leaveFinished(this.#link);
-    const introduction = forwardArguments(secret, this.#client);
-    const told = introduction.join("\n");
+    const { introduction, told } = this.#introduction(secret);
     if (this.#link && (this.#refuses || told !== this.#told)) {
       this.#introduceAgain(this.#link, introduction);
     }
     this.#refuses = false;
     this.#told = told;
     this.#secret = secret;
-    const { serving } = this.#parts.context.failover!;
-    this.#link ??= new Link(serving!, this.#parts.openUpstream!, introduction, this);
+    this.#link ??= new Link(failover!.serving!, this.#parts.openUpstream!, introduction, this);
     return this.#link;
+  }
+
+  #introduction(secret: string): { introduction: Buffer[]; told: string } {
+    const introduction = forwardArguments(secret, this.#client);
+    return { introduction, told: introduction.join("\n") };
   }
 
   /** Its commands are answered. The okq that serves closes it. */

@@ -2,6 +2,7 @@
 // command that it belongs to.
 //
 //   opening --connected--> introducing --OK--> open --> closed
+import type { Budget } from "../../commands/budget.ts";
 import { confirmArguments } from "../../commands/forward.ts";
 import { errorIn, ReplyScanner } from "../../resp/reply-scanner.ts";
 import { Delivery } from "./delivery.ts";
@@ -61,8 +62,10 @@ export class Link {
   #willFlush = false;
   #isReading = true;
   #isEnding: "after sending" | "half" | null = null;
-  /** The client is gone: replies are read, and forgotten. */
-  #isLeft = false;
+  /** Set when the client is gone: replies are read, and forgotten. */
+  #unanswered: Budget | null = null;
+  /** What commands of such a client take of it, as they are not sent yet. */
+  #keptBytes = 0;
   #isClosed = false;
 
   /** `introduction`: the first command; others are sent once it is answered OK. */
@@ -122,15 +125,17 @@ export class Link {
 
   /**
    * The client is gone. What it has sent is sent on, and nobody reads the replies. If it has not
-   * got all of them, the okq that serves is told so, unless nothing can be sent any more.
+   * got all of them, the okq that serves is told so, unless nothing can be sent any more. Its
+   * commands count against the budget until they are sent.
    */
-  leave(): void {
+  leave(unanswered: Budget): void {
     const isTold = this.delivery.isDue && !this.isFinished;
     if (isTold) this.#sending.add(confirmArguments(this.delivery.bytes, true));
     this.#isEnding = isTold ? "half" : "after sending";
-    this.#isLeft = true;
+    this.#unanswered = unanswered;
     this.resume();
     this.#flush();
+    this.#keep(this.#isClosed ? 0 : this.#sending.unsentBytes);
     const isIntroducing = this.#socket !== null && !this.#isOpen;
     this.#loseCommands("the client is gone", isIntroducing ? 1 : 0);
   }
@@ -159,7 +164,8 @@ export class Link {
     const socket = this.#socket;
     if (!socket || !this.#isOpen) return;
     this.#sending.sendTo(socket);
-    if (!this.#isEnding || !this.#sending.isEmpty) return;
+    if (this.#unanswered) this.#keep(this.#sending.unsentBytes);
+    if (!this.#isEnding || this.#sending.unsentBytes > 0) return;
     if (this.#isEnding === "half") socket.shutdown();
     else this.#lost("the client is gone");
   }
@@ -175,7 +181,7 @@ export class Link {
 
   #received(chunk: Buffer): void {
     for (let at = 0; at < chunk.length && !this.#isClosed;) {
-      if (this.#isLeft && this.#isOpen) return;
+      if (this.#unanswered && this.#isOpen) return;
       const end = this.#scanner.endOf(chunk, at);
       const piece = chunk.subarray(at, end < 0 ? chunk.length : end);
       this.#repliedBytes += piece.length;
@@ -240,8 +246,14 @@ export class Link {
     this.#isClosed = true;
     // The okq that serves sees at once that nobody is there any more.
     this.#socket?.terminate();
+    this.#keep(0);
     this.#loseCommands(reason, 0);
     this.#owner.closed(this);
+  }
+
+  #keep(bytes: number): void {
+    this.#unanswered?.change(bytes - this.#keptBytes);
+    this.#keptBytes = bytes;
   }
 
   #loseCommands(reason: string, from: number): void {

@@ -28,8 +28,8 @@ export class SendQueue {
     return this.#sentBytes;
   }
 
-  get isEmpty(): boolean {
-    return this.#sentBytes === this.addedBytes;
+  get unsentBytes(): number {
+    return this.addedBytes - this.#sentBytes;
   }
 
   add(args: Buffer[]): void {

@@ -1,0 +1,44 @@
+// What users may do through an okq that stands by, when their rights change or are many.
+import { expect, test } from "bun:test";
+import { eventually } from "../support/eventually.ts";
+import { startPair, untilLogged } from "../support/failover-pair.ts";
+import { ask, askAll, readable } from "../support/readable.ts";
+import { passwordOf, writeUsers } from "../support/users.ts";
+
+test("a client that loses rights at the standby waits and listens no more", async () => {
+  const users = writeUsers("ann all *");
+  const { serving, start } = await startPair({ s3Lease: 10_000, users: users.path });
+  const own = writeUsers("ann all *");
+  const standby = await start({ users: own.path });
+  await untilLogged(standby, "stands by");
+  const [client, subscriber] = [await standby.connect(), await standby.connect()];
+  const direct = await serving.connect();
+  for (const each of [client, subscriber, direct]) {
+    await ask(each, "AUTH", "ann", passwordOf("ann"));
+  }
+  await askAll(subscriber, ["SUBSCRIBE", "okq:secret"], ["SUBSCRIBE", "okq:a"]);
+  client.pipeline(["BLPOP", "secret", 0]);
+  await eventually(async () => String(await ask(direct, "INFO")).includes("blocked_clients:1"));
+  own.replace("ann all a*");
+  standby.reload();
+  expect(await client.next().then(readable)).toBe(null);
+  await askAll(direct, ["LPUSH", "secret", "x"], ["LPUSH", "a", "x"]);
+  const [, channel] = (await subscriber.next().then(readable)) as string[];
+  expect(channel).toBe("okq:a");
+  expect(await ask(direct, "LLEN", "secret")).toBe(1);
+});
+
+test("a user with too many patterns to pass on is told so", async () => {
+  const patterns = Array.from({ length: 400 }, (_, at) => `orders:of:branch:${at}*`).join(" ");
+  const users = writeUsers(`ann all ${patterns}`, "bob all *");
+  const { standby } = await startPair({ users: users.path });
+  const client = await standby.connect();
+  await ask(client, "AUTH", "ann", passwordOf("ann"));
+  const problem = "user ann has too many patterns for a standby: ask the okq that serves";
+  const push = ["LPUSH", "orders:of:branch:1", "x"];
+  expect(await ask(client, ...push)).toBe(`-ERR store refused: ${problem}`);
+  const replies = await askAll(client, ["MULTI"], push, ["EXEC"]);
+  expect(String(replies[2])).toContain(problem);
+  await ask(client, "AUTH", "bob", passwordOf("bob"));
+  expect(await ask(client, ...push)).toBe(1);
+});
