@@ -37,8 +37,8 @@ export class FailoverRoles implements Failover {
   #tenure: Tenure | null = null;
   /** While it loads the queues. */
   #loading: Tenure | null = null;
-  /** The okq that serves does not answer since then; Infinity while it does. */
-  #unreachedSinceMs = Infinity;
+  /** The okq that serves answers nothing since then; Infinity while it does. */
+  #silentSinceMs = Infinity;
   #unreached = new AbortController();
   #isClosed = false;
   #stopWork = () => {};
@@ -96,19 +96,20 @@ export class FailoverRoles implements Failover {
 
   /** For the election: whether that okq is there. */
   async looksFor(server: ServerInfo): Promise<boolean> {
-    const { problem } = await this.#control!.reaches(server);
+    const reached = await this.#control!.reaches(server);
+    const { problem } = reached;
     this.#options.log.onReached(server.addr, problem);
-    if (problem === null) this.#unreachedSinceMs = Infinity;
-    else this.#notReached(problem);
+    if (problem !== null && reached.isSilent) this.#notAnswered(problem);
+    else this.#silentSinceMs = Infinity;
     return problem === null;
   }
 
   /** Clients are not to wait for an okq that lives, while the way to it swallows all. */
-  #notReached(problem: string): void {
+  #notAnswered(problem: string): void {
     const { clock, leaseMs } = this.#options;
     const nowMs = clock.nowMs();
-    this.#unreachedSinceMs = Math.min(this.#unreachedSinceMs, nowMs);
-    if (nowMs - this.#unreachedSinceMs < leaseMs) return;
+    this.#silentSinceMs = Math.min(this.#silentSinceMs, nowMs);
+    if (nowMs - this.#silentSinceMs < leaseMs) return;
     this.#unreached.abort();
     this.#unreached = new AbortController();
     this.#hooks!.unreached(problem);
@@ -119,8 +120,8 @@ export class FailoverRoles implements Failover {
     this.role = "standby";
     const isRenewed = server !== null && server.id === this.serving?.id;
     this.serving = server;
-    this.#unreachedSinceMs = Infinity;
     if (isRenewed) return;
+    this.#silentSinceMs = Infinity;
     if (server) this.#options.log.onStandby(server.addr);
     this.#hooks!.changed();
   }

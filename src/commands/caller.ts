@@ -35,6 +35,8 @@ export interface Caller {
 /** A caller without a connection: an HTTP request. */
 export interface Visitor extends Caller {
   user: User | null;
+  /** null unless another okq answers its request. */
+  readonly upstream: Pick<Upstream, "changed"> | null;
   /** Ends its wait. It is answered all the same. */
   stopWaiting(): void;
   /** Ends it at once, as far as that is possible: its user is gone. */

@@ -53,7 +53,8 @@ export function become(user: User, client: Client | Visitor): void {
  */
 export function applyUsers(context: Context): number {
   let closed = 0;
-  for (const client of [...context.clients.values(), ...context.visitors]) {
+  const all = [...context.clients.values(), ...context.visitors];
+  for (const client of all) {
     if (!client.user) continue;
     const { name, hash, limits } = client.user;
     const user = context.users.find(name);
@@ -63,7 +64,7 @@ export function applyUsers(context: Context): number {
       client.kill();
     }
   }
-  for (const { upstream } of context.clients.values()) upstream?.changed();
+  for (const { upstream } of all) upstream?.changed();
   return closed;
 }
 

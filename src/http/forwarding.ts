@@ -1,5 +1,6 @@
 // An okq that stands by gets requests here and passes them on to the okq that serves. It tells that
 // okq the address of the client. What a client may not send or do is refused before.
+import type { Visitor } from "../commands/caller.ts";
 import type { Failover } from "../commands/failover.ts";
 import { limitsProblem, limitsText, parseLimits } from "../users/limits.ts";
 import type { User } from "../users/user.ts";
@@ -32,6 +33,22 @@ export interface PassedClient {
   address: string;
   /** null: it may do everything there. */
   limits: User | null;
+}
+
+/** The okq that serves does not hear of rights that change: a request with others ends. */
+export class PassedRights {
+  readonly #caller: Visitor;
+  readonly #told: string;
+
+  constructor(caller: Visitor, user: User) {
+    this.#caller = caller;
+    this.#told = limitsText(user);
+  }
+
+  changed(): void {
+    const { user } = this.#caller;
+    if (user && limitsText(user) !== this.#told) this.#caller.kill();
+  }
 }
 
 interface Sent {
@@ -200,7 +217,9 @@ function lossOf(method: string, error: Error, isEnding: boolean): Problem {
   if (isUnsent || changesNothing) {
     return unreachable();
   }
-  const reason = isEnding ? "this okq ends" : "the okq that serves went away";
+  const reason = isEnding
+    ? "this okq ends, or the user has other rights now"
+    : "the okq that serves went away";
   return new Problem(504, `outcome unknown: ${reason}`, "ERR");
 }
 

@@ -23,6 +23,7 @@ export class RequestCaller implements Visitor {
   readonly failures = new Failures();
   /** Claims stay until their leases end. */
   readonly held = null;
+  upstream: Visitor["upstream"] = null;
   readonly gone: AbortSignal;
   readonly #clientGone: AbortSignal;
   readonly #waitsEnd = new AbortController();

@@ -5,7 +5,7 @@ import type { Context } from "../commands/context.ts";
 import { CommandError } from "../commands/errors.ts";
 import type { User } from "../users/user.ts";
 import type { Authentication } from "./authentication.ts";
-import type { Forwarding } from "./forwarding.ts";
+import { type Forwarding, PassedRights } from "./forwarding.ts";
 import type { Exchange, PublicExchange, PublicResponder, Responder } from "./exchange.ts";
 import type { HttpFigures } from "./http-figures.ts";
 import type { KnownHosts } from "./known-hosts.ts";
@@ -193,7 +193,9 @@ export class RequestHandler {
     try {
       if (user === null) return await forwarding.pass(exchange, null, body, () => {});
       const visit = visits.begin(this.#exchangeFor(user, exchange, body));
-      const { gone } = visit.caller;
+      const { caller } = visit;
+      const { gone } = caller;
+      caller.upstream = new PassedRights(caller, user);
       return await forwarding.pass({ ...exchange, gone }, user, body, () => visit.end());
     } finally {
       server.timeout(request, this.#readTimeoutS);

@@ -188,6 +188,31 @@ test("confirmations that are not complete, or not read, count as unsent", async 
   await eventually(async () => (await unsent()) === 0);
 });
 
+test("messages behind confirmations that are not read count as unsent", async () => {
+  const { standby, serving } = await startPair();
+  const [client, other] = [await standby.connect(), await standby.connect()];
+  const direct = await serving.connect();
+  const figure = async (name: string) => {
+    return Number(new RegExp(`${name}:(\\d+)`).exec(String(await ask(other, "INFO")))![1]);
+  };
+  await ask(client, "LPUSH", "q", "x".repeat(60_000));
+  client.pause(true);
+  const range = ["LRANGE", "q", 0, -1];
+  await eventually(async () => {
+    if ((await figure("client_output_max")) > 0) return true;
+    client.pipeline(range);
+    return false;
+  });
+  client.pipeline(...Array.from({ length: 8 }, () => range), ["SUBSCRIBE", "talk"]);
+  const message = "x".repeat(100_000);
+  await eventually(async () => (await ask(direct, "PUBLISH", "talk", message)) === 1);
+  for (let count = 0; count < 20; count++) await ask(direct, "PUBLISH", "talk", message);
+  await eventually(async () => (await figure("bytes_unsent")) > 900_000);
+  await eventually(async () => (await figure("messages_lost")) > 5);
+  client.reset();
+  await eventually(async () => (await figure("bytes_unsent")) === 0);
+});
+
 test("commands behind one that failed are not done, also those that come there later", async () => {
   const { standby } = await startPair();
   const client = await standby.connect();

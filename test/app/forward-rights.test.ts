@@ -2,6 +2,7 @@
 import { expect, test } from "bun:test";
 import { eventually } from "../support/eventually.ts";
 import { startPair, untilLogged } from "../support/failover-pair.ts";
+import { basic } from "../support/http.ts";
 import { ask, askAll, readable } from "../support/readable.ts";
 import { passwordOf, writeUsers } from "../support/users.ts";
 
@@ -26,6 +27,24 @@ test("a client that loses rights at the standby waits and listens no more", asyn
   const [, channel] = (await subscriber.next().then(readable)) as string[];
   expect(channel).toBe("okq:a");
   expect(await ask(direct, "LLEN", "secret")).toBe(1);
+});
+
+test("a stream over HTTP ends when its user loses rights at the standby", async () => {
+  const users = writeUsers("ann all *");
+  const http = { httpAddr: "127.0.0.1:0", s3Lease: 10_000, users: users.path };
+  const { start } = await startPair(http);
+  const own = writeUsers("ann all *");
+  const standby = await start({ users: own.path });
+  await untilLogged(standby, "stands by");
+  const url = `http://127.0.0.1:${standby.httpPort}/v1/events?queue=secret`;
+  const headers = basic("ann", passwordOf("ann"));
+  const { body } = await fetch(url, { headers });
+  const reader = body!.getReader();
+  expect(Buffer.from((await reader.read()).value!).toString()).toStartWith("retry");
+  own.replace("ann all a*");
+  standby.reload();
+  const ended = async () => (await reader.read().catch(() => ({ done: true }))).done;
+  expect(await ended()).toBe(true);
 });
 
 test("a user with too many patterns to pass on is told so", async () => {

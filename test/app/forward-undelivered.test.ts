@@ -3,7 +3,8 @@
 import { expect, test } from "bun:test";
 import { eventually } from "../support/eventually.ts";
 import { startDistantPair, startPair } from "../support/failover-pair.ts";
-import { ask, askAll } from "../support/readable.ts";
+import { ask, askAll, readable } from "../support/readable.ts";
+import { passwordOf, writeUsers } from "../support/users.ts";
 import type { Argument, Wire } from "../support/wire.ts";
 
 const REST = "x".repeat(100_000);
@@ -104,6 +105,46 @@ test("neither what a client read goes back, nor what it did not want to read", a
   await other.untilClosed();
   await untilAlone(direct);
   expect(await idsLeft(direct)).toEqual(lastIds(COUNT - 210));
+});
+
+test("a long event that a client did not want to read does not go back", async () => {
+  const { standby, serving, proxy } = await startDistantPair();
+  const [client, direct] = [await standby.connect(), await serving.connect()];
+  await ask(direct, "LPUSH", "q", Buffer.alloc(3_000_000, "x"));
+  expect(await ask(client, "LLEN", "q")).toBe(1);
+  // Only the first part of the reply passes until the client has turned replies on.
+  proxy.onReply = (chunk) => {
+    if (chunk.length > REST.length) proxy.set("replies", "hold");
+  };
+  client.pipeline(["CLIENT", "REPLY", "OFF"], ["RPOP", "q"], ["CLIENT", "REPLY", "ON"]);
+  expect(await client.next().then(readable)).toBe("+OK");
+  proxy.onReply = null;
+  proxy.set("replies", "pass");
+  expect(await ask(client, "LLEN", "q")).toBe(0);
+  client.reset();
+  await untilAlone(direct);
+  expect(await ask(direct, "LLEN", "q")).toBe(0);
+});
+
+test("a transaction is not passed on if its client leaves while it logs in there", async () => {
+  const users = writeUsers("ann all *");
+  const { standby, serving } = await startPair({ users: users.path });
+  const login = ["AUTH", "ann", passwordOf("ann")];
+  const [client, other] = [await standby.connect(), await standby.connect()];
+  const direct = await serving.connect();
+  for (const each of [client, other, direct]) await ask(each, ...login);
+  await ask(direct, "LPUSH", "q", "x");
+  client.pipeline(["MULTI"], ["AUTH", "ann", "wrong"], ["RPOP", "q"], ["EXEC"]);
+  const list = async () => String(await ask(other, "CLIENT", "LIST"));
+  await eventually(async () => (await list()).includes("cmd=exec"));
+  client.reset();
+  await eventually(async () => !(await list()).includes("cmd=exec"));
+  // Also passed on, behind it.
+  const late = await standby.connect();
+  await ask(late, ...login);
+  expect(await ask(late, "RPOP", "q")).toBe("x");
+  late.reset();
+  await untilAlone(direct);
 });
 
 test("what a client can read yet does not go back if the way to the other okq breaks", async () => {

@@ -111,3 +111,25 @@ test("clients do not wait for an okq that lives and does not answer", async () =
   await eventually(async () => (await ask(reader, "LLEN", "q")) === 1);
   expect(String(await ask(direct, "INFO"))).toContain("store_epoch:1");
 });
+
+test("clients go on to wait while the okq that serves takes no more clients", async () => {
+  const { standby, serving, proxy } = await startDistantPair({ s3Lease: 400, maxClients: 2 });
+  const client = await standby.connect();
+  expect(await ask(client, "LPUSH", "q", "x")).toBe(1);
+  expect(await ask(client, "RPOP", "q")).toBe("x");
+  client.pipeline(["BLPOP", "q", 0]);
+  proxy.refuse(true);
+  const [control] = proxy.links;
+  control!.cut();
+  const direct = await eventually(async () => {
+    const one = await serving.connect();
+    return (await ask(one, "PING").catch(() => "")) === "+PONG" ? one : null;
+  });
+  proxy.refuse(false);
+  let refusals = 0;
+  proxy.onReply = (bytes) => (refusals += bytes.includes("max number of clients") ? 1 : 0);
+  await eventually(() => refusals > 8);
+  proxy.onReply = null;
+  await ask(direct, "LPUSH", "q", "y");
+  expect(await client.next().then(readable)).toEqual(["q", "y"]);
+});

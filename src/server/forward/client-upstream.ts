@@ -9,6 +9,7 @@ import type { Entry } from "../../commands/entry.ts";
 import { isOfFailure, type Upstream } from "../../commands/failover.ts";
 import { FAILURE_SEEN, forwardArguments } from "../../commands/forward.ts";
 import { StoreError } from "../../queue/errors.ts";
+import { VIEW_BYTES } from "../../resp/unpinned.ts";
 import { limitsProblem } from "../../users/limits.ts";
 import {
   executedWhole,
@@ -55,6 +56,8 @@ export class ClientUpstream implements Upstream, LinkOwner {
   #unconfirmed = 0;
   #early: Buffer[] = [];
   #earlyBytes = 0;
+  /** The client is gone. */
+  #hasLeft = false;
   /** Commands that wait there. */
   #waits = 0;
   #whenReset: (() => void) | null = null;
@@ -101,7 +104,7 @@ export class ClientUpstream implements Upstream, LinkOwner {
   transact(commands: Buffer[][], call: Receivable): Promise<Buffer[]> {
     return new Promise((resolve, reject) => {
       const problem = this.#transact(commands, call, (link, receipt) =>
-        executedWhole({ resolve, reject }, () => (receipt.end = link.repliedBytes)),
+        executedWhole({ resolve, reject }, () => receipt.came(link.repliedBytes)),
       );
       if (problem) reject(problem);
     });
@@ -152,6 +155,7 @@ export class ClientUpstream implements Upstream, LinkOwner {
     const link = this.#link;
     if (!link) return;
     this.#isKept = false;
+    this.#takeEarly();
     const isReset = new Promise<void>((resolve) => (this.#whenReset = resolve));
     link.finish();
     await isReset;
@@ -178,6 +182,8 @@ export class ClientUpstream implements Upstream, LinkOwner {
 
   /** The client is gone. */
   leave(): void {
+    this.#hasLeft = true;
+    this.#takeEarly();
     const link = this.#link;
     if (!link) return;
     link.leave(this.#parts.context.budgets.unanswered);
@@ -205,9 +211,13 @@ export class ClientUpstream implements Upstream, LinkOwner {
   message(bytes: Buffer): void {
     if (!this.#client.subscriptions) return;
     if (this.#unconfirmed === 0) return this.#client.send(Buffer.from(bytes));
-    this.#earlyBytes += bytes.length;
-    if (this.#earlyBytes <= EARLY_BYTES_MAX) this.#early.push(Buffer.from(bytes));
-    else this.#parts.context.stats.messagesLost += 1;
+    const { budgets, stats } = this.#parts.context;
+    const kept = bytes.length + VIEW_BYTES;
+    if (this.#earlyBytes + kept > EARLY_BYTES_MAX || budgets.unsent.isFull) stats.messagesLost += 1;
+    else {
+      this.#early.push(Buffer.from(bytes));
+      this.#keepEarly(this.#earlyBytes + kept);
+    }
   }
 
   closed(link: Link): void {
@@ -247,6 +257,8 @@ export class ClientUpstream implements Upstream, LinkOwner {
     const { failover } = this.#parts.context;
     const secret = this.#secretNow();
     if (secret === "") return new StoreError("unavailable", failover!.reason);
+    // A transaction with a login, say, may come to this later: nobody would close the link.
+    if (this.#hasLeft) return new StoreError("unavailable", "the client is gone");
     const { user } = this.#client;
     const problem = user && limitsProblem(user);
     if (problem !== null) {
@@ -314,9 +326,18 @@ export class ClientUpstream implements Upstream, LinkOwner {
   #confirmed(): void {
     this.#unconfirmed -= 1;
     if (this.#unconfirmed > 0) return;
+    for (const message of this.#takeEarly()) this.#client.send(message);
+  }
+
+  #takeEarly(): Buffer[] {
     const early = this.#early;
     this.#early = [];
-    this.#earlyBytes = 0;
-    for (const message of early) this.#client.send(message);
+    this.#keepEarly(0);
+    return early;
+  }
+
+  #keepEarly(bytes: number): void {
+    this.#parts.context.budgets.unsent.change(bytes - this.#earlyBytes);
+    this.#earlyBytes = bytes;
   }
 }

@@ -15,8 +15,11 @@ interface ControlLinkOptions {
   onNews(): void;
 }
 
-/** `problem`: in one line; null if that okq answers. `loads`: it serves once it has loaded. */
-export type Reached = { problem: string } | { problem: null; loads: boolean };
+/**
+ * `problem`: in one line; null if that okq answers as it should. `isSilent`: it answers nothing.
+ * `loads`: it serves once it has loaded.
+ */
+export type Reached = { problem: string; isSilent: boolean } | { problem: null; loads: boolean };
 
 /** An okq that ends in order closes its connections, and lets others serve a moment later. */
 const NEWS_AFTER_MS = [0, 50, 150, 400, 800];
@@ -27,6 +30,7 @@ export class ControlLink implements LinkOwner {
   #link: Link | null = null;
   #secret = "";
   #isReached = false;
+  #isRefused = false;
   #cancels: Cancel[] = [];
 
   constructor(options: ControlLinkOptions) {
@@ -35,12 +39,15 @@ export class ControlLink implements LinkOwner {
 
   /** Whether exactly that okq answers, and can use the bucket. */
   async reaches(serving: ServingOkq): Promise<Reached> {
-    if (serving.addr === "") return { problem: "it listens on a unix socket only" };
+    if (serving.addr === "") {
+      return { problem: "it listens on a unix socket only", isSilent: true };
+    }
     const ping = ["OKQ", "FORWARD", serving.secret].map((text) => Buffer.from(text));
     if (this.#secret !== serving.secret) this.#leave();
     this.#secret = serving.secret;
     const { open, answerMsMax, clock } = this.#options;
     const link = (this.#link ??= new Link(serving, open, ping, this));
+    this.#isRefused = false;
     let cancel: Cancel = () => {};
     const reached = await new Promise<Reached>((resolve) => {
       cancel = clock.after(answerMsMax, () => link.cut("it does not answer"));
@@ -48,10 +55,13 @@ export class ControlLink implements LinkOwner {
         replied: (reply) => {
           const problem = errorIn(reply);
           const loads = reply.toString("latin1", 1, reply.length - 2) === LOADING.text;
-          resolve(problem !== null ? { problem } : { problem: null, loads });
+          resolve(problem !== null ? { problem, isSilent: false } : { problem: null, loads });
           return true;
         },
-        lost: (problem) => resolve({ problem: problem.replace(UNREACHED, "") }),
+        lost: (reason) => {
+          const problem = reason.replace(UNREACHED, "");
+          resolve({ problem, isSilent: !this.#isRefused });
+        },
       });
     });
     cancel();
@@ -71,7 +81,9 @@ export class ControlLink implements LinkOwner {
     link?.cut("it is not needed");
   }
 
-  refused(): void {}
+  refused(): void {
+    this.#isRefused = true;
+  }
 
   message(): void {}
 

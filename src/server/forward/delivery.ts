@@ -56,16 +56,25 @@ export class Delivery {
 
 /** Of one command. */
 export class LinkReceipt implements Receipt {
-  /** Of its reply, in bytes since the link began; 0: the reply was lost. */
-  end = 0;
   readonly #delivery: Delivery;
+  /** Of its reply, in bytes since the link began; 0: it has not come, or was lost. */
+  #end = 0;
+  #isSent = false;
 
   constructor(delivery: Delivery) {
     this.#delivery = delivery;
   }
 
+  /** All of the reply has come, up to that byte. */
+  came(end: number): void {
+    this.#end = end;
+    if (this.#isSent) this.#delivery.sent(end);
+  }
+
+  /** It may not have come yet, if the client does not want it. */
   sent(): void {
-    if (this.end > 0) this.#delivery.sent(this.end);
+    this.#isSent = true;
+    if (this.#end > 0) this.#delivery.sent(this.#end);
   }
 
   /** The okq that serves does it. */

@@ -78,7 +78,7 @@ export class ForwardedCommand implements Awaiting {
   }
 
   #end(): void {
-    if (this.#receipt) this.#receipt.end = this.#link.repliedBytes;
+    this.#receipt?.came(this.#link.repliedBytes);
   }
 
   lost(reason: string, isSent: boolean): void {
