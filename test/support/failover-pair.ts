@@ -34,7 +34,7 @@ export interface FailoverPair {
 export async function startPair(config: Partial<Config> = {}): Promise<FailoverPair> {
   const open = sharedBucket();
   const start = (own: Partial<Config> = {}) =>
-    startTestOkq({ s3Lease: 400, ...config, ...own }, systemClock, open);
+    startTestOkq({ s3Lease: 2_000, ...config, ...own }, systemClock, open);
   const serving = await start();
   await untilLogged(serving, "serves the queues");
   const standby = await start();
