@@ -1,6 +1,7 @@
 // The README's page about object storage: its commands start an okq that serves, its policy has
 // exactly the rights that okq uses, and its figures are those of the code.
 import { chmodSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, test } from "bun:test";
 import { options } from "../src/config/options.ts";
@@ -41,7 +42,7 @@ async function starts(): Promise<string[]> {
 
 /** A program okq that listens on a free port only. */
 function folderOfOkq(): string {
-  const folder = newFolder();
+  const folder = newFolder(tmpdir());
   const program = join(folder, "okq");
   const words = okqProgram.map((word) => `'${word}'`).join(" ");
   const places = "--listen-addr 127.0.0.1:0 --http-addr ''";

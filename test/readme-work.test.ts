@@ -1,5 +1,6 @@
 // Runs the README's example of `okq work`.
 import { chmodSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, test } from "bun:test";
 import { closeAfterTest, noteProcess } from "./support/close-after-test.ts";
@@ -13,7 +14,7 @@ import { readmeBlock } from "./support/readme.ts";
 
 /** A folder with the program okq. */
 function folderOfOkq(): string {
-  const folder = newFolder();
+  const folder = newFolder(tmpdir());
   const program = join(folder, "okq");
   writeFileSync(program, `#!/bin/sh\nexec ${okqProgram.join(" ")} "$@"\n`);
   chmodSync(program, 0o755);

@@ -14,13 +14,15 @@ import { Readers } from "../queue/readers.ts";
 import type { Reporter } from "../queue/reporter.ts";
 import { Tally } from "../queue/tally.ts";
 import { Waiters } from "../queue/waiters.ts";
+import type { TlsFiles } from "../server/certificates.ts";
+import type { OpenUpstream } from "../server/forward/upstream-socket.ts";
 import { Server } from "../server/server.ts";
 import { Shared } from "../server/shared.ts";
 import { contextOf } from "./context.ts";
 import { HousekeepingLog, skippedLog } from "./housekeeping-log.ts";
 import { observerOf, readyListener } from "./observer.ts";
 import { openUsers } from "./open-users.ts";
-import type { FailoverHooks, OpenedFailover, OpenStore } from "./opened-store.ts";
+import type { FailoverHooks, OpenStore } from "./opened-store.ts";
 import { parserLimits } from "./parser-limits.ts";
 import { NO_PORTS, type Ports } from "./ports.ts";
 
@@ -28,12 +30,14 @@ export interface Core {
   context: Context;
   admission: Admission;
   server: Server;
-  /** Where several okq share the store; else null. */
-  failover: OpenedFailover | null;
+  /** To the okq that serves, where it is another one; else null. */
+  openUpstream: OpenUpstream | null;
   /**
    * Begins the periodic work, at once or when this okq serves. To be called once clients can come.
    */
   begin(ports?: Ports): void;
+  /** okq has another certificate from now on. */
+  certificateRenewed(files: TlsFiles): void;
   /**
    * Answers the commands in flight, then closes everything. closeDoors closes doors that the server
    * does not have.
@@ -90,7 +94,7 @@ export async function openCore(
   reporter = context.reporter;
   const { consumers, waitingNotes } = context;
   const admission = new Admission(context);
-  const { openUpstream = null } = failover ?? {};
+  const openUpstream = failover?.openUpstream ?? null;
   const parts = new Shared(context, parserLimits(config), hasPauses, openUpstream);
   const server = new Server(parts, admission);
   const work = () => {
@@ -105,12 +109,13 @@ export async function openCore(
     context,
     admission,
     server,
-    failover: failover ?? null,
+    openUpstream,
     begin(ports = NO_PORTS) {
       if (failover) failover.begin(context.processId, ports, hooksOf(server, context, work));
       else work();
       announce();
     },
+    certificateRenewed: (files) => failover?.certificateRenewed(files),
     async close(closeDoors = async () => {}) {
       housekeeper?.stop();
       users.close();

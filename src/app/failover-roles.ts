@@ -117,12 +117,11 @@ export class FailoverRoles implements Failover {
 
   /** For the election. */
   servedBy(server: ServerInfo | null): void {
+    const isAnother = server?.id !== this.serving?.id;
     this.role = "standby";
-    const isRenewed = server !== null && server.id === this.serving?.id;
     this.serving = server;
-    if (isRenewed) return;
     this.#silentSinceMs = Infinity;
-    if (server) this.#options.log.onStandby(server.addr);
+    if (server && isAnother) this.#options.log.onStandby(server.addr);
     this.#hooks!.changed();
   }
 
@@ -144,7 +143,16 @@ export class FailoverRoles implements Failover {
     this.#options.log.onServing(tenure.epoch, loadedMs);
     this.#hooks!.changed();
     this.#stopWork = this.#hooks!.began();
+    this.certificateRenewed();
     void tenure.fenced.then((reason) => this.#fenced(tenure, reason));
+  }
+
+  /** Others connect to no certificate but that in the manifest. */
+  certificateRenewed(): void {
+    if (!this.#tenure) return;
+    this.serving = this.#self!();
+    // It is tried until another okq takes over.
+    this.#tenure.showCertificate(this.serving.certificate).catch(() => {});
   }
 
   #fenced(tenure: Tenure, reason: string): void {

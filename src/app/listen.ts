@@ -17,7 +17,7 @@ import { readTlsFiles, tlsFileNames } from "./tls-files.ts";
 interface Doors {
   server: Server;
   http: HttpServer;
-  failover: Core["failover"];
+  certificateRenewed(files: TlsFiles): void;
 }
 
 /** It does not listen yet, and shares the limits on clients with the server of RESP. */
@@ -36,7 +36,7 @@ export function httpServerOf(
 /** Rejects with a message of one line. Addresses opened before the failure stay open. */
 export async function listen(
   config: Config,
-  { server, http, failover }: Doors,
+  { server, http, certificateRenewed }: Doors,
   reloader: FileReloader,
   log: Log,
 ): Promise<Ports> {
@@ -68,7 +68,7 @@ export async function listen(
       const files = readTlsFiles(config);
       tls?.renew(files);
       http.renewTls(files);
-      failover?.renewTls(files);
+      certificateRenewed(files);
       log.info("certificates loaded");
     });
   }

@@ -67,7 +67,7 @@ export async function startOkq(
   if (config.tlsCert) readTlsFiles(config);
   const core = await openCore(config, log, { clock, maxClients, open });
   const { context } = core;
-  const tunnel = new Tunnel(core.failover?.openUpstream ?? null);
+  const tunnel = new Tunnel(core.openUpstream);
   const http = httpServerOf(core, config, httpConnectionsMax, tunnel);
   const reloader = new FileReloader(log);
   const close = async () => {
@@ -75,8 +75,8 @@ export async function startOkq(
     await core.close(() => http.close());
     tunnel.close();
   };
-  const { server, failover } = core;
-  const doors = { server, http, failover };
+  const { server, certificateRenewed } = core;
+  const doors = { server, http, certificateRenewed };
   const ports = await listen(config, doors, reloader, log).catch(async (error) => {
     await close();
     throw error;

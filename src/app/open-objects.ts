@@ -40,6 +40,7 @@ export function openObjects(config: Config, log: Log, parts: Parts): OpenedStore
   const open = (tenure: Tenure) => openLocal(tenure, config, notices, parts);
   const leaseMs = config.s3Lease;
   const roles = new FailoverRoles({ store, counts, clock, leaseMs, open, log: notices });
+  // Those that are in use: the files on disk may have a mistake.
   let files = config.tlsCert ? readTlsFiles(config) : null;
   const openUpstream: OpenUpstream = (place, handlers) => openSocket(place, files, handlers);
   let election: Election | null = null;
@@ -69,17 +70,17 @@ export function openObjects(config: Config, log: Log, parts: Parts): OpenedStore
     });
     election.start();
   };
-  const renewTls = (renewed: TlsFiles) => {
-    files = renewed;
-    election?.renew();
-  };
   const close = async () => {
     await roles.close();
     await election?.stop();
     control?.close();
   };
   const announce = () => log.info("queues are kept in a bucket", { store: bucket.url });
-  const failover = { failover: roles, openUpstream, begin, renewTls, close };
+  const certificateRenewed = (renewed: TlsFiles) => {
+    files = renewed;
+    roles.certificateRenewed();
+  };
+  const failover = { failover: roles, openUpstream, begin, certificateRenewed, close };
   return { store, storeName: bucket.url, announce, failover };
 }
 

@@ -37,8 +37,8 @@ export interface OpenedFailover {
   openUpstream: OpenUpstream;
   /** Takes part in the election. To be called once okq listens. */
   begin(id: string, ports: Ports, hooks: FailoverHooks): void;
-  /** okq has read its certificate again: the others are told. */
-  renewTls(files: TlsFiles): void;
+  /** This okq has another certificate from now on. */
+  certificateRenewed(files: TlsFiles): void;
   /** Answers the operations in flight, and lets another okq serve. */
   close(): Promise<void>;
 }

@@ -13,7 +13,7 @@ import { environmentOf, fileOf, okqAt, startBucket } from "../cli/stores-of-tool
 
 setDefaultTimeout(600_000);
 
-const kills = rounds * 3;
+const kills = rounds * 2;
 const events = 20_000;
 const contents = (id: string) => Bun.hash(id).toString(36).repeat(10);
 const whole = `ok, 1 queue, ${events} events ready`;

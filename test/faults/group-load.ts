@@ -1,11 +1,11 @@
 // Producers and consumers of queues with groups, which tell every answer to the ledgers of the
 // queues. Some events fail, some for good, some are handed back, and some claims outlast their
 // lease. After a failure the clients continue as soon as commands succeed again.
-import { eventually } from "../support/eventually.ts";
+import { eventually, pacing } from "../support/eventually.ts";
 import type { Decoded } from "../support/reply-decoder.ts";
 import { type Argument, Wire } from "../support/wire.ts";
 import { type GroupEnding, GroupLedger, type GroupTotals } from "./group-ledger.ts";
-import { errorOf, outcomeOf } from "./load.ts";
+import { errorOf, outcomeOf, STEP_MS } from "./load.ts";
 
 export interface GroupLoadOptions {
   /** The port of okq for a client; called for every connection. */
@@ -119,7 +119,11 @@ export class GroupLoad {
       );
       if (wire === true) return;
       try {
-        while (goesOn && !this.#isStopped) goesOn = await step(wire as Wire);
+        while (goesOn && !this.#isStopped) {
+          const begunAtMs = performance.now();
+          goesOn = await step(wire as Wire);
+          await pacing(begunAtMs, STEP_MS);
+        }
       } catch (error) {
         const { message } = error as Error;
         for (const ledger of this.ledgers.values()) {

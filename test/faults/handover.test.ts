@@ -12,7 +12,7 @@ import { randomOf, report, rounds, timeoutFor } from "./rounds.ts";
 
 setDefaultTimeout(60_000);
 
-const kills = rounds * 3;
+const kills = rounds * 2;
 const EVENTS = 300 * kills + 1000;
 const roundMs = 15_000;
 

@@ -21,7 +21,7 @@ import { streamRoles } from "./stream-requests.ts";
 setDefaultTimeout(60_000);
 useCluster();
 
-const kills = rounds * 3;
+const kills = rounds * 2;
 
 /** No command may be answered with another error. */
 const known = /^(ERR store outcome unknown|LOADING store unavailable)$/;

@@ -1,6 +1,6 @@
 // Producers and consumers that record their commands and the answers in an account. After a failure
 // they continue on a new connection as soon as commands succeed again.
-import { eventually } from "../support/eventually.ts";
+import { eventually, pacing } from "../support/eventually.ts";
 import type { Decoded } from "../support/reply-decoder.ts";
 import { type Argument, Wire } from "../support/wire.ts";
 import { Account, contentsOf, type Outcome } from "./account.ts";
@@ -32,6 +32,8 @@ export interface LoadOptions {
 
 /** In seconds. An event whose pop has an unknown outcome must be requeued during the drain. */
 const DRAIN_LEASE = 5;
+/** A step of a client takes at least so long: faults last for seconds, and servers need time. */
+export const STEP_MS = 25;
 
 export class Load {
   readonly account = new Account();
@@ -144,6 +146,7 @@ export class Load {
   async #produce(wire: Wire, client: number): Promise<void> {
     const { queues, depth, ahead } = this.#options;
     const queue = queues[client % queues.length]!;
+    const begunAtMs = performance.now();
     const isFull = () => this.#pushed - this.#acked > ahead * this.#options.producers;
     await eventually(() => this.#isStopped || !isFull(), { timeoutMs: 60_000 });
     const ids = Array.from({ length: depth }, () => this.account.newId());
@@ -159,6 +162,7 @@ export class Load {
       },
     );
     if (failed) await this.#untilAvailable(wire, queue);
+    await pacing(begunAtMs, STEP_MS);
   }
 
   async #consume(wire: Wire, client: number): Promise<void> {
@@ -169,11 +173,12 @@ export class Load {
     const consumer = new TokenConsumer(this.account, () => (this.#acked += 1), outcomeOf);
     const exchange: Exchange = (commands, take) => this.#exchange(wire, commands, take);
     while (!this.#isStopped) {
+      const begunAtMs = performance.now();
       const found = hasTokens
         ? await consumer.popAndEnd(exchange, queue, lease, depth)
         : await this.#popAndAck(wire, queue, lease);
-      if (found > 0) continue;
-      if (found < 0) await this.#untilAvailable(wire, queue);
+      if (found > 0) await pacing(begunAtMs, STEP_MS);
+      else if (found < 0) await this.#untilAvailable(wire, queue);
       else this.#noted(await wire.call("QNOTIFY", "0.5"));
     }
   }

@@ -152,7 +152,7 @@ describe.each([1, 2])("with %i connections to Redis, a lost reply", (poolSize) =
       const random = randomOf("connections to Redis cut");
       const { proxy, okq, untilBack } = await start(poolSize);
       const load = new Load({ port: () => okq.port });
-      const cuts = rounds * 10;
+      const cuts = rounds * 6;
       for (let round = 0; round < cuts; round++) {
         await load.progress(random(1, 200));
         // Loses sometimes the reply, sometimes the request.

@@ -9,7 +9,7 @@ import { randomOf, report, rounds, timeoutFor } from "./rounds.ts";
 import { TakeoverRound } from "./takeover-round.ts";
 import { killAtWork, S3_TIMEOUT_MS } from "./takeover-scenarios.ts";
 
-const KILLS_IN_A_ROUND = 5;
+const KILLS_IN_A_ROUND = 3;
 const roundMs = 60_000;
 /** Longer than a start until okq serves. */
 const START_MS_MAX = 3000;

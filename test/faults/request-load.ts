@@ -1,11 +1,11 @@
 // Clients that send the requests of their roles, and record what they say and hear in a ledger.
 // Every second one speaks RESP3. After a failure they continue on a new connection.
 // oxlint-disable no-await-in-loop -- the steps take place in this order
-import { eventually } from "../support/eventually.ts";
+import { eventually, pacing } from "../support/eventually.ts";
 import type { Decoded } from "../support/reply-decoder.ts";
 import { Wire } from "../support/wire.ts";
 import type { Choose, Request, Role } from "./list-requests.ts";
-import { errorOf, outcomeOf } from "./load.ts";
+import { errorOf, outcomeOf, STEP_MS } from "./load.ts";
 
 const OPEN_MAX = 400;
 const CLOSED = "the connection was closed";
@@ -74,12 +74,14 @@ export class RequestLoad<L extends Ledger> {
   }
 
   async #step(wire: Wire, role: Role<L>): Promise<void> {
+    const begunAtMs = performance.now();
     const isFull = () => this.roles.indexOf(role) === 0 && this.ledger.open > OPEN_MAX;
     await eventually(() => this.#isStopped || !isFull(), LONG);
     let requests = role(this.ledger, this.choose);
     while (requests.length > 0) requests = await this.exchange(wire, requests);
     this.#steps += 1;
     if (this.#isAway) await this.#untilBack(wire);
+    await pacing(begunAtMs, STEP_MS);
   }
 
   /** Without that the load would get thousands of errors. */

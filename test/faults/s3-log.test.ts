@@ -20,7 +20,7 @@ import { LEASE_MS, LogOkq, readNumbers } from "./log-okq.ts";
 import { randomOf, report, rounds, timeoutFor } from "./rounds.ts";
 
 const ROUND_MS = 5000;
-const FAULTS = 25;
+const FAULTS = 16;
 const REQUEST_MS_MAX = 300;
 /** For a put that is held while another okq takes over. */
 const PATIENT_MS = 20_000;

@@ -15,11 +15,11 @@ import {
   truncateSync,
   writeFileSync,
 } from "node:fs";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { checkDatabase } from "../../src/stores/local/sqlite/check-database.ts";
 import { noContainer, startInContainer } from "../support/container.ts";
 import { eventually } from "../support/eventually.ts";
+import { fastFolder } from "../support/fast-folder.ts";
 import { startOkqProcess } from "../support/okq-process.ts";
 import { type OkqProcess, startProcess } from "../support/process.ts";
 import { ask, askAll } from "../support/readable.ts";
@@ -29,7 +29,7 @@ import { Wire } from "../support/wire.ts";
 setDefaultTimeout(90_000);
 
 function newFolder(): string {
-  const folder = realpathSync(mkdtempSync(join(tmpdir(), "okq-files-")));
+  const folder = realpathSync(mkdtempSync(join(fastFolder, "okq-files-")));
   onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
   return folder;
 }
@@ -293,6 +293,10 @@ test("a start removes the incomplete file that a killed start left", async () =>
   const kept = ["okq.db.new-plan", "other.db.new-0123456789abcdef"];
   for (const name of [...left, ...kept]) writeFileSync(join(folder, name), "x");
   const okq = await startOkqProcess([`--store=sqlite:${file}`]);
-  expect(readdirSync(folder).filter((name) => name.includes(".new-"))).toEqual(kept);
+  expect(
+    readdirSync(folder)
+      .filter((name) => name.includes(".new-"))
+      .toSorted(),
+  ).toEqual(kept);
   await okq.crash();
 });

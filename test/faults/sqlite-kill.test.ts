@@ -1,12 +1,10 @@
 // kill -9 of okq on its own database, at random moments under load: answered events stay in order,
 // and acknowledged events are never delivered again.
 // oxlint-disable no-await-in-loop -- the steps take place in this order
-import { expect, onTestFinished, setDefaultTimeout, test } from "bun:test";
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { expect, setDefaultTimeout, test } from "bun:test";
 import { eventually } from "../support/eventually.ts";
 import { type ListeningOkq, startOkqProcess } from "../support/okq-process.ts";
+import { newDatabase } from "../support/okq-server.ts";
 import { startProcess } from "../support/process.ts";
 import { ask } from "../support/readable.ts";
 import type { Wire } from "../support/wire.ts";
@@ -15,15 +13,9 @@ import { randomOf, report, rounds, timeoutFor } from "./rounds.ts";
 
 setDefaultTimeout(60_000);
 
-/** The number of kills in each test: 10 in a quick run, 200 with OKQ_FAULT_ROUNDS=40. */
-const kills = rounds * 5;
+/** The number of kills in each test: 6 in a quick run, 120 with OKQ_FAULT_ROUNDS=40. */
+const kills = rounds * 3;
 const killMsMax = 6000;
-
-function newStore(): string {
-  const folder = mkdtempSync(join(tmpdir(), "okq-kill-"));
-  onTestFinished(() => rmSync(folder, { recursive: true }));
-  return `--store=sqlite:${join(folder, "okq.db")}`;
-}
 
 const modes = [
   ["with every answer on disk", []],
@@ -35,7 +27,7 @@ test.each(modes)(
   "loses no event and repeats no acked event when killed under mixed load %s",
   async (mode, flags) => {
     const random = randomOf(`okq on its database killed, ${mode}`);
-    const args = [newStore(), ...flags];
+    const args = ["--store", newDatabase(), ...flags];
     let okq = await startOkqProcess(args);
     const { port } = okq;
     const load = new Load({ port: () => port });
@@ -57,7 +49,7 @@ test(
   "keeps the order when killed while one client pushes and another pops",
   async () => {
     const random = randomOf("order over kills");
-    const args = [newStore()];
+    const args = ["--store", newDatabase()];
     let okq = await startOkqProcess(args);
     const pushed: number[] = [];
     const popped: number[] = [];
@@ -112,7 +104,7 @@ async function untilClosed(step: () => Promise<unknown>): Promise<void> {
 }
 
 test("a second okq on the same file ends at once and reports the reason", async () => {
-  const store = newStore();
+  const store = `--store=${newDatabase()}`;
   const first = await startOkqProcess([store]);
   const client = await first.connect();
   await client.call("QLPUSH", "q", "1", "hello");
@@ -127,7 +119,7 @@ test("a second okq on the same file ends at once and reports the reason", async 
 });
 
 test("a stop leaves claims and their leases in the database", async () => {
-  const args = [newStore()];
+  const args = ["--store", newDatabase()];
   const first = await startOkqProcess(args);
   const client = await first.connect();
   await client.call("QLPUSH", "q", "1", "one");

@@ -64,7 +64,7 @@ test.each([1, 2])(
     ];
     const port = (client: number) => okqs[client % 3 === 2 ? 1 : 0]!.port;
     const load = closeAfterTest(await StreamLoad.start(port, random));
-    const often = { times: 3 * rounds, between: () => random(1, 60), last: 100 };
+    const often = { times: 2 * rounds, between: () => random(1, 60), last: 100 };
     await survive(name, load, often, () => cut(proxy, random));
     expect(load.errors.get("ERR store outcome unknown")).toBeGreaterThan(0);
   },
@@ -80,7 +80,7 @@ test.each(["sqlite", "redis"] as const)(
     const proxy = closeAfterTest(TcpProxy.start(okq.port));
     const port = (client: number) => (client % 3 === 2 ? okq.port : proxy.port);
     const load = closeAfterTest(await StreamLoad.start(port, random));
-    const often = { times: 3 * rounds, between: () => random(1, 60), last: 100 };
+    const often = { times: 2 * rounds, between: () => random(1, 60), last: 100 };
     await survive(name, load, often, () => cut(proxy, random));
   },
   timeoutFor(ROUND_MS),

@@ -30,11 +30,11 @@ const starts: Record<string, () => Promise<(port?: number) => Promise<ListeningO
 test("in memory no event is lost with tokens and late consumers", async () => {
   const okq = await startTestOkq();
   const load = closeAfterTest(new Load({ port: () => okq.port, lease: 0.5, hasTokens: true }));
-  await load.progress(3_000);
+  await load.progress(1_500);
   await load.stop();
   await load.drain(okq.port);
   const totals = load.account.settle();
-  expect(totals.acked).toBeGreaterThan(3_000);
+  expect(totals.acked).toBeGreaterThan(1_500);
   expect(totals.repeated).toBeGreaterThan(10);
 });
 

@@ -13,6 +13,7 @@ import {
   statSync,
   writeFileSync,
 } from "node:fs";
+import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { checkDatabase } from "../../src/stores/local/sqlite/check-database.ts";
 import { newFolder } from "../support/new-folder.ts";
@@ -127,7 +128,7 @@ test("a copy never overwrites a file, and a failed copy leaves no file", async (
 });
 
 test("the steps in the README restore a backup after a kill, and undo the restore", async () => {
-  const folder = newFolder();
+  const folder = newFolder(tmpdir());
   const bin = join(folder, "bin");
   mkdirSync(bin);
   const main = resolve(import.meta.dir, "../../src/main.ts");

@@ -153,9 +153,10 @@ class Pair {
     const texts = operations.map((operation) => this.#a.written(operation));
     const [ofA, ofB] = await Promise.all([this.#a.outcomes(steps), this.#b.outcomes(steps)]);
     for (const [at, text] of texts.entries()) {
-      const before = texts.slice(0, at).join("\n    ");
       const hasOpen = ![ofA[at]!, ofB[at]!].some(isOpen);
       const [a, b] = [this.#a.answer(ofA[at]!, hasOpen), this.#b.answer(ofB[at]!, hasOpen)];
+      if (a === b) continue;
+      const before = texts.slice(0, at).join("\n    ");
       this.#compare(`${text}, in its batch after\n    ${before}`, a, b);
     }
   }

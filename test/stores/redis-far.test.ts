@@ -47,9 +47,9 @@ async function serves(okq: TestOkq): Promise<void> {
 
 test("okq starts on a distant Redis without a warning", async () => {
   const proxy = proxyTo(await startTestRedis());
-  setFar([proxy], 1_000);
+  setFar([proxy], 600);
   // Less than the two answers that loading the script takes.
-  const config = { store: "", redisAddr: addressesOf([proxy]), redisTimeout: 3_000 };
+  const config = { store: "", redisAddr: addressesOf([proxy]), redisTimeout: 2_000 };
   const okq = await startTestOkq(config);
   await serves(okq);
   expect(okq.log.filter((line) => line.includes(" warn "))).toEqual([]);

@@ -3,12 +3,19 @@
 import { afterAll, afterEach } from "bun:test";
 
 const opened: { close(): unknown }[] = [];
+const shared: { close(): unknown }[] = [];
 /** Running child processes: their names by process id. */
 const running = new Map<number, string>();
 
 /** Closes the resource when the test ends, in reverse order. */
 export function closeAfterTest<T extends { close(): unknown }>(resource: T): T {
   opened.push(resource);
+  return resource;
+}
+
+/** Closes the resource when all tests have ended. */
+export function closeAfterAll<T extends { close(): unknown }>(resource: T): T {
+  shared.push(resource);
   return resource;
 }
 
@@ -22,7 +29,8 @@ afterEach(async () => {
   while (opened.length > 0) await opened.pop()!.close();
 });
 
-afterAll(() => {
+afterAll(async () => {
+  while (shared.length > 0) await shared.pop()!.close();
   if (running.size === 0) return;
   const left = [...running].map(([pid, what]) => `${what} (${pid})`);
   for (const pid of running.keys()) process.kill(pid, "SIGKILL");

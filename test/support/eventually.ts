@@ -39,3 +39,8 @@ export async function eventuallyEqual(read: () => unknown, wanted: unknown): Pro
 export function lasting(ms: number): Promise<void> {
   return Bun.sleep(ms);
 }
+
+/** Rests until so much time has passed since then, so that a load leaves some to the servers. */
+export function pacing(sinceMs: number, ms: number): Promise<void> {
+  return Bun.sleep(Math.max(0, sinceMs + ms - performance.now()));
+}

@@ -1,4 +1,4 @@
-// Where tests that write thousands of files put them.
+// Where tests put files that need no real disk.
 import { existsSync, statfsSync } from "node:fs";
 import { tmpdir } from "node:os";
 

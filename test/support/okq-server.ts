@@ -2,14 +2,16 @@
 // here is closed when the test ends.
 import { afterAll, beforeAll } from "bun:test";
 import { join } from "node:path";
-import type { Config } from "../../src/config/options.ts";
+import { type Config, sqliteFile } from "../../src/config/options.ts";
 import { defaultConfig } from "../../src/config/resolve.ts";
 import { createLog, type Log } from "../../src/log/log.ts";
 import { type Okq, startOkq } from "../../src/app/okq.ts";
+import { sqliteLog } from "../../src/app/store-log.ts";
 import { type Clock, systemClock } from "../../src/queue/clock.ts";
-import type { LocalStoreOptions } from "../../src/stores/local/local-store.ts";
+import { LocalStore, type LocalStoreOptions } from "../../src/stores/local/local-store.ts";
+import { SqliteJournal } from "../../src/stores/local/sqlite/sqlite-journal.ts";
 import { ReferenceStore } from "../stores/reference/reference-store.ts";
-import { closeAfterTest } from "./close-after-test.ts";
+import { closeAfterAll, closeAfterTest } from "./close-after-test.ts";
 import { newFolder } from "./new-folder.ts";
 import { type Cluster, startCluster } from "./redis-cluster.ts";
 import { type RedisOptions, type RedisServer, startRedis } from "./redis-server.ts";
@@ -90,27 +92,50 @@ async function openReference(_config: Config, _log: Log, options: LocalStoreOpti
   return { store: new ReferenceStore(options), storeName: "reference", announce() {} };
 }
 
+/** As okq opens a database, but for the 16 MiB that it writes in advance. */
+async function openSmall(config: Config, log: Log, options: LocalStoreOptions) {
+  const file = sqliteFile(config)!;
+  const sizes = { reserveBytes: 4096, walBytes: 4096 };
+  const journal = new SqliteJournal({ file, fsync: config.fsync, ...sizes, ...sqliteLog(log) });
+  const memoryBudgetBytes = config.memoryBudget;
+  const store = await LocalStore.open({ ...options, journal, memoryBudgetBytes });
+  return { store, storeName: file, announce() {} };
+}
+
 /** The --store of a new database, which is removed when the test ends. */
 export function newDatabase(): string {
   return `sqlite:${join(newFolder(), "okq.db")}`;
 }
 
-/** Starts okq on that store, with a redis-server of its own or an empty cluster if needed. */
+/** Starts okq on that store: on a new small database, or on the empty Redis or cluster. */
 export async function startOkqOn(
   store: (typeof lifeStoresAndCluster)[number],
   config: Partial<Config> = {},
 ): Promise<TestOkq> {
   if (store === "reference") return await startTestOkq(config, systemClock, openReference);
   if (store === "memory") return await startTestOkq(config);
-  if (store === "sqlite") return await startTestOkq({ store: newDatabase(), ...config });
+  if (store === "sqlite") {
+    return await startTestOkq({ store: newDatabase(), ...config }, systemClock, openSmall);
+  }
   return await startTestOkq({ ...(await onEmpty(store)), ...config });
 }
 
-/** Options by which any number of okq share a new redis-server or the empty cluster. */
+let redis: RedisServer | null = null;
+
+/** The redis-server of all tests of the file that need no server of their own. */
+async function onEmptyRedis(): Promise<Partial<Config>> {
+  redis ??= closeAfterAll(await startRedis());
+  // Nothing that a client of an earlier test has sent may be done later.
+  for (const type of ["normal", "pubsub"]) {
+    await redis.redis.call("CLIENT", "KILL", "TYPE", type, "SKIPME", "yes");
+  }
+  await redis.redis.flushall();
+  return { store: "", redisAddr: `127.0.0.1:${redis.port}` };
+}
+
+/** Options by which any number of okq share the empty Redis or cluster. */
 export async function onEmpty(store: "redis" | "cluster"): Promise<Partial<Config>> {
-  if (store === "cluster") return await onEmptyCluster();
-  const { port } = await startTestRedis();
-  return { store: "", redisAddr: `127.0.0.1:${port}` };
+  return await (store === "cluster" ? onEmptyCluster() : onEmptyRedis());
 }
 
 export async function startTestRedis(options: RedisOptions = {}): Promise<RedisServer> {

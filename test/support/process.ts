@@ -1,15 +1,15 @@
-// Runs okq as a child process, from source or as an executable. Started inside a test, it is killed
-// when the test ends.
+// Runs okq as a child process: the built executable if OKQ_TEST_EXECUTABLE names it, else okq from
+// source. Started inside a test, it is killed when the test ends.
 import { onTestFinished } from "bun:test";
-import { resolve } from "node:path";
 import { noteProcess } from "./close-after-test.ts";
 import { eventually } from "./eventually.ts";
+import { okqProgram } from "./okq-command.ts";
 
 export interface ProcessOptions {
   /** Added to an environment with only PATH and HOME. */
   env?: Record<string, string>;
   cwd?: string;
-  /** Path of a built okq; without it okq runs from source. */
+  /** Path of another built okq. */
   executable?: string;
   /** The limit of open files. */
   fileLimit?: number;
@@ -27,14 +27,12 @@ export interface OkqProcess {
   exited: Promise<number>;
 }
 
-const main = resolve(import.meta.dir, "../../src/main.ts");
-
 /**
  * Outside of a test, as in beforeAll, the caller has to kill the process and await exited.
  */
 export function startProcess(args: string[], options: ProcessOptions = {}): OkqProcess {
   const { PATH = "", HOME = "" } = process.env;
-  const program = options.executable ? [options.executable] : [process.execPath, main];
+  const program = options.executable ? [options.executable] : okqProgram;
   const { fileLimit } = options;
   const limit = fileLimit === undefined ? [] : ["prlimit", `--nofile=${fileLimit}`];
   const child = Bun.spawn([...limit, ...program, ...args], {

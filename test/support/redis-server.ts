@@ -1,12 +1,12 @@
 // Starts a real redis-server for a test, on a free port in its own folder: alone, or as part of a
 // Sentinel group or a cluster.
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Redis } from "ioredis";
 import type { Certificates } from "./certificates.ts";
 import { noteProcess } from "./close-after-test.ts";
 import { eventually } from "./eventually.ts";
+import { fastFolder } from "./fast-folder.ts";
 import { freePort } from "./free-port.ts";
 
 export interface RedisServer {
@@ -53,7 +53,7 @@ const HERE: Machine = { address: "127.0.0.1", command: (argv) => argv };
 export async function startRedis(options: RedisOptions = {}): Promise<RedisServer> {
   const port = await freePort();
   const { address, command } = options.machine ?? HERE;
-  const folder = mkdtempSync(join(tmpdir(), "okq-redis-"));
+  const folder = mkdtempSync(join(fastFolder, "okq-redis-"));
   const unixSocket = options.hasUnixSocket ? join(folder, "redis.sock") : null;
   const configFile = options.config ? [join(folder, "redis.conf")] : [];
   for (const file of configFile) writeFileSync(file, `${options.config!.join("\n")}\n`);

@@ -4,16 +4,18 @@
 export const SHARDS = 64;
 const SLOTS = 16_384;
 
-/** The tag of each shard, and the slot that it hashes to. */
-export const shards: readonly { tag: string; slot: number }[] = Array.from(
-  { length: SHARDS },
-  (_, shard) => {
-    const stretch = SLOTS / SHARDS;
-    let number = 0;
-    while (Math.floor(slotOf(`okq:${number}`) / stretch) !== shard) number += 1;
-    return { tag: `{okq:${number}}`, slot: slotOf(`okq:${number}`) };
-  },
-);
+/** The tag of each shard, and the slot that it hashes to: the first number whose slot fits. */
+export const shards: readonly { tag: string; slot: number }[] = allShards();
+
+function allShards(): { tag: string; slot: number }[] {
+  const found = new Map<number, { tag: string; slot: number }>();
+  for (let number = 0; found.size < SHARDS; number++) {
+    const slot = slotOf(`okq:${number}`);
+    const shard = Math.floor(slot / (SLOTS / SHARDS));
+    if (!found.has(shard)) found.set(shard, { tag: `{okq:${number}}`, slot });
+  }
+  return Array.from({ length: SHARDS }, (_, shard) => found.get(shard)!);
+}
 
 /**
  * It must never change: it decides where the queues of a running cluster are. Queues with the same

@@ -250,14 +250,17 @@ export class ReferenceTurns {
   }
 
   #forgetGroups(): void {
-    const lines = this.#lines;
+    if (this.#groups.size > 0) this.#forgetSome(this.#lines);
+    if (this.#groups.size === 0) this.#turn = 0;
+  }
+
+  #forgetSome(lines: Map<string | null, ReferenceEvent[]>): void {
     for (const group of this.#groups.values()) {
       const isOver = ({ state }: ReferenceEvent) => state === "failed" || state === "completed";
       const endsAtMs = group.handedOut.endsAtMs(this.#rateOf(group));
       if (isOwner(group) || endsAtMs > this.#shared.nowMs) continue;
       if ((lines.get(group.name) ?? []).every(isOver)) this.#groups.delete(group.name);
     }
-    if (this.#groups.size === 0) this.#turn = 0;
   }
 
   #noteDue(): void {

@@ -39,7 +39,7 @@ export interface ElectionOptions {
   reaches(server: ServerInfo): Promise<boolean>;
   /** Loads and opens the store. If it rejects, another okq may serve. */
   onServe(tenure: Tenure): Promise<void>;
-  /** Another okq serves, or none; or that one has another certificate. */
+  /** Another okq serves, or none; or the same one has another certificate. */
   onServedBy(server: ServerInfo | null): void;
   onProblem(error: Error): void;
 }
@@ -58,8 +58,6 @@ export class Election {
   /** So that an okq that cannot serve does not try it all the time. */
   readonly #nextTakeover: Patience;
   #isStopped = false;
-  /** While this okq serves, or begins to. */
-  #tenure: Tenure | null = null;
   #suspicion: Suspicion | null = null;
   #isLookDue = false;
   #hasLooked = false;
@@ -83,11 +81,6 @@ export class Election {
   lookNow(): void {
     this.#isLookDue = true;
     this.#wake();
-  }
-
-  /** What the others are to know of this okq has changed: its certificate is another one. */
-  renew(): void {
-    void this.#tenure?.show(this.#options.self());
   }
 
   /** Serves no more; another okq may take over at once. */
@@ -191,13 +184,10 @@ export class Election {
     const isWanted = () => !this.#isStopped;
     const tenure = await takeOver({ ...this.#options, timeoutMs, server, from, isWanted });
     if (tenure === null) return 0;
-    this.#tenure = tenure;
-    this.renew();
     if (await this.#opens(tenure)) {
       this.#nextTakeover.reset();
       await Promise.race([tenure.fenced, this.#stopped.promise]);
     }
-    this.#tenure = null;
     await tenure.release();
     this.#servedBy = undefined;
     return 0;
@@ -223,11 +213,11 @@ export class Election {
   /** Returns whether another okq has begun to serve since the last look. */
   #tellServedBy(server: ServerInfo | null): boolean {
     const before = this.#servedBy;
-    const isSame = before !== undefined && before?.id === server?.id;
-    if (isSame && before?.certificate === server?.certificate) return false;
+    const isAnother = before === undefined || before?.id !== server?.id;
+    if (!isAnother && before?.certificate === server?.certificate) return false;
     this.#servedBy = server;
     this.#options.onServedBy(server);
-    return before !== undefined && !isSame;
+    return isAnother && before !== undefined;
   }
 
   async #pause(ms: number): Promise<void> {

@@ -16,7 +16,6 @@ import {
   firstLive,
   isContiguous,
   type SegmentRef,
-  type ServerInfo,
   type SnapshotRef,
 } from "./manifest.ts";
 import { newSegmentName, newSnapshotName } from "./object-names.ts";
@@ -175,19 +174,18 @@ export class Tenure {
   }
 
   /**
-   * Makes the manifest show this of the okq that serves. Goes on until it is certain, or the tenure
-   * ends; does not reject.
+   * Tells the others the certificate of this okq, if the manifest has another one. Rejects with an
+   * AppendError if another okq took over or the tenure was released, or with a BucketError.
    */
-  async show(server: ServerInfo): Promise<void> {
-    const differs = (now: ServerInfo) => now.certificate !== server.certificate;
-    try {
-      await this.#watch.change(
-        (now) => (now.server && differs(now.server) ? { ...now, server } : null),
-        () => !this.#isReleased,
-      );
-    } catch {
-      // Another okq took over, or may do so.
-    }
+  async showCertificate(certificate: string | null): Promise<void> {
+    this.#checkReleased();
+    await this.#watch.change(
+      ({ server, ...others }) =>
+        server && server.certificate !== certificate
+          ? { ...others, server: { ...server, certificate } }
+          : null,
+      () => !this.#isReleased,
+    );
   }
 
   /** A new name. Its objects are kept until they were published and replaced, or dropped. */
