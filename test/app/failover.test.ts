@@ -1,6 +1,5 @@
 // Several okq on one bucket, in this process: what clients of one that stands by see. Processes
 // that are killed are in test/faults.
-import { copyFileSync, writeFileSync } from "node:fs";
 import { describe, expect, test } from "bun:test";
 import { systemClock } from "../../src/queue/clock.ts";
 import { LOG, MANIFEST } from "../../src/stores/local/objects/object-names.ts";
@@ -13,7 +12,6 @@ import {
 } from "../support/failover-pair.ts";
 import { eventually } from "../support/eventually.ts";
 import { ask, askAll, readable } from "../support/readable.ts";
-import { type KeyPair, makeCertificates } from "../support/certificates.ts";
 import { MemoryBucket, MemoryObjects, type Passage } from "../support/memory-bucket.ts";
 import { startTestOkq } from "../support/okq-server.ts";
 import { passwordOf, writeUsers } from "../support/users.ts";
@@ -304,51 +302,6 @@ test("OKQ FORWARD needs the secret, and ends a connection without it", async () 
   }
   const client = await serving.connect();
   expect(JSON.stringify(await ask(client, "COMMAND", "DOCS"))).not.toContain("forward");
-});
-
-test.each(["", "with certificates of clients"])("passes commands on over TLS %s", async (way) => {
-  const { server, ca } = makeCertificates();
-  const tls = { tlsListenAddr: "127.0.0.1:0", tlsCert: server.cert, tlsKey: server.key };
-  const { start } = await startPair({ ...tls, listenAddr: "", tlsClientCa: way && ca });
-  const standby = await start({ listenAddr: "127.0.0.1:0" });
-  await untilLogged(standby, "stands by");
-  const client = await standby.connect();
-  expect(await ask(client, "LPUSH", "q", LARGE)).toBe(1);
-  expect(await ask(client, "LLEN", "q")).toBe(1);
-});
-
-test("a standby hears of a new certificate of the okq that serves", async () => {
-  const { server, renew } = makeCertificates();
-  const tls = { tlsListenAddr: "127.0.0.1:0", tlsCert: server.cert, tlsKey: server.key };
-  const { serving, start } = await startPair({ ...tls, s3Lease: 400, listenAddr: "" });
-  const standby = await start({ listenAddr: "127.0.0.1:0" });
-  await untilLogged(standby, "stands by");
-  expect(await ask(await standby.connect(), "LPUSH", "q", "x")).toBe(1);
-  const renewed = renew();
-  copyFileSync(renewed.cert, server.cert);
-  copyFileSync(renewed.key, server.key);
-  serving.reload();
-  await untilLogged(serving, "certificates loaded");
-  await eventually(async () => (await ask(await standby.connect(), "LLEN", "q")) === 1);
-  expect(standby.log.filter((line) => line.includes("stands by"))).toHaveLength(1);
-});
-
-test("a standby goes on, and takes over, while its certificate file has a mistake", async () => {
-  const tls = ({ cert, key }: KeyPair) => ({
-    tlsListenAddr: "127.0.0.1:0",
-    tlsCert: cert,
-    tlsKey: key,
-  });
-  const { server, renew } = makeCertificates();
-  const { serving, start } = await startPair({ ...tls(server), listenAddr: "" });
-  const own = renew();
-  const standby = await start({ ...tls(own), listenAddr: "127.0.0.1:0" });
-  await untilLogged(standby, "stands by");
-  writeFileSync(own.cert, "no certificate");
-  expect(await ask(await standby.connect(), "LPUSH", "q", "x")).toBe(1);
-  await serving.close();
-  await untilLogged(standby, "serves the queues");
-  expect(await ask(await standby.connect(), "LLEN", "q")).toBe(1);
 });
 
 test("the next one serves at once when an okq ends, and its clients stay", async () => {

@@ -6,7 +6,7 @@ import { openUpstream } from "../../../src/server/forward/open-upstream.ts";
 import { closeAfterTest } from "../../support/close-after-test.ts";
 import { freePort } from "../../support/free-port.ts";
 
-test("tells only the reason why an okq is not reached: the line of the log has the rest", async () => {
+test("tells why an okq is not reached, and no more: the line of the log has the rest", async () => {
   const control = closeAfterTest(
     new ControlLink({
       clock: systemClock,
