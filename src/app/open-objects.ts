@@ -40,15 +40,14 @@ export function openObjects(config: Config, log: Log, parts: Parts): OpenedStore
   const open = (tenure: Tenure) => openLocal(tenure, config, notices, parts);
   const leaseMs = config.s3Lease;
   const roles = new FailoverRoles({ store, counts, clock, leaseMs, open, log: notices });
-  // Those that are in use: the files on disk may have a mistake.
-  let files = config.tlsCert ? readTlsFiles(config) : null;
-  const openUpstream: OpenUpstream = (place, handlers) => openSocket(place, files, handlers);
+  let tls = config.tlsCert ? readTlsFiles(config) : null;
+  const openUpstream: OpenUpstream = (place, handlers) => openSocket(place, tls, handlers);
   let election: Election | null = null;
   let control: ControlLink | null = null;
   const begin = (id: string, ports: Ports, hooks: FailoverHooks) => {
     const sinceMs = Date.now();
     const { secret } = roles;
-    const self = () => selfOf(config, ports, { id, secret, sinceMs, cert: files?.cert ?? null });
+    const self = () => selfOf(config, ports, { id, secret, sinceMs }, tls);
     if (self().addr === "") notices.onUnreachable();
     control = new ControlLink({
       clock,
@@ -76,8 +75,8 @@ export function openObjects(config: Config, log: Log, parts: Parts): OpenedStore
     control?.close();
   };
   const announce = () => log.info("queues are kept in a bucket", { store: bucket.url });
-  const certificateRenewed = (renewed: TlsFiles) => {
-    files = renewed;
+  const certificateRenewed = (files: TlsFiles) => {
+    tls = files;
     roles.certificateRenewed();
   };
   const failover = { failover: roles, openUpstream, begin, certificateRenewed, close };

@@ -4,6 +4,7 @@ import { networkInterfaces } from "node:os";
 import { version } from "../../package.json" with { type: "json" };
 import { parseAddress } from "../config/address.ts";
 import type { Config } from "../config/options.ts";
+import type { TlsFiles } from "../server/certificates.ts";
 import type { ServerInfo } from "../stores/local/objects/manifest.ts";
 import type { Ports } from "./ports.ts";
 
@@ -11,16 +12,12 @@ import type { Ports } from "./ports.ts";
 const ANY = new Set(["::", "0.0.0.0", ""]);
 const LOOPBACK = /^(localhost|127\..*|::1)$/;
 
-interface Identity extends Pick<ServerInfo, "id" | "secret" | "sinceMs"> {
-  /** Its certificate (PEM), if it has one. */
-  cert: string | null;
-}
-
 /** addr: "" if others cannot reach it. */
 export function selfOf(
   config: Config,
   ports: Ports,
-  { id, secret, sinceMs, cert }: Identity,
+  { id, secret, sinceMs }: Pick<ServerInfo, "id" | "secret" | "sinceMs">,
+  tls: TlsFiles | null,
 ): ServerInfo {
   const { addr, isTls } = reachable(config, ports);
   const { httpAddr } = config;
@@ -35,9 +32,9 @@ export function selfOf(
     version,
     addr,
     isTls,
-    certificate: cert === null ? null : fingerprintOf(cert),
+    certificate: tls && fingerprintOf(tls),
     httpAddr: isReached ? place(ofHttp, ports.httpPort) : null,
-    isHttps: config.tlsCert !== "",
+    isHttps: tls !== null,
   };
 }
 
@@ -72,7 +69,7 @@ function place(host: string, port: number): string {
   return host.includes(":") ? `[${host}]:${port}` : `${host}:${port}`;
 }
 
-function fingerprintOf(cert: string): string {
+function fingerprintOf({ cert }: TlsFiles): string {
   const { fingerprint256 } = new X509Certificate(cert);
   return fingerprint256.replaceAll(":", "").toLowerCase();
 }

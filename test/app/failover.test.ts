@@ -12,6 +12,7 @@ import {
 } from "../support/failover-pair.ts";
 import { eventually } from "../support/eventually.ts";
 import { ask, askAll, readable } from "../support/readable.ts";
+import { makeCertificates } from "../support/certificates.ts";
 import { MemoryBucket, MemoryObjects, type Passage } from "../support/memory-bucket.ts";
 import { startTestOkq } from "../support/okq-server.ts";
 import { passwordOf, writeUsers } from "../support/users.ts";
@@ -302,6 +303,17 @@ test("OKQ FORWARD needs the secret, and ends a connection without it", async () 
   }
   const client = await serving.connect();
   expect(JSON.stringify(await ask(client, "COMMAND", "DOCS"))).not.toContain("forward");
+});
+
+test.each(["", "with certificates of clients"])("passes commands on over TLS %s", async (way) => {
+  const { server, ca } = makeCertificates();
+  const tls = { tlsListenAddr: "127.0.0.1:0", tlsCert: server.cert, tlsKey: server.key };
+  const { start } = await startPair({ ...tls, listenAddr: "", tlsClientCa: way && ca });
+  const standby = await start({ listenAddr: "127.0.0.1:0" });
+  await untilLogged(standby, "stands by");
+  const client = await standby.connect();
+  expect(await ask(client, "LPUSH", "q", LARGE)).toBe(1);
+  expect(await ask(client, "LLEN", "q")).toBe(1);
 });
 
 test("the next one serves at once when an okq ends, and its clients stay", async () => {
