@@ -87,7 +87,7 @@ export function openObjects(config: Config, log: Log, parts: Parts): OpenedStore
 async function openLocal(
   tenure: Tenure,
   config: Config,
-  { onProgress, onRefusal, onFailure, onError }: ReturnType<typeof objectsLog>,
+  { onProgress, onRefusal, onFailure, onError, onRecovery }: ReturnType<typeof objectsLog>,
   { bucket, listeners, walBytes }: Parts,
 ): Promise<Store> {
   const journal = await ObjectsJournal.open({
@@ -100,6 +100,7 @@ async function openLocal(
     onRefusal,
     onFailure,
     onError,
+    onRecovery,
   });
   return LocalStore.open({
     ...listeners,

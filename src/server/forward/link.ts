@@ -38,6 +38,9 @@ const GREATER = 62;
 const MESSAGE = /^[>*]\d\r\n\$\d\r\np?message\r\n/;
 const MESSAGE_HEAD_BYTES = 24;
 
+/** Begins the reason of a loss if no connection could be made. */
+export const UNREACHED = "cannot reach the okq that serves: ";
+
 export class Link {
   readonly #owner: LinkOwner;
   readonly #sending = new SendQueue();
@@ -75,7 +78,7 @@ export class Link {
     };
     open(place, handlers).then(
       (socket) => this.#introduce(socket, introduction),
-      (error: Error) => this.#lost(`cannot reach the okq that serves: ${error.message}`),
+      (error: Error) => this.#lost(UNREACHED + error.message),
     );
   }
 

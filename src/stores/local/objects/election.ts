@@ -186,8 +186,7 @@ export class Election {
     if (tenure === null) return 0;
     if (await this.#opens(tenure)) {
       this.#nextTakeover.reset();
-      const reason = await Promise.race([tenure.fenced, this.#stopped.promise]);
-      if (reason !== undefined) this.#tell(new Error(reason));
+      await Promise.race([tenure.fenced, this.#stopped.promise]);
     }
     await tenure.release();
     this.#servedBy = undefined;
