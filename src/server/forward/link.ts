@@ -41,6 +41,11 @@ const MESSAGE_HEAD_BYTES = 24;
 /** Begins the reason of a loss if no connection could be made. */
 export const UNREACHED = "cannot reach the okq that serves: ";
 
+/** `refusal`: an error reply of the okq that serves. */
+export function refusedBecause(refusal: string): string {
+  return `the okq that serves refused: ${refusal.replace(/^ERR /, "")}`;
+}
+
 export class Link {
   readonly #owner: LinkOwner;
   readonly #sending = new SendQueue();
@@ -155,7 +160,7 @@ export class Link {
   }
 
   readonly #introduced = (refusal: string | null): void => {
-    if (refusal !== null) return this.#lost(`the okq that serves refused: ${refusal}`);
+    if (refusal !== null) return this.#lost(refusedBecause(refusal));
     this.#isOpen = true;
     this.#flush();
   };
