@@ -14,6 +14,7 @@ import { Readers } from "../queue/readers.ts";
 import type { Reporter } from "../queue/reporter.ts";
 import { Tally } from "../queue/tally.ts";
 import { Waiters } from "../queue/waiters.ts";
+import type { TlsFiles } from "../server/certificates.ts";
 import type { OpenUpstream } from "../server/forward/upstream-socket.ts";
 import { Server } from "../server/server.ts";
 import { Shared } from "../server/shared.ts";
@@ -35,6 +36,8 @@ export interface Core {
    * Begins the periodic work, at once or when this okq serves. To be called once clients can come.
    */
   begin(ports?: Ports): void;
+  /** okq has another certificate from now on. */
+  certificateRenewed(files: TlsFiles): void;
   /**
    * Answers the commands in flight, then closes everything. closeDoors closes doors that the server
    * does not have.
@@ -112,6 +115,7 @@ export async function openCore(
       else work();
       announce();
     },
+    certificateRenewed: (files) => failover?.certificateRenewed(files),
     async close(closeDoors = async () => {}) {
       housekeeper?.stop();
       users.close();

@@ -42,6 +42,7 @@ export class FailoverRoles implements Failover {
   #unreached = new AbortController();
   #isClosed = false;
   #stopWork = () => {};
+  #stopListening = () => {};
   /** Resolves when nothing of the last tenure is left. */
   #ended: Promise<void> = Promise.resolve();
 
@@ -68,6 +69,8 @@ export class FailoverRoles implements Failover {
     this.#self = self;
     this.#control = control;
     this.#hooks = hooks;
+    const { clock, leaseMs } = this.#options;
+    this.#stopListening = clock.every(leaseMs, () => void this.#listen());
   }
 
   knows(secret: Buffer): boolean {
@@ -96,12 +99,18 @@ export class FailoverRoles implements Failover {
 
   /** For the election: whether that okq is there. */
   async looksFor(server: ServerInfo): Promise<boolean> {
-    const reached = await this.#control!.reaches(server);
-    const { problem } = reached;
+    const { problem } = await this.#control!.reaches(server);
     this.#options.log.onReached(server.addr, problem);
-    if (problem !== null && reached.isSilent) this.#notAnswered(problem);
-    else this.#silentSinceMs = Infinity;
     return problem === null;
+  }
+
+  /** Also while this okq cannot read who serves. */
+  async #listen(): Promise<void> {
+    const { role, serving } = this;
+    if (role !== "standby" || !serving) return;
+    const reached = await this.#control!.reaches(serving);
+    if (reached.problem !== null && reached.isSilent) this.#notAnswered(reached.problem);
+    else this.#silentSinceMs = Infinity;
   }
 
   /** Clients are not to wait for an okq that lives, while the way to it swallows all. */
@@ -117,10 +126,11 @@ export class FailoverRoles implements Failover {
 
   /** For the election. */
   servedBy(server: ServerInfo | null): void {
+    const isAnother = server?.id !== this.serving?.id;
     this.role = "standby";
     this.serving = server;
     this.#silentSinceMs = Infinity;
-    if (server) this.#options.log.onStandby(server.addr);
+    if (server && isAnother) this.#options.log.onStandby(server.addr);
     this.#hooks!.changed();
   }
 
@@ -142,7 +152,16 @@ export class FailoverRoles implements Failover {
     this.#options.log.onServing(tenure.epoch, loadedMs);
     this.#hooks!.changed();
     this.#stopWork = this.#hooks!.began();
+    this.certificateRenewed();
     void tenure.fenced.then((reason) => this.#fenced(tenure, reason));
+  }
+
+  /** Others connect to no certificate but that in the manifest. */
+  certificateRenewed(): void {
+    if (!this.#tenure) return;
+    this.serving = this.#self!();
+    // It is tried until another okq takes over.
+    this.#tenure.showCertificate(this.serving.certificate).catch(() => {});
   }
 
   #fenced(tenure: Tenure, reason: string): void {
@@ -165,6 +184,7 @@ export class FailoverRoles implements Failover {
   /** okq ends. */
   async close(): Promise<void> {
     this.#isClosed = true;
+    this.#stopListening();
     await this.#ended;
     await this.#end();
   }

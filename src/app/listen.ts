@@ -17,6 +17,7 @@ import { readTlsFiles, tlsFileNames } from "./tls-files.ts";
 interface Doors {
   server: Server;
   http: HttpServer;
+  certificateRenewed(files: TlsFiles): void;
 }
 
 /** It does not listen yet, and shares the limits on clients with the server of RESP. */
@@ -35,7 +36,7 @@ export function httpServerOf(
 /** Rejects with a message of one line. Addresses opened before the failure stay open. */
 export async function listen(
   config: Config,
-  { server, http }: Doors,
+  { server, http, certificateRenewed }: Doors,
   reloader: FileReloader,
   log: Log,
 ): Promise<Ports> {
@@ -67,6 +68,7 @@ export async function listen(
       const files = readTlsFiles(config);
       tls?.renew(files);
       http.renewTls(files);
+      certificateRenewed(files);
       log.info("certificates loaded");
     });
   }

@@ -75,7 +75,8 @@ export async function startOkq(
     await core.close(() => http.close());
     tunnel.close();
   };
-  const doors = { server: core.server, http };
+  const { server, certificateRenewed } = core;
+  const doors = { server, http, certificateRenewed };
   const ports = await listen(config, doors, reloader, log).catch(async (error) => {
     await close();
     throw error;

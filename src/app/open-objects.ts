@@ -4,6 +4,7 @@ import type { Log } from "../log/log.ts";
 import type { Store } from "../queue/store.ts";
 import type { Bucket } from "../s3/bucket.ts";
 import type { RequestCounts } from "../s3/request-counts.ts";
+import type { TlsFiles } from "../server/certificates.ts";
 import { ControlLink } from "../server/forward/control-link.ts";
 import { openUpstream as openSocket } from "../server/forward/open-upstream.ts";
 import type { OpenUpstream } from "../server/forward/upstream-socket.ts";
@@ -39,15 +40,14 @@ export function openObjects(config: Config, log: Log, parts: Parts): OpenedStore
   const open = (tenure: Tenure) => openLocal(tenure, config, notices, parts);
   const leaseMs = config.s3Lease;
   const roles = new FailoverRoles({ store, counts, clock, leaseMs, open, log: notices });
-  // The files may have been renewed.
-  const ownFiles = () => (config.tlsCert ? readTlsFiles(config) : null);
-  const openUpstream: OpenUpstream = (place, handlers) => openSocket(place, ownFiles(), handlers);
+  let tls = config.tlsCert ? readTlsFiles(config) : null;
+  const openUpstream: OpenUpstream = (place, handlers) => openSocket(place, tls, handlers);
   let election: Election | null = null;
   let control: ControlLink | null = null;
   const begin = (id: string, ports: Ports, hooks: FailoverHooks) => {
     const sinceMs = Date.now();
     const { secret } = roles;
-    const self = () => selfOf(config, ports, { id, secret, sinceMs });
+    const self = () => selfOf(config, ports, { id, secret, sinceMs }, tls);
     if (self().addr === "") notices.onUnreachable();
     control = new ControlLink({
       clock,
@@ -75,7 +75,11 @@ export function openObjects(config: Config, log: Log, parts: Parts): OpenedStore
     control?.close();
   };
   const announce = () => log.info("queues are kept in a bucket", { store: bucket.url });
-  const failover = { failover: roles, openUpstream, begin, close };
+  const certificateRenewed = (files: TlsFiles) => {
+    tls = files;
+    roles.certificateRenewed();
+  };
+  const failover = { failover: roles, openUpstream, begin, certificateRenewed, close };
   return { store, storeName: bucket.url, announce, failover };
 }
 
@@ -83,7 +87,7 @@ export function openObjects(config: Config, log: Log, parts: Parts): OpenedStore
 async function openLocal(
   tenure: Tenure,
   config: Config,
-  { onProgress, onRefusal, onFailure, onError }: ReturnType<typeof objectsLog>,
+  { onProgress, onRefusal, onFailure, onError, onRecovery }: ReturnType<typeof objectsLog>,
   { bucket, listeners, walBytes }: Parts,
 ): Promise<Store> {
   const journal = await ObjectsJournal.open({
@@ -96,6 +100,7 @@ async function openLocal(
     onRefusal,
     onFailure,
     onError,
+    onRecovery,
   });
   return LocalStore.open({
     ...listeners,

@@ -67,7 +67,10 @@ async function openProbed(
   const bucket = openBucket(config, log);
   // Fails here, not when this okq is to serve, if it may not write there.
   new Scratch(scratchFolderOf(config)).close();
-  await probeBucket(bucket);
+  const onTrouble = (error: Error) => {
+    log.warn("cannot use the bucket yet, okq tries again", { store: bucket.url, error });
+  };
+  await probeBucket(bucket, { patienceMs: config.s3Timeout, onTrouble });
   return openObjects(config, log, { bucket, counts: bucket.counts, listeners });
 }
 

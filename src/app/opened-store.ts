@@ -4,6 +4,7 @@ import type { Config } from "../config/options.ts";
 import type { Log } from "../log/log.ts";
 import type { Report } from "../queue/report.ts";
 import type { EndedListener, Store } from "../queue/store.ts";
+import type { TlsFiles } from "../server/certificates.ts";
 import type { OpenUpstream } from "../server/forward/upstream-socket.ts";
 import type { LocalStoreOptions } from "../stores/local/local-store.ts";
 import type { Ports } from "./ports.ts";
@@ -36,6 +37,8 @@ export interface OpenedFailover {
   openUpstream: OpenUpstream;
   /** Takes part in the election. To be called once okq listens. */
   begin(id: string, ports: Ports, hooks: FailoverHooks): void;
+  /** This okq has another certificate from now on. */
+  certificateRenewed(files: TlsFiles): void;
   /** Answers the operations in flight, and lets another okq serve. */
   close(): Promise<void>;
 }

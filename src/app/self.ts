@@ -4,9 +4,9 @@ import { networkInterfaces } from "node:os";
 import { version } from "../../package.json" with { type: "json" };
 import { parseAddress } from "../config/address.ts";
 import type { Config } from "../config/options.ts";
+import type { TlsFiles } from "../server/certificates.ts";
 import type { ServerInfo } from "../stores/local/objects/manifest.ts";
 import type { Ports } from "./ports.ts";
-import { readTlsFiles } from "./tls-files.ts";
 
 /** Anybody could be meant by these: all interfaces. */
 const ANY = new Set(["::", "0.0.0.0", ""]);
@@ -17,6 +17,7 @@ export function selfOf(
   config: Config,
   ports: Ports,
   { id, secret, sinceMs }: Pick<ServerInfo, "id" | "secret" | "sinceMs">,
+  tls: TlsFiles | null,
 ): ServerInfo {
   const { addr, isTls } = reachable(config, ports);
   const { httpAddr } = config;
@@ -31,9 +32,9 @@ export function selfOf(
     version,
     addr,
     isTls,
-    certificate: isTls || config.tlsCert !== "" ? fingerprintOf(config) : null,
+    certificate: tls && fingerprintOf(tls),
     httpAddr: isReached ? place(ofHttp, ports.httpPort) : null,
-    isHttps: config.tlsCert !== "",
+    isHttps: tls !== null,
   };
 }
 
@@ -68,7 +69,7 @@ function place(host: string, port: number): string {
   return host.includes(":") ? `[${host}]:${port}` : `${host}:${port}`;
 }
 
-function fingerprintOf(config: Config): string {
-  const { fingerprint256 } = new X509Certificate(readTlsFiles(config).cert);
+function fingerprintOf({ cert }: TlsFiles): string {
+  const { fingerprint256 } = new X509Certificate(cert);
   return fingerprint256.replaceAll(":", "").toLowerCase();
 }

@@ -62,6 +62,9 @@ export function objectsLog(log: Log, store: string) {
     onError(error: Error): void {
       log.error("the bucket failed", { store, error });
     },
+    onRecovery(): void {
+      log.info("the bucket works again", { store });
+    },
     onServing(epoch: number, loadedMs: number): void {
       told = "";
       log.info("serves the queues", { store, epoch, loadedMs });

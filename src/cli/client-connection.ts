@@ -75,7 +75,8 @@ export class ClientConnection {
 
   async close(): Promise<void> {
     await Promise.all(this.#opened.map((okq) => okq.close()));
-    (await this.#found)?.close();
+    // Its failure was reported.
+    (await this.#found?.catch(() => null))?.close();
   }
 
   /** null unless a bucket is to name it. */

@@ -20,6 +20,8 @@ const NOT_OKQ = /^Unknown RESP type (?!21 )|^ERR unknown (sub)?command/i;
 /** The client does not know which okq the bucket names. */
 const OWN_STREAM = /^cannot use okq: /;
 
+const NONE_SERVES = /^there are no queues yet$|^none serves there/;
+
 export interface Failure {
   exitCode: number;
   /** null for none. */
@@ -78,10 +80,23 @@ function absentMessage({ message }: ConnectionError, address: string): string {
       "OKQ_ADDR"
     );
   }
+  if (address.startsWith("s3://")) return unservedMessage(reason, address);
   return (
     `no okq at ${address} (${reason}): start one with \`okq serve\`, or say where it ` +
     "is with --addr or OKQ_ADDR"
   );
+}
+
+/** The bucket was to name the okq. */
+function unservedMessage(reason: string, store: string): string {
+  if (reason.startsWith("cannot read ")) {
+    const advice = "key and endpoint come from the variables AWS_... and OKQ_S3_...";
+    return `cannot find out which okq serves: ${reason}; ${advice}`;
+  }
+  if (NONE_SERVES.test(reason)) {
+    return `no okq serves ${store} (${reason}): start one with \`okq --store ${store}\``;
+  }
+  return `cannot reach the okq that serves ${store}: ${reason}`;
 }
 
 function lostMessage({ message, outcome }: ConnectionError, address: string): string {

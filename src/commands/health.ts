@@ -8,8 +8,8 @@ export const healthCommands = [
     syntax: "",
     summary:
       "OK once a write to the store has succeeded, in a cluster to every part of it. With a " +
-      "bucket: an okq serves, can read it, and no write has failed for a minute. `okq health` " +
-      "uses it.",
+      "bucket: an okq serves and can read it, and the last write did not fail in the last " +
+      "minute. `okq health` uses it.",
     group: "server",
     access: "inspect",
     since: "0.1.0",

@@ -14,6 +14,8 @@ export interface PatientBucketOptions {
   patienceMs: number;
   /** Called with the size of every object that was read. */
   onRead: (bytes: number) => void;
+  /** Called before a request is repeated. */
+  onRetry?: (error: BucketError) => void;
 }
 
 export class PatientBucket implements Bucket {
@@ -22,13 +24,15 @@ export class PatientBucket implements Bucket {
   readonly #clock: Clock;
   readonly #patienceMs: number;
   readonly #onRead: (bytes: number) => void;
+  readonly #onRetry: (error: BucketError) => void;
 
-  constructor({ bucket, clock, patienceMs, onRead }: PatientBucketOptions) {
+  constructor({ bucket, clock, patienceMs, onRead, onRetry }: PatientBucketOptions) {
     this.url = bucket.url;
     this.#bucket = bucket;
     this.#clock = clock;
     this.#patienceMs = patienceMs;
     this.#onRead = onRead;
+    this.#onRetry = onRetry ?? (() => {});
   }
 
   async read(name: string): Promise<StoredObject | null> {
@@ -70,6 +74,7 @@ export class PatientBucket implements Bucket {
       } catch (error) {
         const isFinal = !(error instanceof BucketError) || !error.mayPass;
         if (isFinal || this.#clock.nowMs() + retry.nextMs > untilMs) throw error;
+        this.#onRetry(error);
       }
       await retry.pause();
     }

@@ -10,14 +10,31 @@ const FOLDER = "probe/";
 const PATIENCE_MS = 10_000;
 const WRONG_ETAG = "00000000000000000000000000000000";
 
+interface ProbeOptions {
+  /** For each request. */
+  patienceMs?: number;
+  /** Called with the first failure after which a request is repeated. */
+  onTrouble?: (error: Error) => void;
+}
+
 /**
  * Rejects with a message of one line: the BucketError of a request that failed, or an error that
  * names the condition which the object store ignores. Leaves nothing behind. Is patient with an
  * object store that is busy or cannot be reached.
  */
-export async function probeBucket(probed: Bucket, patienceMs = PATIENCE_MS): Promise<void> {
-  const onRead = () => {};
-  const bucket = new PatientBucket({ bucket: probed, clock: systemClock, patienceMs, onRead });
+export async function probeBucket(probed: Bucket, options: ProbeOptions = {}): Promise<void> {
+  const { patienceMs = PATIENCE_MS, onTrouble = () => {} } = options;
+  let hasTrouble = false;
+  const bucket = new PatientBucket({
+    bucket: probed,
+    clock: systemClock,
+    patienceMs,
+    onRead: () => {},
+    onRetry: (error) => {
+      if (!hasTrouble) onTrouble(error);
+      hasTrouble = true;
+    },
+  });
   const name = FOLDER + crypto.randomUUID();
   try {
     const etag = await created(bucket, name);

@@ -35,7 +35,7 @@ export function refusalOf(status: number, headers: Headers, body: Uint8Array): R
 export function failureOf(attempt: Attempt, refusal: Refusal): BucketError {
   const { status, problem } = refusal;
   const isRefused = status < 500 || status === 501;
-  const message = problem.message.slice(0, MESSAGE_CHARS_MAX);
+  const message = problem.message.slice(0, MESSAGE_CHARS_MAX).replace(/\.$/, "");
   const said = [`${status} ${problem.code}`.trim(), message].filter(Boolean).join(": ");
   const advice = adviceOf(refusal);
   const text = advice === null ? said : `${said}; ${advice}`;

@@ -254,7 +254,7 @@ test("logs in where the client is, and checks rights at both", async () => {
   serving.reload();
   const ann = await standby.connect();
   expect(await ask(ann, "AUTH", "ann", passwordOf("ann"))).toBe("+OK");
-  expect(String(await ask(ann, "LPUSH", "a", "x"))).toContain("No such user 'ann'");
+  expect(String(await ask(ann, "LPUSH", "a", "x"))).toContain("refused: No such user 'ann'");
 });
 
 test("OKQ DELIVERED is only for connections of another okq", async () => {

@@ -1,7 +1,9 @@
 // Waits of clients of a standby, and the commands behind them: as at the okq that serves.
 import { expect, test } from "bun:test";
+import { closeAfterTest } from "../support/close-after-test.ts";
 import { eventually } from "../support/eventually.ts";
 import { startDistantPair, startPair } from "../support/failover-pair.ts";
+import { startS3Okqs } from "../support/s3-okq.ts";
 import { ask, askAll, readable } from "../support/readable.ts";
 import type { Argument, Wire } from "../support/wire.ts";
 
@@ -112,6 +114,18 @@ test("clients do not wait for an okq that lives and does not answer", async () =
   expect(String(await ask(direct, "INFO"))).toContain("store_epoch:1");
 });
 
+test("clients do not wait if the bucket does not answer either", async () => {
+  const okqs = await startS3Okqs({ leaseMs: 500, args: ["--s3-timeout=500"] });
+  const [serving, standby] = okqs.all;
+  const client = closeAfterTest(await standby!.connect());
+  expect(await ask(client, "LPUSH", "q", "x")).toBe(1);
+  standby!.leaveBucket();
+  for (const way of ["requests", "replies"] as const) serving!.proxy.set(way, "swallow");
+  client.pipeline(["LLEN", "q"]);
+  const unavailable = "-LOADING store unavailable: lost the okq that serves: it does not answer";
+  expect(await client.next().then(readable)).toBe(unavailable);
+});
+
 test("clients go on to wait while the okq that serves takes no more clients", async () => {
   const { standby, serving, proxy } = await startDistantPair({ s3Lease: 400, maxClients: 2 });
   const client = await standby.connect();
@@ -128,7 +142,7 @@ test("clients go on to wait while the okq that serves takes no more clients", as
   proxy.refuse(false);
   let refusals = 0;
   proxy.onReply = (bytes) => (refusals += bytes.includes("max number of clients") ? 1 : 0);
-  await eventually(() => refusals > 8);
+  await eventually(() => refusals > 20);
   proxy.onReply = null;
   await ask(direct, "LPUSH", "q", "y");
   expect(await client.next().then(readable)).toEqual(["q", "y"]);

@@ -54,20 +54,22 @@ test("says that none serves, or that there are no queues", async () => {
     code: 69,
     stdout: "",
     stderr:
-      "okq: no okq at s3://bucket/q (there are no queues yet): start one with `okq serve`, or " +
-      "say where it is with --addr or OKQ_ADDR\n",
+      "okq: no okq serves s3://bucket/q (there are no queues yet): start one with `okq --store " +
+      "s3://bucket/q`\n",
   });
   const served = await serveStore(s3, "q");
   await served.release();
   const released = await okqAt(s3, ["status", store]);
   expect(released.code).toBe(69);
-  expect(released.stderr).toContain("no okq at s3://bucket/q (none serves there at present): ");
+  expect(released.stderr).toContain("no okq serves s3://bucket/q (none serves there at present): ");
   const working = await okqAt(s3, ["work", "q", store, "--", "true"]);
   expect(working.code).toBe(69);
   s3.refuse(true);
   const lost = await okqAt(s3, ["status", store]);
   expect(lost.code).toBe(69);
-  expect(lost.stderr).toMatch(/^okq: no okq at s3:\/\/bucket\/q \([^\n]+\): [^\n]+\n$/);
+  expect(lost.stderr).toMatch(
+    /^okq: cannot find out which okq serves: cannot read manifest.json .+; key and endpoint .+\n$/,
+  );
 });
 
 test("over TLS trusts the certificate that the bucket names, and no other", async () => {
@@ -91,6 +93,15 @@ test("over TLS trusts the certificate that the bucket names, and no other", asyn
   const refused = await okqAt(s3, ["status", store]);
   expect(refused.code).toBe(69);
   expect(refused.stderr).toContain("is not the one that s3://bucket/q names");
+});
+
+test("a variable that is wrong is named, and nothing else", async () => {
+  const s3 = startBucket();
+  expect(await okqAt(s3, ["status", store], { env: { OKQ_S3_PATH_STYLE: "yes" } })).toEqual({
+    code: 2,
+    stdout: "",
+    stderr: 'okq: OKQ_S3_PATH_STYLE: "yes" is not true or false\n',
+  });
 });
 
 test("a login is needed as with an address", async () => {

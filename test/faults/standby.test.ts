@@ -57,6 +57,7 @@ test("commands in flight have an unknown outcome, and the connection stays", asy
   await first.waitForLine(/another okq took over/);
   // The okq closes the connections that it has when it begins to stand by, perhaps also this one.
   await eventually(async () => (await ask(await first.connect(), "LLEN", "other")) === 1);
+  expect(first.stderr()).not.toContain("cannot look after the bucket");
 });
 
 test("an okq that ends in order is replaced within its lease", async () => {

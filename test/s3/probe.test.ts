@@ -86,9 +86,12 @@ test("removes probes of other okq processes once they are an hour old", async ()
 test("says what the object store says at last, and removes the probe if it can", async () => {
   const { s3, bucket } = start();
   s3.fault({ kind: "error-before", operation: "put", skip: 1 });
-  await expect(probeBucket(bucket, 250)).rejects.toThrow(
+  const troubles: string[] = [];
+  const onTrouble = ({ message }: Error) => void troubles.push(message);
+  await expect(probeBucket(bucket, { patienceMs: 250, onTrouble })).rejects.toThrow(
     /^cannot write probe\/.*: 500 InternalError/,
   );
+  expect(troubles).toEqual([expect.stringContaining("500 InternalError")]);
   expect(s3.counts().put).toBe(3);
   expect(s3.keysIn()).toEqual([]);
 });

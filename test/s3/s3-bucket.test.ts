@@ -154,12 +154,12 @@ test("each refusal says what to change", async () => {
     [
       bucket({ credentials: credentialsOf(other) }),
       "403 SignatureDoesNotMatch: The request signature we calculated does not match the " +
-        "signature you provided.; the secret access key is wrong, or something changes requests",
+        "signature you provided; the secret access key is wrong, or something changes requests",
     ],
     [
       bucket({ credentials: credentialsOf(stranger) }),
       "403 InvalidAccessKeyId: The AWS Access Key Id you provided does not exist in our " +
-        "records.; the object store does not know the access key",
+        "records; the object store does not know the access key",
     ],
     [
       bucket({ region: "eu-west-1" }),

@@ -60,16 +60,22 @@ test.each([
   ["none", "unavailable: 503 Slow Down"],
   ["refused", "refused: 403 AccessDenied"],
 ] as const)("a push that was certainly not stored is undone (%s)", async (fault, expected) => {
-  const { under, faults, store } = await opened();
+  const told: string[] = [];
+  const onError = ({ message }: Error) => void told.push(message);
+  const onRecovery = () => void told.push("works again");
+  const { under, faults, store } = await opened({ notices: { onError, onRecovery } });
   await store.push("q", "1");
   faults.next = (call) => (isLogPut(call) ? fault : null);
   const facts = () => Object.fromEntries(under.journal.describe());
   expect(facts()["write_failure"]).toBe("no");
   const failure = await inTime(under, failureOf(store.push("q", "2")));
   expect(failure).toBe(expected);
-  expect(facts()["write_failure"]).toBe(expected.split(": ")[1]!);
+  const reason = expected.split(": ")[1]!;
+  expect(facts()["write_failure"]).toBe(reason);
   faults.next = () => null;
   expect(await store.push("q", "3")).toBe("ok");
+  expect(facts()["write_failure"]).toBe("no");
+  expect(told).toEqual([reason, "works again"]);
   await under.crash();
   expect([await store.pop("q"), await store.pop("q"), await store.pop("q")]).toEqual([
     "1",

@@ -6,7 +6,10 @@ import type { Bucket } from "../../src/s3/bucket.ts";
 import { LocalStore } from "../../src/stores/local/local-store.ts";
 import type { CompactionLimits } from "../../src/stores/local/objects/compaction.ts";
 import type { ServerInfo } from "../../src/stores/local/objects/manifest.ts";
-import { ObjectsJournal } from "../../src/stores/local/objects/objects-journal.ts";
+import {
+  ObjectsJournal,
+  type ObjectsJournalOptions,
+} from "../../src/stores/local/objects/objects-journal.ts";
 import { readManifest } from "../../src/stores/local/objects/stored-manifest.ts";
 import { takeOver } from "../../src/stores/local/objects/take-over.ts";
 import type { Tenure } from "../../src/stores/local/objects/tenure.ts";
@@ -36,6 +39,7 @@ export interface ObjectsOptions {
   /** Runs every call of the bucket. */
   passage?: Passage;
   onFailure?: (error: Error) => void;
+  notices?: Pick<ObjectsJournalOptions, "onError" | "onRecovery">;
 }
 
 export interface ObjectsUnderTest extends StoreUnderTest {
@@ -63,7 +67,6 @@ export async function openObjects(options: ObjectsOptions = {}): Promise<Objects
   const open = async () => {
     tenure = await begin(bucket, clock);
     const { limits = {}, scratchFolder = fastFolder, onFailure = fail } = options;
-    const { minIntervalMs = 0 } = options;
     journal = await ObjectsJournal.open({
       tenure,
       bucket,
@@ -71,8 +74,9 @@ export async function openObjects(options: ObjectsOptions = {}): Promise<Objects
       limits,
       scratchFolder,
       walBytes,
-      minIntervalMs,
+      minIntervalMs: options.minIntervalMs ?? 0,
       onFailure,
+      ...options.notices,
     });
     return LocalStore.open({
       clock,

@@ -39,7 +39,8 @@ const store: SourceFamily[] = [
     type: "gauge",
     help:
       "1 if the store accepts pushes: Redis is connected (of a cluster, all masters), no disk is " +
-      "full or fails, and with a bucket some okq serves and no write failed in the last minute.",
+      "full or fails, and with a bucket some okq serves, and the last write did not fail in the " +
+      "last minute.",
     of: "process",
     read: (source) => only(isUp(source) ? 1 : 0),
   },

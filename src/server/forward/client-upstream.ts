@@ -20,7 +20,7 @@ import {
   transactionOf,
 } from "./forwarded-command.ts";
 import type { LinkReceipt } from "./delivery.ts";
-import { type Awaiting, introductionOf, Link, type LinkOwner } from "./link.ts";
+import { type Awaiting, introductionOf, Link, type LinkOwner, refusedBecause } from "./link.ts";
 import type { OpenUpstream } from "./upstream-socket.ts";
 
 /** Messages that came before the client had the reply to SUBSCRIBE. */
@@ -301,7 +301,7 @@ export class ClientUpstream implements Upstream, LinkOwner {
     this.#isTelling ||= isTelling;
     const introduced = introductionOf((refusal) => {
       if (isTelling) this.#isTelling = false;
-      if (refusal !== null) link.cut(`the okq that serves refused: ${refusal}`);
+      if (refusal !== null) link.cut(refusedBecause(refusal));
     });
     link.send(introduction, introduced);
   }

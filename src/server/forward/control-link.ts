@@ -3,7 +3,7 @@ import type { ServingOkq } from "../../queue/serving-okq.ts";
 import { LOADING } from "../../commands/forward.ts";
 import type { Cancel, Clock } from "../../queue/clock.ts";
 import { errorIn } from "../../resp/reply-scanner.ts";
-import { Link, type LinkOwner } from "./link.ts";
+import { Link, type LinkOwner, UNREACHED } from "./link.ts";
 import type { OpenUpstream } from "./upstream-socket.ts";
 
 interface ControlLinkOptions {
@@ -58,7 +58,10 @@ export class ControlLink implements LinkOwner {
           resolve(problem !== null ? { problem, isSilent: false } : { problem: null, loads });
           return true;
         },
-        lost: (problem) => resolve({ problem, isSilent: !this.#isRefused }),
+        lost: (reason) => {
+          const problem = reason.replace(UNREACHED, "");
+          resolve({ problem, isSilent: !this.#isRefused });
+        },
       });
     });
     cancel();

@@ -38,6 +38,14 @@ const GREATER = 62;
 const MESSAGE = /^[>*]\d\r\n\$\d\r\np?message\r\n/;
 const MESSAGE_HEAD_BYTES = 24;
 
+/** Begins the reason of a loss if no connection could be made. */
+export const UNREACHED = "cannot reach the okq that serves: ";
+
+/** `refusal`: an error reply of the okq that serves. */
+export function refusedBecause(refusal: string): string {
+  return `the okq that serves refused: ${refusal.replace(/^ERR /, "")}`;
+}
+
 export class Link {
   readonly #owner: LinkOwner;
   readonly #sending = new SendQueue();
@@ -75,7 +83,7 @@ export class Link {
     };
     open(place, handlers).then(
       (socket) => this.#introduce(socket, introduction),
-      (error: Error) => this.#lost(`cannot reach the okq that serves: ${error.message}`),
+      (error: Error) => this.#lost(UNREACHED + error.message),
     );
   }
 
@@ -152,7 +160,7 @@ export class Link {
   }
 
   readonly #introduced = (refusal: string | null): void => {
-    if (refusal !== null) return this.#lost(`the okq that serves refused: ${refusal}`);
+    if (refusal !== null) return this.#lost(refusedBecause(refusal));
     this.#isOpen = true;
     this.#flush();
   };

@@ -1,4 +1,5 @@
-// The latest failure of a journal: it counts as unhealthy for a minute, even if it works again.
+// The latest failure of a journal: it counts as unhealthy for a minute, or until it is known to be
+// over.
 
 const lastsMs = 60_000;
 
@@ -9,6 +10,13 @@ export class RecentFailure {
   get message(): string | null {
     const { atMs = -Infinity, message = null } = this.#latest ?? {};
     return performance.now() - atMs > lastsMs ? null : message;
+  }
+
+  /** It is over. Returns whether there was one. */
+  end(): boolean {
+    const wasThere = this.#latest !== null;
+    this.#latest = null;
+    return wasThere;
   }
 
   /** Returns whether it is another one than the latest. */

@@ -39,7 +39,7 @@ export interface ElectionOptions {
   reaches(server: ServerInfo): Promise<boolean>;
   /** Loads and opens the store. If it rejects, another okq may serve. */
   onServe(tenure: Tenure): Promise<void>;
-  /** Another okq serves, or none. */
+  /** Another okq serves, or none; or the same one has another certificate. */
   onServedBy(server: ServerInfo | null): void;
   onProblem(error: Error): void;
 }
@@ -63,8 +63,8 @@ export class Election {
   #hasLooked = false;
   #wake = () => {};
   #running: Promise<void> = Promise.resolve();
-  /** The id of the okq that serves; undefined if that was not told yet. */
-  #servedBy: string | null | undefined = undefined;
+  /** The okq that serves; undefined if that was not told yet. */
+  #servedBy: ServerInfo | null | undefined = undefined;
   #problem: string | null = null;
 
   constructor(options: ElectionOptions) {
@@ -186,8 +186,7 @@ export class Election {
     if (tenure === null) return 0;
     if (await this.#opens(tenure)) {
       this.#nextTakeover.reset();
-      const reason = await Promise.race([tenure.fenced, this.#stopped.promise]);
-      if (reason !== undefined) this.#tell(new Error(reason));
+      await Promise.race([tenure.fenced, this.#stopped.promise]);
     }
     await tenure.release();
     this.#servedBy = undefined;
@@ -213,12 +212,12 @@ export class Election {
 
   /** Returns whether another okq has begun to serve since the last look. */
   #tellServedBy(server: ServerInfo | null): boolean {
-    const id = server?.id ?? null;
     const before = this.#servedBy;
-    if (id === before) return false;
-    this.#servedBy = id;
+    const isAnother = before === undefined || before?.id !== server?.id;
+    if (!isAnother && before?.certificate === server?.certificate) return false;
+    this.#servedBy = server;
     this.#options.onServedBy(server);
-    return before !== undefined;
+    return isAnother && before !== undefined;
   }
 
   async #pause(ms: number): Promise<void> {

@@ -52,6 +52,8 @@ export interface ObjectsJournalOptions {
   onFailure?: (error: Error) => void;
   /** Called when a batch or a read failed; once a minute at most for the same message. */
   onError?: (error: Error) => void;
+  /** Called when a write to the log succeeds, and the last one had failed. */
+  onRecovery?: () => void;
 }
 
 interface Opened {
@@ -79,7 +81,10 @@ export class ObjectsJournal implements Journal {
   readonly #compaction: Compaction;
   readonly #room: DiskRoom;
   readonly #collecting: Collecting;
+  /** Of the scratch database. */
   readonly #failure = new RecentFailure();
+  /** Of a write to the log. */
+  readonly #appendFailure = new RecentFailure();
   #refusal: string | null = null;
   #isAppending = false;
   /** The last append may be there, or come still. */
@@ -196,7 +201,7 @@ export class ObjectsJournal implements Journal {
   }
 
   recentFailure(): string | null {
-    return this.#failure.message;
+    return this.#appendFailure.message ?? this.#failure.message;
   }
 
   read(key: number): StoredEvent {
@@ -276,6 +281,7 @@ export class ObjectsJournal implements Journal {
       const seq = await tenure.append(body);
       this.#collecting.ended();
       this.#isUnsettled = false;
+      if (this.#appendFailure.end()) this.#options.onRecovery?.();
       this.#puts++;
       this.#putBytes += body.length;
       await this.#keep({ seq, body }, changes);
@@ -329,10 +335,11 @@ export class ObjectsJournal implements Journal {
     if (outcome === "unknown") {
       this.#isUnsettled = true;
       await this.#keep({ seq: this.#options.tenure.next, body }, changes);
-      return this.#failed(new JournalError("unknown", message));
+      return this.#failed(new JournalError("unknown", message), this.#appendFailure);
     }
     this.#recorded.undo();
-    return this.#failed(new JournalError(outcome === "none" ? "failed" : "unavailable", message));
+    const reason = outcome === "none" ? "failed" : "unavailable";
+    return this.#failed(new JournalError(reason, message), this.#appendFailure);
   }
 
   #unavailable({ message }: Error): never {
@@ -360,9 +367,9 @@ export class ObjectsJournal implements Journal {
   }
 
   /** Notes a failure, except for a full disk, which pushRefusal() tells. */
-  #failed(failure: JournalError): JournalError {
+  #failed(failure: JournalError, noted = this.#failure): JournalError {
     if (failure.reason === "full") return failure;
-    if (this.#failure.note(failure.message)) this.#options.onError?.(failure);
+    if (noted.note(failure.message)) this.#options.onError?.(failure);
     return failure;
   }
 

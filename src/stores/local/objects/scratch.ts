@@ -128,6 +128,8 @@ export class Scratch {
     const { reason } = explained(error, this.#path);
     const what = `the scratch database in ${this.folder} (--s3-scratch)`;
     if (reason === "full") return new JournalError("full", `no room on the disk of ${what}`);
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === "EEXIST") return new JournalError("failed", `${what}: it is not a folder`);
     return new JournalError("failed", `${what}: ${(error as Error).message}`);
   }
 

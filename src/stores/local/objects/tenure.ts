@@ -173,6 +173,21 @@ export class Tenure {
     this.#collector.published([snapshot, ...segments]);
   }
 
+  /**
+   * Tells the others the certificate of this okq, if the manifest has another one. Rejects with an
+   * AppendError if another okq took over or the tenure was released, or with a BucketError.
+   */
+  async showCertificate(certificate: string | null): Promise<void> {
+    this.#checkReleased();
+    await this.#watch.change(
+      ({ server, ...others }) =>
+        server && server.certificate !== certificate
+          ? { ...others, server: { ...server, certificate } }
+          : null,
+      () => !this.#isReleased,
+    );
+  }
+
   /** A new name. Its objects are kept until they were published and replaced, or dropped. */
   nameSnapshot(seq: number): string {
     return this.#collector.keep(newSnapshotName(this.epoch, seq));
