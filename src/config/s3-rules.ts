@@ -26,9 +26,10 @@ const SECRETS: OptionName[] = ["s3-secret-access-key", "s3-secret-access-key-fil
 
 /** The first mistake as a text of one line, or null. */
 export function s3Mistake(sourced: SourcedConfig): string | null {
-  const { config, isSet } = sourced;
+  const { config, isSet, isFlag } = sourced;
   if (s3Location(config) === null) {
-    const unused = S3_ONLY.find(isSet);
+    // With --store on the command line those of the environment are for another store.
+    const unused = S3_ONLY.find((name) => isSet(name) && (isFlag(name) || !isFlag("store")));
     return unused ? lacks(sourced, unused, "s3://bucket/prefix as --store") : null;
   }
   if (isSet("fsync")) {

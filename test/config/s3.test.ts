@@ -141,6 +141,15 @@ test.each<[Flags, string]>([
   expect(refusal(flags)).toBe(message);
 });
 
+test("another store on the command line has no use for those of the environment", () => {
+  const env = { OKQ_STORE: store, OKQ_S3_ENDPOINT: "http://h:9000" };
+  expect(s3Location(resolveConfig({ store: "sqlite:q.db" }, env))).toBeNull();
+  const unused = "--s3-lease needs s3://bucket/prefix as --store";
+  expect(refusal({ store: "sqlite:q.db", "s3-lease": "100" }, env)).toBe(unused);
+  const noStore = { OKQ_S3_ENDPOINT: "http://h:9000" };
+  expect(refusal({}, noStore)).toBe("OKQ_S3_ENDPOINT needs s3://bucket/prefix as --store");
+});
+
 test.each<Flags>([
   { store, ...keys, "s3-session-token": "T" },
   { store, "s3-access-key-id": "ID", "s3-secret-access-key-file": "f" },

@@ -9,7 +9,7 @@ import { randomOf, report, rounds, timeoutFor } from "./rounds.ts";
 import { TakeoverRound } from "./takeover-round.ts";
 import { S3_TIMEOUT_MS, scenarios, weathers } from "./takeover-scenarios.ts";
 
-const ROUNDS_TOGETHER = 6;
+const ROUNDS_TOGETHER = 8;
 const roundMs = 60_000;
 /** Only these, with commas between them, for a search of one fault. */
 const WANTED = process.env["OKQ_SCENARIOS"]?.split(",");
@@ -49,7 +49,7 @@ async function runRounds(count: number, options: S3OkqOptions, scenario = nextSc
   expect(okqs.manifest()!.epoch).toBeGreaterThan(0);
 }
 
-const total = 3 * rounds;
+const total = 4 * rounds;
 
 for (let first = 0; first < total; first += ROUNDS_TOGETHER) {
   const count = Math.min(ROUNDS_TOGETHER, total - first);

@@ -13,7 +13,7 @@ import { randomOf, report, rounds, timeoutFor } from "./rounds.ts";
 
 setDefaultTimeout(60_000);
 
-/** The number of kills in each test: 6 in a quick run, 120 with OKQ_FAULT_ROUNDS=40. */
+/** The number of kills in each test: 6 in a quick run, 180 with OKQ_FAULT_ROUNDS=60. */
 const kills = rounds * 3;
 const killMsMax = 6000;
 
