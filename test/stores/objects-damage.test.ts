@@ -5,6 +5,7 @@
 import { Database } from "bun:sqlite";
 import { describe, expect, setDefaultTimeout, test } from "bun:test";
 import { chmodSync, existsSync, readdirSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Recorder } from "../../src/stores/local/objects/recorder.ts";
 import { Scratch } from "../../src/stores/local/objects/scratch.ts";
@@ -160,7 +161,8 @@ describe("the scratch database", () => {
   test("is in no backup that was not complete when okq stopped serving", async () => {
     const [store, under] = await opened({});
     await store.push("q", "1");
-    const file = join(newFolder(), "copy.db");
+    // On a disk, where a copy takes long enough.
+    const file = join(newFolder(tmpdir()), "copy.db");
     const backup = under.journal.backup(file).catch((error: Error) => error.message);
     // It stops before the first part is read.
     const stopping = under.store.close();
