@@ -74,7 +74,8 @@ export class S3Target implements CopyTarget {
     const { bucket } = this.#opened;
     const folder = scratchFolderOf(this.#config);
     // The next run removes what a killed one left there.
-    const file = join(folder, `okq-copy-${Bun.hash(bucket.url).toString(36)}`);
+    const place = `${this.#config.s3Endpoint} ${bucket.url}`;
+    const file = join(folder, `okq-copy-${Bun.hash(place).toString(36)}`);
     let counts: DatabaseCounts | null = null;
     await withDraft(source.db, file, rowProgress(progress), async (draft) => {
       await makeStore({
