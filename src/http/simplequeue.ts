@@ -99,7 +99,8 @@ const claim: Call = {
 
 function jobOf({ popped }: RequestCommands, worker: string): Json {
   const [{ id, contents, token, pushedAtMs, attempt }] = popped as [(typeof popped)[number]];
-  const claimedAt = goTime(timeIn(token!));
+  const claimedAtMs = timeIn(token!);
+  const claimedAt = goTime(claimedAtMs);
   return {
     id: id.toString(),
     status: "claimed",
@@ -107,7 +108,8 @@ function jobOf({ popped }: RequestCommands, worker: string): Json {
     claimed_by: worker,
     claimed_at: claimedAt,
     last_heartbeat: claimedAt,
-    created_at: goTime(pushedAtMs),
+    // What okq takes for the time of a Redis may be some milliseconds ahead.
+    created_at: goTime(Math.min(pushedAtMs, claimedAtMs)),
     attempts: attempt,
   };
 }
