@@ -1,10 +1,13 @@
-// What clients were told, and whether that is true. Operations are numbers.
+// What clients were told, and whether that is true. Operations are numbers in the order in which
+// they were submitted.
 
 import type { ServerInfo } from "../../../src/stores/local/objects/manifest.ts";
 
 interface Acknowledged {
   operation: number;
   epoch: number;
+  /** The last operation that was submitted by then. */
+  until: number;
 }
 
 interface Served {
@@ -18,13 +21,18 @@ export class Account {
   broken: Error | null = null;
   readonly acknowledged: Acknowledged[] = [];
   readonly #undone = new Set<number>();
+  #submitted = 0;
   readonly #served: Served[] = [];
   /** For the report. */
   readonly counts = { acknowledged: 0, undone: 0, unknown: 0, served: 0, published: 0, reads: 0 };
 
+  submit(operation: number): void {
+    this.#submitted = operation;
+  }
+
   acknowledge(operation: number, epoch: number): void {
     this.counts.acknowledged++;
-    this.acknowledged.push({ operation, epoch });
+    this.acknowledged.push({ operation, epoch, until: this.#submitted });
     for (const later of this.#served) {
       const isMissing = later.epoch > epoch && !later.operations.includes(operation);
       if (isMissing) this.fail(`${operation} is acknowledged, and ${later.id} serves without it`);
@@ -60,12 +68,19 @@ export class Account {
     this.#checkComplete(`${id}, when it answers a read,`, operations, acknowledged);
   }
 
-  /** In that order. */
+  /**
+   * What was submitted after something was acknowledged is behind it. The reply to an okq that
+   * sleeps may come late: then others were acknowledged before that are behind it.
+   */
   #checkComplete(id: string, operations: number[], acknowledged: Acknowledged[]): void {
-    let at = 0;
-    for (const operation of operations) if (operation === acknowledged[at]?.operation) at++;
-    if (at === acknowledged.length) return;
-    this.fail(`${id} has ${operations}, and not ${acknowledged[at]!.operation}`);
+    const missing = acknowledged.find(({ operation }) => !operations.includes(operation));
+    if (missing) return this.fail(`${id} has ${operations}, and not ${missing.operation}`);
+    const untils = new Map(acknowledged.map(({ operation, until }) => [operation, until]));
+    let until = Infinity;
+    for (const operation of operations.toReversed()) {
+      if (operation > until) this.fail(`${id} has ${operations} in a wrong order: ${operation}`);
+      until = Math.min(until, untils.get(operation) ?? Infinity);
+    }
   }
 
   fail(message: string): void {

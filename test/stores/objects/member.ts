@@ -99,6 +99,7 @@ export class Member {
     if (tenure === null || this.isBusy) return;
     this.isBusy = true;
     const operation = ++operations;
+    this.#account.submit(operation);
     const seq = tenure.next;
     try {
       await tenure.append(Buffer.from(String(operation)));
