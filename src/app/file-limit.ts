@@ -11,7 +11,7 @@ const FILES_RESERVED = 64;
 /** HTTP has at least so many connections, or its part of the files if there are few. */
 const HTTP_CONNECTIONS_MIN = 1024;
 const HTTP_PART = 1 / 4;
-/** An okq that stands by has a connection to the one that serves for each of its clients. */
+/** A standby opens a connection to the okq that serves for each of its clients. */
 const FILES_OF_FORWARDED = 2;
 
 export interface ClientLimits {

@@ -6,7 +6,7 @@ import type { Log } from "../log/log.ts";
 import { probeBucket } from "../s3/probe.ts";
 import { LocalStore, type LocalStoreOptions } from "../stores/local/local-store.ts";
 import { Scratch } from "../stores/local/objects/scratch.ts";
-import { SqliteJournal } from "../stores/local/sqlite/sqlite-journal.ts";
+import { SqliteJournal, type SqliteJournalOptions } from "../stores/local/sqlite/sqlite-journal.ts";
 import { RedisStore } from "../stores/redis/redis-store.ts";
 import type { RedisTarget } from "../stores/redis/target.ts";
 import type { OpenedStore, StoreListeners } from "./opened-store.ts";
@@ -15,6 +15,9 @@ import { openObjects } from "./open-objects.ts";
 import { redisTarget, targetName } from "./redis-target.ts";
 import { scratchFolderOf } from "./scratch-folder.ts";
 import { redisLog, sqliteLog } from "./store-log.ts";
+
+/** Other ones than usual, for tests. */
+type SqliteSizes = Pick<SqliteJournalOptions, "reserveBytes" | "walBytes">;
 
 /** Rejects with a message of one line if the store cannot be opened. */
 export async function openStore(
@@ -74,14 +77,15 @@ async function openProbed(
   return openObjects(config, log, { bucket, counts: bucket.counts, listeners });
 }
 
-async function openSqlite(
+export async function openSqlite(
   file: string,
   { fsync, memoryBudget }: Config,
   log: Log,
   options: LocalStoreOptions,
+  sizes: SqliteSizes = {},
 ): Promise<OpenedStore> {
   const startedAtMs = performance.now();
-  const journal = new SqliteJournal({ file, fsync, ...sqliteLog(log) });
+  const journal = new SqliteJournal({ file, fsync, ...sizes, ...sqliteLog(log) });
   const store = await LocalStore.open({
     ...options,
     journal,

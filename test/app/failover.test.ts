@@ -10,6 +10,7 @@ import {
   startPair,
   untilLogged,
 } from "../support/failover-pair.ts";
+import { infoFigure } from "../support/observer.ts";
 import { eventually } from "../support/eventually.ts";
 import { ask, askAll, readable } from "../support/readable.ts";
 import { makeCertificates } from "../support/certificates.ts";
@@ -161,9 +162,7 @@ test("confirmations that are not complete, or not read, count as unsent", async 
   const { standby, serving, proxy } = await startDistantPair();
   const [client, other] = [await standby.connect(), await standby.connect()];
   await ask(client, "LLEN", "q");
-  const unsent = async () => {
-    return Number(/bytes_unsent:(\d+)/.exec(String(await ask(other, "INFO")))![1]);
-  };
+  const unsent = () => infoFigure(other, "bytes_unsent");
   /** Their reply comes in several pieces. The standby passes the first one on. */
   const names = Array.from({ length: 8000 }, (_, at) => `${at} ${"x".repeat(100)}`);
   const holdSecond = () => {
@@ -191,9 +190,7 @@ test("messages behind confirmations that are not read count as unsent", async ()
   const { standby, serving } = await startPair();
   const [client, other] = [await standby.connect(), await standby.connect()];
   const direct = await serving.connect();
-  const figure = async (name: string) => {
-    return Number(new RegExp(`${name}:(\\d+)`).exec(String(await ask(other, "INFO")))![1]);
-  };
+  const figure = (name: string) => infoFigure(other, name);
   await ask(client, "LPUSH", "q", "x".repeat(60_000));
   client.pause(true);
   const range = ["LRANGE", "q", 0, -1];

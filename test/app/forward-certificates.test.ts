@@ -22,7 +22,7 @@ test("a standby hears of a new certificate of the okq that serves", async () => 
   expect(standby.log.filter((line) => line.includes("stands by"))).toHaveLength(1);
 });
 
-test("a standby whose certificate file is broken uses the one that it had", async () => {
+test("a standby with a broken certificate file keeps the loaded certificate", async () => {
   const { server } = makeCertificates();
   const tls = { tlsListenAddr: "127.0.0.1:0", tlsCert: server.cert, tlsKey: server.key };
   const { serving, standby: other, start } = await startPair({ s3Lease: 10_000 });

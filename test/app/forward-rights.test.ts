@@ -1,17 +1,13 @@
 // What users may do through an okq that stands by, when their rights change or are many.
 import { expect, test } from "bun:test";
 import { eventually } from "../support/eventually.ts";
-import { startPair, untilLogged } from "../support/failover-pair.ts";
+import { startPair, startPairWith } from "../support/failover-pair.ts";
 import { basic } from "../support/http.ts";
 import { ask, askAll, readable } from "../support/readable.ts";
 import { passwordOf, writeUsers } from "../support/users.ts";
 
 test("a client that loses rights at the standby waits and listens no more", async () => {
-  const users = writeUsers("ann all *");
-  const { serving, start } = await startPair({ s3Lease: 10_000, users: users.path });
-  const own = writeUsers("ann all *");
-  const standby = await start({ users: own.path });
-  await untilLogged(standby, "stands by");
+  const { serving, standby, usersOfStandby } = await startPairWith(["ann all *"], ["ann all *"]);
   const [client, subscriber] = [await standby.connect(), await standby.connect()];
   const direct = await serving.connect();
   for (const each of [client, subscriber, direct]) {
@@ -20,7 +16,7 @@ test("a client that loses rights at the standby waits and listens no more", asyn
   await askAll(subscriber, ["SUBSCRIBE", "okq:secret"], ["SUBSCRIBE", "okq:a"]);
   client.pipeline(["BLPOP", "secret", 0]);
   await eventually(async () => String(await ask(direct, "INFO")).includes("blocked_clients:1"));
-  own.replace("ann all a*");
+  usersOfStandby.replace("ann all a*");
   standby.reload();
   expect(await client.next().then(readable)).toBe(null);
   await askAll(direct, ["LPUSH", "secret", "x"], ["LPUSH", "a", "x"]);
@@ -30,18 +26,15 @@ test("a client that loses rights at the standby waits and listens no more", asyn
 });
 
 test("a stream over HTTP ends when its user loses rights at the standby", async () => {
-  const users = writeUsers("ann all *");
-  const http = { httpAddr: "127.0.0.1:0", s3Lease: 10_000, users: users.path };
-  const { start } = await startPair(http);
-  const own = writeUsers("ann all *");
-  const standby = await start({ users: own.path });
-  await untilLogged(standby, "stands by");
+  const http = { httpAddr: "127.0.0.1:0" };
+  const users = ["ann all *"] as const;
+  const { standby, usersOfStandby } = await startPairWith([...users], [...users], http);
   const url = `http://127.0.0.1:${standby.httpPort}/v1/events?queue=secret`;
   const headers = basic("ann", passwordOf("ann"));
   const { body } = await fetch(url, { headers });
   const reader = body!.getReader();
   expect(Buffer.from((await reader.read()).value!).toString()).toStartWith("retry");
-  own.replace("ann all a*");
+  usersOfStandby.replace("ann all a*");
   standby.reload();
   const ended = async () => (await reader.read().catch(() => ({ done: true }))).done;
   expect(await ended()).toBe(true);

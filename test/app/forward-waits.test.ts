@@ -3,6 +3,7 @@ import { expect, test } from "bun:test";
 import { closeAfterTest } from "../support/close-after-test.ts";
 import { eventually } from "../support/eventually.ts";
 import { startDistantPair, startPair } from "../support/failover-pair.ts";
+import { infoFigure } from "../support/observer.ts";
 import { startS3Okqs } from "../support/s3-okq.ts";
 import { ask, askAll, readable } from "../support/readable.ts";
 import type { Argument, Wire } from "../support/wire.ts";
@@ -81,9 +82,7 @@ test("commands of a client that is gone count as waiting until they are sent", a
   const { standby, proxy } = await startDistantPair();
   const [client, other] = [await standby.connect(), await standby.connect()];
   const contents = Buffer.alloc(100_000, "x");
-  const figure = async (name: string) => {
-    return Number(new RegExp(`${name}:(\\d+)`).exec(String(await ask(other, "INFO")))![1]);
-  };
+  const figure = (name: string) => infoFigure(other, name);
   proxy.set("requests", "hold");
   client.pipeline(["LPUSH", "q", contents]);
   await eventually(async () => (await figure("bytes_waiting")) > contents.length);

@@ -2,7 +2,7 @@
 // events that are members are acknowledged. Each counter is at 0 once, and its event is there then.
 import { eventually } from "../support/eventually.ts";
 import { ask, type Readable } from "../support/readable.ts";
-import { Wire } from "../support/wire.ts";
+import { CLOSED, Wire } from "../support/wire.ts";
 
 interface Options {
   /** The port of okq for a client; called for every connection. */
@@ -18,7 +18,6 @@ const CHILDREN = 4;
 const REPORTERS = 2;
 const SURPLUS = 10;
 const names = Array.from({ length: CHILDREN }, (_, at) => `child ${at}`);
-const CLOSED = "the connection was closed";
 
 export class CounterLoad {
   readonly #options: Options;

@@ -3,7 +3,7 @@
 // lease. After a failure the clients continue as soon as commands succeed again.
 import { eventually, pacing } from "../support/eventually.ts";
 import type { Decoded } from "../support/reply-decoder.ts";
-import { type Argument, Wire } from "../support/wire.ts";
+import { type Argument, CLOSED, Wire } from "../support/wire.ts";
 import { type GroupEnding, GroupLedger, type GroupTotals } from "./group-ledger.ts";
 import { errorOf, outcomeOf, STEP_MS } from "./load.ts";
 
@@ -31,7 +31,6 @@ const BACKLOG = [40, 3];
 const CONSUMERS = 4;
 const COUNT_MAX = 2;
 const DRAIN_MS_MAX = 60_000;
-const CLOSED = "the connection was closed";
 
 export class GroupLoad {
   readonly ledgers: ReadonlyMap<string, GroupLedger>;

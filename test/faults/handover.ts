@@ -3,16 +3,10 @@
 import { eventually } from "../support/eventually.ts";
 import { readable } from "../support/readable.ts";
 import type { Decoded } from "../support/reply-decoder.ts";
-import { Wire } from "../support/wire.ts";
+import { CLOSED, Wire } from "../support/wire.ts";
 import type { Outcome } from "./account.ts";
 import { kindOf } from "./error-kind.ts";
-import {
-  checked,
-  CLIENT_PATIENCE_MS,
-  CLOSED,
-  untilAccepted,
-  untilWorked,
-} from "./until-accepted.ts";
+import { checked, CLIENT_PATIENCE_MS, untilAccepted, untilWorked } from "./until-accepted.ts";
 
 export const [IN, OUT] = ["in{1}", "out{1}"];
 /** Claims of clients that lost their connection stay: their events are in the first queue. */

@@ -2,16 +2,10 @@
 // they continue on a new connection as soon as commands succeed again.
 import { eventually, pacing } from "../support/eventually.ts";
 import type { Decoded } from "../support/reply-decoder.ts";
-import { type Argument, Wire } from "../support/wire.ts";
+import { type Argument, CLOSED, Wire } from "../support/wire.ts";
 import { Account, contentsOf, type Outcome } from "./account.ts";
 import { kindOf } from "./error-kind.ts";
-import {
-  checked,
-  CLIENT_PATIENCE_MS,
-  CLOSED,
-  untilAccepted,
-  untilWorked,
-} from "./until-accepted.ts";
+import { checked, CLIENT_PATIENCE_MS, untilAccepted, untilWorked } from "./until-accepted.ts";
 import { type Exchange, TokenConsumer } from "./token-consumer.ts";
 
 export interface LoadOptions {

@@ -3,7 +3,7 @@
 // connection. They record their pops from the queues of the load in the account.
 import { Random } from "../stores/random.ts";
 import { lasting } from "../support/eventually.ts";
-import { frame, Wire } from "../support/wire.ts";
+import { CLOSED, frame, Wire } from "../support/wire.ts";
 import type { Account } from "./account.ts";
 import { errorOf, isOk } from "./load.ts";
 
@@ -20,7 +20,6 @@ const STEP_WEIGHTS = {
 };
 const LEASE = "1";
 /** How the connection of a killed or leaving client ends. */
-const CLOSED = "the connection was closed";
 
 export class MisbehavingClients {
   connections = 0;

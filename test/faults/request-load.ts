@@ -3,12 +3,11 @@
 // oxlint-disable no-await-in-loop -- the steps take place in this order
 import { eventually, pacing } from "../support/eventually.ts";
 import type { Decoded } from "../support/reply-decoder.ts";
-import { Wire } from "../support/wire.ts";
+import { CLOSED, Wire } from "../support/wire.ts";
 import type { Choose, Request, Role } from "./list-requests.ts";
 import { errorOf, outcomeOf, STEP_MS } from "./load.ts";
 
 const OPEN_MAX = 400;
-const CLOSED = "the connection was closed";
 const LONG = { timeoutMs: 60_000 };
 
 interface Ledger {

@@ -7,7 +7,7 @@ import { type ListeningOkq, startOkqProcess } from "../support/okq-process.ts";
 import { newDatabase } from "../support/okq-server.ts";
 import { startProcess } from "../support/process.ts";
 import { ask } from "../support/readable.ts";
-import type { Wire } from "../support/wire.ts";
+import { CLOSED, type Wire } from "../support/wire.ts";
 import { isOk, Load } from "./load.ts";
 import { randomOf, report, rounds, timeoutFor } from "./rounds.ts";
 
@@ -99,7 +99,7 @@ async function untilClosed(step: () => Promise<unknown>): Promise<void> {
   try {
     for (;;) await step();
   } catch (error) {
-    expect((error as Error).message).toBe("the connection was closed");
+    expect((error as Error).message).toBe(CLOSED);
   }
 }
 

@@ -3,13 +3,11 @@
 import { eventually } from "../support/eventually.ts";
 import type { Decoded } from "../support/reply-decoder.ts";
 import { readable } from "../support/readable.ts";
-import { type Argument, Wire } from "../support/wire.ts";
+import { type Argument, CLOSED, Wire } from "../support/wire.ts";
 
 const PATIENCE_MS = 300_000;
 /** How long the clients of a load are refused before they connect anew. */
 export const CLIENT_PATIENCE_MS = 3_000;
-/** The message of a connection that was closed. */
-export const CLOSED = "the connection was closed";
 
 /**
  * Rejects when the connection is closed, and with the same error after leavesAfterMs: then the

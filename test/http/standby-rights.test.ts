@@ -2,7 +2,7 @@
 import { expect, test } from "bun:test";
 import { ApiClient } from "../support/api.ts";
 import { eventually } from "../support/eventually.ts";
-import { startPair, untilLogged } from "../support/failover-pair.ts";
+import { startPair, startPairWith, untilLogged } from "../support/failover-pair.ts";
 import { startTestOkq, type TestOkq } from "../support/okq-server.ts";
 import { passwordOf, type UserLine, writeUsers } from "../support/users.ts";
 import { requests } from "./requests-by-right.ts";
@@ -10,14 +10,8 @@ import { requests } from "./requests-by-right.ts";
 const HTTP = { httpAddr: "127.0.0.1:0" };
 const bearer = (name: string) => ({ Authorization: `Bearer ${name}:${passwordOf(name)}` });
 
-/** An okq that serves, and one that stands by with other users. */
-async function startWith(atServing: UserLine[], atStandby: UserLine[]) {
-  const files = [writeUsers(...atServing), writeUsers(...atStandby)] as const;
-  const { serving, start } = await startPair({ ...HTTP, s3Lease: 10_000, users: files[0].path });
-  const standby = await start({ users: files[1].path });
-  await untilLogged(standby, "stands by");
-  return { serving, standby, usersOfStandby: files[1] };
-}
+const startWith = (atServing: UserLine[], atStandby: UserLine[]) =>
+  startPairWith(atServing, atStandby, HTTP);
 
 async function logIn({ httpPort }: TestOkq, name: string): Promise<Response> {
   return await fetch(`http://127.0.0.1:${httpPort}/v1/session`, {

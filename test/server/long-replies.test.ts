@@ -7,6 +7,7 @@ import { LongReplies } from "../../src/commands/long-replies.ts";
 import { closeAfterTest } from "../support/close-after-test.ts";
 import { eventually } from "../support/eventually.ts";
 import { startOkqProcess } from "../support/okq-process.ts";
+import { clientsInfo } from "../support/observer.ts";
 import { startOkqOn, startTestOkq, storeNames } from "../support/okq-server.ts";
 import { residentBytes } from "../support/process-figures.ts";
 import { ask, askAll } from "../support/readable.ts";
@@ -21,11 +22,6 @@ async function makeQueues(client: Wire, count: number): Promise<void> {
     const ids = Array.from({ length: Math.min(1000, count - at) }, (_, id) => at + id);
     await askAll(client, ...ids.map((id) => ["QLPUSH", `queue-${id}`, "1", "x"]));
   }
-}
-
-async function figure(observer: Wire, name: string): Promise<number> {
-  const info = (await ask(observer, "INFO", "clients")) as string;
-  return Number(new RegExp(`^${name}:(\\d+)\r$`, "m").exec(info)![1]);
 }
 
 describe.each(["QINFO", "QSTATUS"])("%s over 20,000 queues", (command) => {
@@ -54,13 +50,13 @@ describe.each(["QINFO", "QSTATUS"])("%s over 20,000 queues", (command) => {
     };
     for (let id = 0; (await served()) < 5; id++) {
       expect(await askAll(neighbour, ["PING"], ["QLPUSH", "q", id, "x"])).toEqual(["+PONG", "+OK"]);
-      unsentMost = Math.max(unsentMost, await figure(neighbour, "bytes_unsent"));
+      unsentMost = Math.max(unsentMost, await clientsInfo(neighbour, "bytes_unsent"));
     }
     expect(unsentMost).toBeLessThan(32 * MEGABYTE);
     expect(residentBytes(okq.pid, "peak") - before).toBeLessThan(200 * MEGABYTE);
     for (const client of silent) client.reset();
     expect(await ask(neighbour, command)).toHaveLength(20_001);
-    await eventually(async () => (await figure(neighbour, "bytes_unsent")) === 0);
+    await eventually(async () => (await clientsInfo(neighbour, "bytes_unsent")) === 0);
   });
 });
 
@@ -99,12 +95,12 @@ describe.each(storeNames)("on %s", (store) => {
     await makeQueues(client, 1000);
     const [rows, pong] = await askAll(client, ["QSTATUS"], ["PING"]);
     expect([(rows as unknown[]).length, pong]).toEqual([1000, "+PONG"]);
-    expect(await figure(client, "bytes_unsent")).toBe(0);
+    expect(await clientsInfo(client, "bytes_unsent")).toBe(0);
     const leaver = await okq.connect();
     leaver.pipeline(["QINFO"], ["QINFO"], ["QINFO"]);
     leaver.reset();
-    await eventually(async () => (await figure(client, "connected_clients")) === 1);
-    await eventually(async () => (await figure(client, "bytes_unsent")) === 0);
+    await eventually(async () => (await clientsInfo(client, "connected_clients")) === 1);
+    await eventually(async () => (await clientsInfo(client, "bytes_unsent")) === 0);
     expect(await ask(client, "INFO", "queues")).toContain("\r\nevents:1000\r\n");
   });
 
@@ -114,7 +110,7 @@ describe.each(storeNames)("on %s", (store) => {
     await makeQueues(client, 200);
     client.pipeline(["CLIENT", "REPLY", "OFF"], ["QSTATUS"], ["CLIENT", "REPLY", "ON"], ["PING"]);
     expect((await client.take(2)).length).toBe(2);
-    expect(await figure(client, "bytes_unsent")).toBe(0);
+    expect(await clientsInfo(client, "bytes_unsent")).toBe(0);
   });
 });
 

@@ -1,14 +1,14 @@
 // Messages to clients that read slowly, and to very many clients: they cost others nothing.
 import { expect, test } from "bun:test";
 import { eventually } from "../support/eventually.ts";
+import { infoFigure } from "../support/observer.ts";
 import { startTestOkq, type TestOkq } from "../support/okq-server.ts";
 import { ask, readable } from "../support/readable.ts";
 import { subscribe, subscribed, told } from "../support/subscriber.ts";
 import type { Wire } from "../support/wire.ts";
 
 async function statOf(okq: TestOkq, name: string): Promise<number> {
-  const info = String(await ask(await okq.connect(), "INFO"));
-  return Number(new RegExp(`^${name}:(\\d+)\r$`, "m").exec(info)![1]);
+  return await infoFigure(await okq.connect(), name);
 }
 
 /** An id that makes messages large. */

@@ -11,6 +11,7 @@ import { freePort } from "./free-port.ts";
 import { MemoryBucket, MemoryObjects, type Passage } from "./memory-bucket.ts";
 import { startTestOkq, type TestOkq } from "./okq-server.ts";
 import { TcpProxy } from "./tcp-proxy.ts";
+import { type UserLine, writeUsers } from "./users.ts";
 
 /** Small: to write 8 MiB at each opening would take most of the time of the tests. */
 const walBytes = 4096;
@@ -40,6 +41,19 @@ export async function startPair(config: Partial<Config> = {}): Promise<FailoverP
   const standby = await start();
   await untilLogged(standby, "stands by");
   return { serving, standby, start };
+}
+
+/** An okq that serves, and one that stands by with other users. */
+export async function startPairWith(
+  atServing: UserLine[],
+  atStandby: UserLine[],
+  config: Partial<Config> = {},
+) {
+  const files = [writeUsers(...atServing), writeUsers(...atStandby)] as const;
+  const { serving, start } = await startPair({ s3Lease: 10_000, users: files[0].path, ...config });
+  const standby = await start({ users: files[1].path });
+  await untilLogged(standby, "stands by");
+  return { serving, standby, usersOfStandby: files[1] };
 }
 
 /** The replies of the okq that serves go through the proxy. */

@@ -4,10 +4,19 @@ import type { TestOkq } from "./okq-server.ts";
 import { ask } from "./readable.ts";
 import type { Wire } from "./wire.ts";
 
-/** A field of INFO's Clients section. */
-export async function clientsInfo(observer: Wire, field: string): Promise<number> {
-  const info = (await ask(observer, "INFO", "clients")) as string;
+/** A number in INFO, or in some sections of it. */
+export async function infoFigure(
+  observer: Wire,
+  field: string,
+  ...sections: string[]
+): Promise<number> {
+  const info = (await ask(observer, "INFO", ...sections)) as string;
   return Number(new RegExp(`^${field}:(\\d+)\r$`, "m").exec(info)![1]);
+}
+
+/** A field of INFO's Clients section. */
+export function clientsInfo(observer: Wire, field: string): Promise<number> {
+  return infoFigure(observer, field, "clients");
 }
 
 /** The fields of a named client in CLIENT LIST; null if there is no such client. */

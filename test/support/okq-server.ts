@@ -6,10 +6,9 @@ import { type Config, sqliteFile } from "../../src/config/options.ts";
 import { defaultConfig } from "../../src/config/resolve.ts";
 import { createLog, type Log } from "../../src/log/log.ts";
 import { type Okq, startOkq } from "../../src/app/okq.ts";
-import { sqliteLog } from "../../src/app/store-log.ts";
+import { openSqlite } from "../../src/app/open-store.ts";
 import { type Clock, systemClock } from "../../src/queue/clock.ts";
-import { LocalStore, type LocalStoreOptions } from "../../src/stores/local/local-store.ts";
-import { SqliteJournal } from "../../src/stores/local/sqlite/sqlite-journal.ts";
+import type { LocalStoreOptions } from "../../src/stores/local/local-store.ts";
 import { ReferenceStore } from "../stores/reference/reference-store.ts";
 import { closeAfterAll, closeAfterTest } from "./close-after-test.ts";
 import { emptyCluster } from "./empty-cluster.ts";
@@ -93,13 +92,9 @@ async function openReference(_config: Config, _log: Log, options: LocalStoreOpti
 }
 
 /** As okq opens a database, but for the 16 MiB that it writes in advance. */
-async function openSmall(config: Config, log: Log, options: LocalStoreOptions) {
-  const file = sqliteFile(config)!;
+function openSmall(config: Config, log: Log, options: LocalStoreOptions) {
   const sizes = { reserveBytes: 4096, walBytes: 4096 };
-  const journal = new SqliteJournal({ file, fsync: config.fsync, ...sizes, ...sqliteLog(log) });
-  const memoryBudgetBytes = config.memoryBudget;
-  const store = await LocalStore.open({ ...options, journal, memoryBudgetBytes });
-  return { store, storeName: file, announce() {} };
+  return openSqlite(sqliteFile(config)!, config, log, options, sizes);
 }
 
 /** The --store of a new database, which is removed when the test ends. */

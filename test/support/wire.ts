@@ -7,6 +7,9 @@ const REPLY_MS_MAX = 30_000;
 
 export type Argument = string | number | Buffer;
 
+/** The message of the error when the connection is closed. */
+export const CLOSED = "the connection was closed";
+
 export class Wire {
   readonly #decoder = new ReplyDecoder();
   readonly #replies: Decoded[] = [];
@@ -51,7 +54,7 @@ export class Wire {
   async next(): Promise<Decoded> {
     const endsAt = performance.now() + REPLY_MS_MAX;
     while (this.#replies.length === 0) {
-      if (this.#isClosed) throw new Error("the connection was closed");
+      if (this.#isClosed) throw new Error(CLOSED);
       if (performance.now() > endsAt) throw new Error("no reply within half a minute");
       await this.#change.within(endsAt - performance.now());
     }

@@ -3,7 +3,7 @@ import type { ServingOkq } from "../../queue/serving-okq.ts";
 import { LOADING } from "../../commands/forward.ts";
 import type { Cancel, Clock } from "../../queue/clock.ts";
 import { errorIn } from "../../resp/reply-scanner.ts";
-import { Link, type LinkOwner, UNREACHED } from "./link.ts";
+import { Link, type LinkOwner, REFUSED, UNREACHED } from "./link.ts";
 import type { OpenUpstream } from "./upstream-socket.ts";
 
 interface ControlLinkOptions {
@@ -30,7 +30,6 @@ export class ControlLink implements LinkOwner {
   #link: Link | null = null;
   #secret = "";
   #isReached = false;
-  #isRefused = false;
   #cancels: Cancel[] = [];
 
   constructor(options: ControlLinkOptions) {
@@ -47,7 +46,6 @@ export class ControlLink implements LinkOwner {
     this.#secret = serving.secret;
     const { open, answerMsMax, clock } = this.#options;
     const link = (this.#link ??= new Link(serving, open, ping, this));
-    this.#isRefused = false;
     let cancel: Cancel = () => {};
     const reached = await new Promise<Reached>((resolve) => {
       cancel = clock.after(answerMsMax, () => link.cut("it does not answer"));
@@ -60,7 +58,7 @@ export class ControlLink implements LinkOwner {
         },
         lost: (reason) => {
           const problem = reason.replace(UNREACHED, "");
-          resolve({ problem, isSilent: !this.#isRefused });
+          resolve({ problem, isSilent: !reason.startsWith(REFUSED) });
         },
       });
     });
@@ -81,9 +79,7 @@ export class ControlLink implements LinkOwner {
     link?.cut("it is not needed");
   }
 
-  refused(): void {
-    this.#isRefused = true;
-  }
+  refused(): void {}
 
   message(): void {}
 

@@ -41,9 +41,12 @@ const MESSAGE_HEAD_BYTES = 24;
 /** Begins the reason of a loss if no connection could be made. */
 export const UNREACHED = "cannot reach the okq that serves: ";
 
+/** Begins the reason of a loss if the okq that serves did not accept the introduction. */
+export const REFUSED = "the okq that serves refused: ";
+
 /** `refusal`: an error reply of the okq that serves. */
 export function refusedBecause(refusal: string): string {
-  return `the okq that serves refused: ${refusal.replace(/^ERR /, "")}`;
+  return REFUSED + refusal.replace(/^ERR /, "");
 }
 
 export class Link {

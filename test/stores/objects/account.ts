@@ -69,8 +69,8 @@ export class Account {
   }
 
   /**
-   * What was submitted after something was acknowledged is behind it. The reply to an okq that
-   * sleeps may come late: then others were acknowledged before that are behind it.
+   * The log has an operation behind all those that were acknowledged before its submission. An okq
+   * that slept may acknowledge an operation late, after others that are behind it.
    */
   #checkComplete(id: string, operations: number[], acknowledged: Acknowledged[]): void {
     const missing = acknowledged.find(({ operation }) => !operations.includes(operation));
